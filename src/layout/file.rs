@@ -1,0 +1,656 @@
+//! The TOML form of a layout.
+
+use super::check;
+use super::{
+    BlankColumns, Choice, Elbow, Fiducial, FiducialShape, Field, FieldKind, Layout, LayoutCode, LayoutError,
+    LayoutProblem, OrientationProof, PageSize, Position, PrintInk, Problem, Target, TargetShape, Thresholds,
+    TrackPlace, draw,
+};
+use crate::geometry::{Mm, Point, Ratio, Rect};
+use crate::sheet::{FieldName, ItemLabel, LayoutName, Sha256};
+use serde::Deserialize;
+use std::path::Path;
+use toml::Spanned;
+
+/// Fill ratio at which a mark is no longer empty, where the layout does not say.
+///
+/// Share of the ink that would make the whole sensing area as black as the fiducials, after the
+/// target's own print is taken away. Erasures and smudges on the real bilevel and 200-dpi scans that
+/// were tried stay below 0.10; at 0.05 the noise of a faint scan begins, above 0.16 a dot that was
+/// meant would pass as empty.
+pub const MARGINAL: f64 = 0.12;
+
+/// Fill ratio at which a mark is filled, where the layout does not say.
+///
+/// A bar of 3 × 1 mm in pencil half as black as the print gives 0.30 or more in our targets, careful marks 0.45 to
+/// 1. Below 0.20 bad erasures pass as marks; above 0.32 light careful pencil is held.
+pub const DEFINITE: f64 = 0.26;
+
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct RawLayout {
+    name: Spanned<String>,
+    #[serde(default = "first_revision")]
+    revision: u16,
+    #[serde(default)]
+    orientation: RawOrientation,
+    #[serde(default)]
+    print_ink: RawInk,
+    page: Spanned<RawPage>,
+    thresholds: Option<Spanned<RawThresholds>>,
+    target: Option<RawTarget>,
+    #[serde(default)]
+    fiducial: Vec<Spanned<RawFiducial>>,
+    #[serde(default)]
+    track: Vec<Spanned<RawTrack>>,
+    layout_code: Option<Spanned<RawCode>>,
+    #[serde(default)]
+    identity: Vec<Spanned<RawIdentity>>,
+    #[serde(default)]
+    flag: Vec<Spanned<RawFlag>>,
+    #[serde(default)]
+    items: Vec<Spanned<RawItems>>,
+    print: Option<Spanned<draw::PrintFacts>>,
+}
+
+fn first_revision() -> u16 {
+    1
+}
+
+#[derive(Debug, Default, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+enum RawOrientation {
+    #[default]
+    Printed,
+    Assumed,
+}
+
+#[derive(Debug, Default, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+enum RawInk {
+    #[default]
+    Pale,
+    Dark,
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct RawPage {
+    width: f64,
+    height: f64,
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct RawThresholds {
+    marginal: f64,
+    definite: f64,
+}
+
+#[derive(Debug, Clone, Copy, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct RawTarget {
+    width: f64,
+    height: f64,
+    #[serde(default)]
+    shape: RawShape,
+}
+
+#[derive(Debug, Clone, Copy, Default, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+enum RawShape {
+    #[default]
+    Box,
+    Bracket,
+    Oval,
+}
+
+#[derive(Debug, Clone, Copy, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+enum RawFiducialShape {
+    Rectangle,
+    LMark,
+}
+
+#[derive(Debug, Clone, Copy, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+enum RawElbow {
+    TopLeft,
+    TopRight,
+    BottomLeft,
+    BottomRight,
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct RawFiducial {
+    shape: RawFiducialShape,
+    x: f64,
+    y: f64,
+    width: f64,
+    height: Option<f64>,
+    elbow: Option<RawElbow>,
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct RawTrack {
+    x: f64,
+    y: f64,
+    pitch: f64,
+    count: u16,
+    width: f64,
+    height: f64,
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct RawCode {
+    number: u16,
+    x: f64,
+    y: f64,
+    pitch: f64,
+    width: f64,
+    height: f64,
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct RawIdentity {
+    name: String,
+    #[serde(default)]
+    label: String,
+    x: f64,
+    y: f64,
+    columns: Option<u16>,
+    alphabet: Option<String>,
+    alphabets: Option<Vec<String>>,
+    column_pitch: f64,
+    value_pitch: f64,
+    #[serde(default)]
+    direction: RawDirection,
+    #[serde(default)]
+    blank_columns: RawBlank,
+    target: Option<RawTarget>,
+}
+
+#[derive(Debug, Clone, Copy, Default, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+enum RawDirection {
+    #[default]
+    Down,
+    Right,
+}
+
+#[derive(Debug, Clone, Copy, Default, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+enum RawBlank {
+    #[default]
+    None,
+    Trailing,
+    Any,
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct RawFlag {
+    name: String,
+    #[serde(default)]
+    label: String,
+    x: f64,
+    y: f64,
+    target: Option<RawTarget>,
+}
+
+#[derive(Debug, Clone, Copy, Default, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+enum RawChoice {
+    #[default]
+    Single,
+    Multiple,
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct RawItems {
+    from: u16,
+    to: u16,
+    options: String,
+    #[serde(default)]
+    choice: RawChoice,
+    #[serde(default)]
+    label: String,
+    x: f64,
+    y: f64,
+    option_pitch: f64,
+    item_pitch: f64,
+    rows_per_block: u16,
+    #[serde(default)]
+    block_pitch: f64,
+    blocks_per_band: Option<u16>,
+    #[serde(default)]
+    band_pitch: f64,
+    #[serde(default)]
+    direction: RawDirection,
+    target: Option<RawTarget>,
+}
+
+/// Collects problems with the lines where they are.
+pub(super) struct Problems<'t> {
+    text: &'t str,
+    found: Vec<LayoutProblem>,
+}
+
+impl Problems<'_> {
+    /// The line, from 1, of a byte of the file.
+    pub(super) fn line(&self, byte: usize) -> usize {
+        1 + self.text.as_bytes()[..byte.min(self.text.len())].iter().filter(|&&b| b == b'\n').count()
+    }
+
+    /// Notes a problem at a line.
+    pub(super) fn at(&mut self, line: usize, place: impl Into<String>, problem: Problem) {
+        self.found.push(LayoutProblem { line, place: place.into(), problem });
+    }
+
+    /// Notes a number that is not inside `least..=most`.
+    fn range(
+        &mut self,
+        line: usize,
+        place: &str,
+        key: &'static str,
+        value: f64,
+        least: f64,
+        most: f64,
+        range: &'static str,
+    ) {
+        if !(least..=most).contains(&value) {
+            self.at(line, place, Problem::Range { key, value, range });
+        }
+    }
+
+    fn length(&mut self, line: usize, place: &str, key: &'static str, value: f64) {
+        self.range(line, place, key, value, 0.2, 1000.0, "between 0.2 and 1000 mm");
+    }
+
+    fn coordinate(&mut self, line: usize, place: &str, key: &'static str, value: f64) {
+        self.range(line, place, key, value, 0.0, 1000.0, "between 0 and 1000 mm");
+    }
+}
+
+impl Layout {
+    /// The layout that `text` says, checked; `path` is for messages only.
+    ///
+    /// # Errors
+    ///
+    /// [`LayoutError::Wrong`] with every problem found, each with its line and field.
+    ///
+    /// # Example
+    ///
+    /// ```
+    /// let text = std::fs::read_to_string("sheet-layouts/theory-100.toml")?;
+    /// let layout = duka::layout::Layout::parse(&text, "theory-100.toml")?;
+    /// assert_eq!(layout.items().count(), 100);
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    pub fn parse(text: &str, path: &str) -> Result<Self, LayoutError> {
+        let mut problems = Problems { text, found: Vec::new() };
+        let layout = match toml::from_str::<RawLayout>(text) {
+            Ok(raw) => Some(build(&raw, &mut problems)),
+            Err(error) => {
+                let line = problems.line(error.span().map_or(0, |s| s.start));
+                problems.at(line, "layout", Problem::Syntax(error.message().to_owned()));
+                None
+            }
+        };
+        problems.found.sort_by_key(|p| p.line);
+        match layout.flatten() {
+            Some(layout) if problems.found.is_empty() => Ok(layout),
+            _ => Err(LayoutError::Wrong { path: path.to_owned(), problems: problems.found }),
+        }
+    }
+
+    /// The layout in the file at `path`.
+    ///
+    /// # Errors
+    ///
+    /// [`LayoutError::File`] if it can't be read (as UTF-8 text), [`LayoutError::Wrong`] as for
+    /// [`Layout::parse`].
+    pub fn load(path: &Path) -> Result<Self, LayoutError> {
+        let text = std::fs::read_to_string(path)
+            .map_err(|source| LayoutError::File { path: path.to_owned(), source })?;
+        Self::parse(&text, &path.display().to_string())
+    }
+}
+
+/// A field and the line of its table.
+pub(super) struct Placed<T> {
+    pub(super) line: usize,
+    pub(super) value: T,
+}
+
+fn build(raw: &RawLayout, problems: &mut Problems<'_>) -> Option<Layout> {
+    let name_line = problems.line(raw.name.span().start);
+    let name = raw.name.get_ref().parse::<LayoutName>();
+    if name.is_err() {
+        problems.at(name_line, "name", Problem::Name { name: raw.name.get_ref().clone() });
+    }
+
+    let page_line = problems.line(raw.page.span().start);
+    let page = raw.page.get_ref();
+    for (key, value) in [("width", page.width), ("height", page.height)] {
+        problems.range(page_line, "page", key, value, 50.0, 600.0, "between 50 and 600 mm");
+    }
+
+    let (marginal, definite) = raw.thresholds.as_ref().map_or((MARGINAL, DEFINITE), |t| {
+        let line = problems.line(t.span().start);
+        let t = t.get_ref();
+        problems.range(line, "thresholds", "marginal", t.marginal, 0.02, 0.9, "between 0.02 and 0.9");
+        problems.range(line, "thresholds", "definite", t.definite, 0.05, 0.95, "between 0.05 and 0.95");
+        if t.marginal >= t.definite {
+            let problem = Problem::Thresholds { marginal: t.marginal, definite: t.definite };
+            problems.at(line, "thresholds", problem);
+        }
+        (t.marginal, t.definite)
+    });
+
+    let fiducials = fiducials(raw, problems);
+    let code = raw.layout_code.as_ref().map(|code| {
+        let line = problems.line(code.span().start);
+        let c = code.get_ref();
+        problems.range(line, "layout_code", "number", f64::from(c.number), 0.0, 1023.0, "between 0 and 1023");
+        for (key, value) in [("width", c.width), ("height", c.height), ("pitch", c.pitch)] {
+            problems.length(line, "layout_code", key, value);
+        }
+        let first = Rect::around(Point::at(c.x, c.y), c.width, c.height);
+        Placed { line, value: LayoutCode { number: c.number, first, pitch: Mm(c.pitch) } }
+    });
+    let fields = fields(raw, problems);
+
+    let layout = Layout {
+        name: name.ok()?,
+        revision: raw.revision,
+        page: PageSize { width_mm: page.width, height_mm: page.height },
+        fiducials: fiducials.iter().map(|f| f.value).collect(),
+        code: code.as_ref().map(|c| c.value),
+        orientation: match raw.orientation {
+            RawOrientation::Printed => OrientationProof::Printed,
+            RawOrientation::Assumed => OrientationProof::Assumed,
+        },
+        thresholds: Thresholds { marginal: Ratio::clamped(marginal), definite: Ratio::clamped(definite) },
+        print_ink: match raw.print_ink {
+            RawInk::Pale => PrintInk::Pale,
+            RawInk::Dark => PrintInk::Dark,
+        },
+        fields: fields.iter().map(|f| f.value.clone()).collect(),
+        print: raw.print.as_ref().map(|p| p.get_ref().clone()),
+        hash: Sha256::of(problems.text.as_bytes()),
+    };
+    let print_line = raw.print.as_ref().map(|p| problems.line(p.span().start));
+    // A file with wrong numbers has no geometry worth checking.
+    if problems.found.is_empty() {
+        check::check(&layout, &fiducials, code.as_ref(), &fields, print_line, problems);
+    }
+    Some(layout)
+}
+
+fn fiducials(raw: &RawLayout, problems: &mut Problems<'_>) -> Vec<Placed<Fiducial>> {
+    let mut out = Vec::new();
+    for fiducial in &raw.fiducial {
+        let line = problems.line(fiducial.span().start);
+        let f = fiducial.get_ref();
+        let height = f.height.unwrap_or(f.width);
+        for (key, value) in [("width", f.width), ("height", height)] {
+            problems.range(line, "fiducial", key, value, 1.0, 40.0, "between 1 and 40 mm");
+        }
+        problems.coordinate(line, "fiducial", "x", f.x);
+        problems.coordinate(line, "fiducial", "y", f.y);
+        let shape = match (f.shape, f.elbow) {
+            (RawFiducialShape::Rectangle, None) => FiducialShape::Rectangle,
+            (RawFiducialShape::LMark, Some(elbow)) => FiducialShape::LMark(match elbow {
+                RawElbow::TopLeft => Elbow::TopLeft,
+                RawElbow::TopRight => Elbow::TopRight,
+                RawElbow::BottomLeft => Elbow::BottomLeft,
+                RawElbow::BottomRight => Elbow::BottomRight,
+            }),
+            (RawFiducialShape::LMark, None) => {
+                problems.at(line, "fiducial", Problem::Syntax("an l-mark needs its elbow".into()));
+                continue;
+            }
+            (RawFiducialShape::Rectangle, Some(_)) => {
+                problems.at(line, "fiducial", Problem::Syntax("a rectangle has no elbow".into()));
+                continue;
+            }
+        };
+        let rect = Rect::around(Point::at(f.x, f.y), f.width, height);
+        out.push(Placed { line, value: Fiducial { rect, shape, track: None } });
+    }
+    for (number, track) in (0u8..).zip(&raw.track) {
+        let line = problems.line(track.span().start);
+        let t = track.get_ref();
+        problems.range(line, "track", "count", f64::from(t.count), 4.0, 200.0, "between 4 and 200");
+        for (key, value) in [("width", t.width), ("height", t.height)] {
+            problems.range(line, "track", key, value, 0.8, 20.0, "between 0.8 and 20 mm");
+        }
+        problems.range(
+            line,
+            "track",
+            "pitch",
+            t.pitch,
+            1.5 * t.height,
+            50.0,
+            "at least 1.5 times the height",
+        );
+        problems.coordinate(line, "track", "x", t.x);
+        problems.coordinate(line, "track", "y", t.y);
+        for index in 0..t.count.min(200) {
+            let centre = Point::at(t.x, t.y + t.pitch * f64::from(index));
+            let value = Fiducial {
+                rect: Rect::around(centre, t.width, t.height),
+                shape: FiducialShape::Rectangle,
+                track: Some(TrackPlace { track: number, index }),
+            };
+            out.push(Placed { line, value });
+        }
+    }
+    out
+}
+
+/// The target that a field uses: its own, else the file's; otherwise a problem is noted.
+fn target_of(
+    own: Option<RawTarget>,
+    raw: &RawLayout,
+    line: usize,
+    place: &str,
+    problems: &mut Problems<'_>,
+) -> Option<RawTarget> {
+    let Some(target) = own.or(raw.target) else {
+        let message = "neither the field nor the file says `target = { width, height }`";
+        problems.at(line, place, Problem::Syntax(message.into()));
+        return None;
+    };
+    for (key, value) in [("target.width", target.width), ("target.height", target.height)] {
+        problems.range(line, place, key, value, 1.0, 30.0, "between 1 and 30 mm");
+    }
+    Some(target)
+}
+
+fn shape_of(target: RawTarget) -> TargetShape {
+    match target.shape {
+        RawShape::Box => TargetShape::Box,
+        RawShape::Bracket => TargetShape::Bracket,
+        RawShape::Oval => TargetShape::Oval,
+    }
+}
+
+/// Different digits or capital letters, at least `least` of them; otherwise a problem is noted.
+fn letters(
+    line: usize,
+    place: &str,
+    key: &'static str,
+    text: &str,
+    least: usize,
+    problems: &mut Problems<'_>,
+) {
+    let mut seen = [false; 128];
+    let fine = text.bytes().all(|b| {
+        (b.is_ascii_digit() || b.is_ascii_uppercase())
+            && !std::mem::replace(&mut seen[usize::from(b & 127)], true)
+    });
+    if !fine || text.len() < least {
+        problems.at(line, place, Problem::Letters { key, letters: text.to_owned(), least });
+    }
+}
+
+fn fields(raw: &RawLayout, problems: &mut Problems<'_>) -> Vec<Placed<Field>> {
+    let identities = raw.identity.iter().filter_map(|f| {
+        let line = problems.line(f.span().start);
+        let value = identity(f.get_ref(), raw, line, problems)?;
+        Some(Placed { line, value })
+    });
+    let mut out: Vec<_> = identities.collect();
+    out.extend(raw.flag.iter().filter_map(|f| {
+        let line = problems.line(f.span().start);
+        let value = flag(f.get_ref(), raw, line, problems)?;
+        Some(Placed { line, value })
+    }));
+    out.extend(raw.items.iter().filter_map(|f| {
+        let line = problems.line(f.span().start);
+        let value = items(f.get_ref(), raw, line, problems)?;
+        Some(Placed { line, value })
+    }));
+    out
+}
+
+fn field_name(name: &str, line: usize, place: &str, problems: &mut Problems<'_>) -> Option<FieldName> {
+    let parsed = name.parse().ok().filter(|_| name != FieldName::ITEMS);
+    if parsed.is_none() {
+        problems.at(line, place, Problem::Name { name: name.to_owned() });
+    }
+    parsed
+}
+
+#[allow(clippy::expect_used)]
+fn label(number: impl std::fmt::Display) -> ItemLabel {
+    number.to_string().parse().expect("a number is a label")
+}
+
+fn identity(f: &RawIdentity, raw: &RawLayout, line: usize, problems: &mut Problems<'_>) -> Option<Field> {
+    let place = format!("identity {}", f.name);
+    let name = field_name(&f.name, line, &place, problems)?;
+    let target = target_of(f.target, raw, line, &place, problems)?;
+    problems.coordinate(line, &place, "x", f.x);
+    problems.coordinate(line, &place, "y", f.y);
+    let alphabets = match (f.columns, &f.alphabet, &f.alphabets) {
+        (Some(columns), Some(alphabet), None) => vec![alphabet.clone(); usize::from(columns)],
+        (None, None, Some(alphabets)) => alphabets.clone(),
+        _ => {
+            let message = "say either `columns` and `alphabet`, or `alphabets` with one a column";
+            problems.at(line, place, Problem::Syntax(message.into()));
+            return None;
+        }
+    };
+    #[allow(clippy::cast_precision_loss)]
+    problems.range(line, &place, "columns", alphabets.len() as f64, 1.0, 40.0, "between 1 and 40");
+    for alphabet in &alphabets {
+        letters(line, &place, "alphabet", alphabet, 2, problems);
+    }
+    if alphabets.len() > 1 {
+        problems.length(line, &place, "column_pitch", f.column_pitch);
+    }
+    problems.length(line, &place, "value_pitch", f.value_pitch);
+    let positions = (0u32..).zip(&alphabets).map(|(column, alphabet)| Position {
+        label: label(column + 1),
+        choice: Choice::Single,
+        targets: (0u32..)
+            .zip(alphabet.chars())
+            .map(|(row, letter)| {
+                let along = f.column_pitch * f64::from(column);
+                let values = f.value_pitch * f64::from(row);
+                let centre = match f.direction {
+                    RawDirection::Down => Point::at(f.x + along, f.y + values),
+                    RawDirection::Right => Point::at(f.x + values, f.y + along),
+                };
+                Target { value: letter.to_string(), rect: Rect::around(centre, target.width, target.height) }
+            })
+            .collect(),
+    });
+    let blank = match f.blank_columns {
+        RawBlank::None => BlankColumns::None,
+        RawBlank::Trailing => BlankColumns::Trailing,
+        RawBlank::Any => BlankColumns::Any,
+    };
+    Some(Field {
+        name,
+        label: f.label.clone(),
+        kind: FieldKind::Identity(blank),
+        shape: shape_of(target),
+        positions: positions.collect(),
+    })
+}
+
+fn flag(f: &RawFlag, raw: &RawLayout, line: usize, problems: &mut Problems<'_>) -> Option<Field> {
+    let place = format!("flag {}", f.name);
+    let name = field_name(&f.name, line, &place, problems)?;
+    let target = target_of(f.target, raw, line, &place, problems)?;
+    problems.coordinate(line, &place, "x", f.x);
+    problems.coordinate(line, &place, "y", f.y);
+    let rect = Rect::around(Point::at(f.x, f.y), target.width, target.height);
+    Some(Field {
+        name,
+        label: f.label.clone(),
+        kind: FieldKind::Flag,
+        shape: shape_of(target),
+        positions: vec![Position {
+            label: label(1),
+            choice: Choice::Single,
+            targets: vec![Target { value: "1".into(), rect }],
+        }],
+    })
+}
+
+fn items(f: &RawItems, raw: &RawLayout, line: usize, problems: &mut Problems<'_>) -> Option<Field> {
+    let place = format!("items {}-{}", f.from, f.to);
+    let target = target_of(f.target, raw, line, &place, problems)?;
+    problems.coordinate(line, &place, "x", f.x);
+    problems.coordinate(line, &place, "y", f.y);
+    letters(line, &place, "options", &f.options, 2, problems);
+    problems.length(line, &place, "option_pitch", f.option_pitch);
+    problems.range(line, &place, "from", f64::from(f.from), 1.0, 999.0, "between 1 and 999");
+    problems.range(line, &place, "to", f64::from(f.to), f64::from(f.from), 999.0, "between `from` and 999");
+    problems.range(line, &place, "rows_per_block", f64::from(f.rows_per_block), 1.0, 999.0, "at least 1");
+    let per_band = f.blocks_per_band.unwrap_or(u16::MAX);
+    problems.range(line, &place, "blocks_per_band", f64::from(per_band), 1.0, 65_535.0, "at least 1");
+    if f.to < f.from || f.to > 999 || f.rows_per_block == 0 || per_band == 0 {
+        return None;
+    }
+    if f.to > f.from {
+        problems.length(line, &place, "item_pitch", f.item_pitch);
+    }
+    let choice = match f.choice {
+        RawChoice::Single => Choice::Single,
+        RawChoice::Multiple => Choice::Multiple,
+    };
+    let positions = (f.from..=f.to).map(|number| {
+        let index = number - f.from;
+        let (block, row) = (index / f.rows_per_block, f64::from(index % f.rows_per_block));
+        let (band, place) = (f64::from(block / per_band), f64::from(block % per_band));
+        let targets = (0u32..).zip(f.options.chars()).map(|(option, letter)| {
+            let option = f64::from(option) * f.option_pitch;
+            let item = row * f.item_pitch;
+            let (dx, dy) = match f.direction {
+                RawDirection::Down => (option, item),
+                RawDirection::Right => (item, option),
+            };
+            let centre = Point::at(f.x + place * f.block_pitch + dx, f.y + band * f.band_pitch + dy);
+            Target { value: letter.to_string(), rect: Rect::around(centre, target.width, target.height) }
+        });
+        Position { label: label(number), choice, targets: targets.collect() }
+    });
+    Some(Field {
+        name: FieldName::ITEMS.parse().ok()?,
+        label: f.label.clone(),
+        kind: FieldKind::Items,
+        shape: shape_of(target),
+        positions: positions.collect(),
+    })
+}

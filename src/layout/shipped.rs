@@ -1,0 +1,41 @@
+//! The layouts that come with the program.
+
+use super::{Layout, LayoutError};
+use std::path::Path;
+
+const FILES: [(&str, &str); 5] = [
+    ("theory-100", include_str!("../../sheet-layouts/theory-100.toml")),
+    ("theory-200", include_str!("../../sheet-layouts/theory-200.toml")),
+    ("theory-multi", include_str!("../../sheet-layouts/theory-multi.toml")),
+    ("card-16k", include_str!("../../sheet-layouts/card-16k.toml")),
+    ("openmcr-75", include_str!("../../sheet-layouts/openmcr-75.toml")),
+];
+
+/// The names of the shipped layouts.
+pub fn shipped_names() -> impl Iterator<Item = &'static str> {
+    FILES.iter().map(|(name, _)| *name)
+}
+
+/// The shipped layout called `name`, or the one in the file `name`.
+///
+/// # Errors
+///
+/// [`LayoutError::Unknown`] if it is neither, else as [`Layout::load`].
+///
+/// # Example
+///
+/// ```
+/// let layout = duka::layout::shipped("theory-100")?;
+/// assert_eq!(layout.cells().cells[0].field, "ticket");
+/// # Ok::<(), duka::layout::LayoutError>(())
+/// ```
+pub fn shipped(name: &str) -> Result<Layout, LayoutError> {
+    if let Some((name, text)) = FILES.iter().find(|(n, _)| *n == name) {
+        return Layout::parse(text, &format!("sheet-layouts/{name}.toml"));
+    }
+    if name.ends_with(".toml") || Path::new(name).is_file() {
+        return Layout::load(Path::new(name));
+    }
+    let shipped: Vec<_> = shipped_names().collect();
+    Err(LayoutError::Unknown { name: name.to_owned(), shipped: shipped.join(", ") })
+}

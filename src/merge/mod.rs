@@ -1,0 +1,109 @@
+//! Scores, practical scores, roster and rooms make transcripts.
+
+use crate::exam::Candidate;
+use crate::sheet::{Points, RoomId, TicketNumber};
+use serde::{Deserialize, Serialize};
+use std::collections::BTreeSet;
+
+/// One candidate's line of the 成绩单.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Transcript {
+    /// Who.
+    pub candidate: Candidate,
+    /// 理论成绩.
+    pub theory: PartResult,
+    /// 实操成绩.
+    pub practical: PartResult,
+    /// 综合评审, for 二级 and 一级.
+    pub review: Option<PartResult>,
+    /// Whether the candidate passed.
+    pub verdict: Verdict,
+    /// 评定结果 as printed: 优秀, 良好, 合格, 不合格; empty while pending.
+    pub grade: String,
+    /// 备注 as printed: 理论缺考, …
+    pub remarks: Vec<String>,
+}
+
+/// What came of one part.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum PartResult {
+    /// Scored, out of 100.
+    Scored(Points),
+    /// 缺考.
+    Absent,
+    /// 成绩无效.
+    Void,
+    /// Not known: the sheet is missing or held, or no score was sent.
+    Pending,
+}
+
+/// Whether a candidate passed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Verdict {
+    /// Every part at or above the pass line.
+    Passed,
+    /// A part below it, absent or void.
+    Failed,
+    /// Something is not known yet.
+    Pending,
+}
+
+/// Whether a room adds up, as sets of ticket numbers.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct RoomBalance {
+    /// Which room.
+    pub room: RoomId,
+    /// Whether the room record was imported.
+    pub recorded: bool,
+    /// On the roster.
+    pub expected: u32,
+    /// Recorded present.
+    pub present: u32,
+    /// Recorded absent.
+    pub absent: u32,
+    /// Sheets read for this room's candidates.
+    pub read: u32,
+    /// On the roster, but neither recorded present nor absent.
+    pub unrecorded: BTreeSet<TicketNumber>,
+    /// Recorded in the room, but not on its roster.
+    pub strangers: BTreeSet<TicketNumber>,
+    /// Present without a sheet.
+    pub missing: BTreeSet<TicketNumber>,
+    /// A sheet, but not present.
+    pub surplus: BTreeSet<TicketNumber>,
+}
+
+impl RoomBalance {
+    /// Whether the room balances.
+    #[must_use]
+    pub fn holds(&self) -> bool {
+        self.recorded
+            && self.unrecorded.is_empty()
+            && self.strangers.is_empty()
+            && self.missing.is_empty()
+            && self.surplus.is_empty()
+    }
+}
+
+/// All transcripts and what stands in the way of publishing them.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Results {
+    /// In the order 职业, 等级, 准考证号.
+    pub transcripts: Vec<Transcript>,
+    /// Every room of the exam.
+    pub rooms: Vec<RoomBalance>,
+    /// How many exceptions are open.
+    pub open_exceptions: u32,
+}
+
+impl Results {
+    /// Whether papers made of this are drafts (草稿).
+    #[must_use]
+    pub fn is_draft(&self) -> bool {
+        self.open_exceptions > 0
+            || !self.rooms.iter().all(RoomBalance::holds)
+            || self.transcripts.iter().any(|t| t.verdict == Verdict::Pending)
+    }
+}

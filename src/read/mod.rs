@@ -1,0 +1,5 @@
+//! Measuring marks.
+
+mod reading;
+
+pub use reading::{FieldReading, Mark, MarkState, Pose, PositionReading, ReadKind, Reading, SetAside};

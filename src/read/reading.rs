@@ -1,0 +1,129 @@
+//! What was seen on one sheet: evidence, never edited.
+
+use crate::geometry::Orientation;
+use crate::sheet::{EngineId, Exception, FieldName, ItemLabel, LayoutName, Sha256, SheetId};
+use serde::{Deserialize, Serialize};
+
+/// Everything that was measured on one registered sheet.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Reading {
+    /// Which page.
+    pub sheet: SheetId,
+    /// Which reader.
+    pub engine: EngineId,
+    /// Which layout.
+    pub layout: LayoutName,
+    /// Hash of the layout file.
+    pub layout_hash: Sha256,
+    /// How the sheet lies.
+    pub pose: Pose,
+    /// Fill ratio, in thousandths, from which a mark is marginal.
+    pub marginal: u16,
+    /// Fill ratio, in thousandths, from which a mark is filled.
+    pub definite: u16,
+    /// Fields in the layout's order; all runs of items stand in one field `items`.
+    pub fields: Vec<FieldReading>,
+}
+
+/// How the sheet lies in the picture, as whole numbers for the record.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Pose {
+    /// Quarter turns.
+    pub orientation: Orientation,
+    /// Further lean, clockwise, in hundredths of a degree.
+    pub rotation_centidegrees: i32,
+    /// Residual of the registration in thousandths of a millimetre.
+    pub residual_um: u32,
+}
+
+/// What kind of field a reading is of: decides how its marks become a response.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum ReadKind {
+    /// Identity; no column may be blank.
+    Identity,
+    /// Identity; columns after the last mark may be blank.
+    IdentityTrailing,
+    /// Identity; any column may be blank.
+    IdentityAny,
+    /// A flag.
+    Flag,
+    /// Items.
+    Items,
+}
+
+/// The marks of one field.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct FieldReading {
+    /// Its name.
+    pub name: FieldName,
+    /// Its kind.
+    pub kind: ReadKind,
+    /// Its positions, in the layout's order.
+    pub positions: Vec<PositionReading>,
+}
+
+/// The marks of one column, item or flag.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct PositionReading {
+    /// Column number, item number or `1`.
+    pub label: ItemLabel,
+    /// The options in printed order, one letter each.
+    pub options: String,
+    /// Whether several marks are allowed.
+    pub several: bool,
+    /// One mark an option, in the same order.
+    pub marks: Vec<Mark>,
+}
+
+/// What was measured at one target.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(from = "(u16, u16, MarkState)", into = "(u16, u16, MarkState)")]
+pub struct Mark {
+    /// Fill ratio in thousandths: ink in the sensing area, without the target's own print.
+    pub fill: u16,
+    /// Share of the sensing area, in thousandths, that is darker than halfway to the mark's ink.
+    pub cover: u16,
+    /// What that makes it.
+    pub state: MarkState,
+}
+
+/// What a mark is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+pub enum MarkState {
+    /// Nothing was marked.
+    #[serde(rename = "e")]
+    Empty,
+    /// In doubt.
+    #[serde(rename = "m")]
+    Marginal,
+    /// Marked.
+    #[serde(rename = "f")]
+    Filled,
+    /// Could not be measured: outside the picture.
+    #[serde(rename = "u")]
+    Unreadable,
+}
+
+impl From<(u16, u16, MarkState)> for Mark {
+    fn from((fill, cover, state): (u16, u16, MarkState)) -> Self {
+        Self { fill, cover, state }
+    }
+}
+
+impl From<Mark> for (u16, u16, MarkState) {
+    fn from(mark: Mark) -> Self {
+        (mark.fill, mark.cover, mark.state)
+    }
+}
+
+/// A page that came to nothing, and why.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct SetAside {
+    /// Which page; page 1 for a file that can't be opened at all.
+    pub sheet: SheetId,
+    /// Which reader.
+    pub engine: EngineId,
+    /// Why.
+    pub exception: Exception,
+}

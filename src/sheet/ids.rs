@@ -1,0 +1,283 @@
+//! Names and numbers of things.
+
+use serde::{Deserialize, Serialize};
+use sha2::Digest as _;
+use std::fmt;
+use std::str::FromStr;
+
+/// What is wrong with a name or number.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum IdError {
+    /// A ticket number that isn't 4 to 32 letters or digits.
+    #[error("a ticket number (准考证号) has 4 to 32 digits or capital letters, this is {0:?}")]
+    Ticket(String),
+    /// A hash that isn't 64 hexadecimal digits.
+    #[error("a hash has 64 hexadecimal digits, this is {0:?}")]
+    Hash(String),
+    /// A sheet id that isn't `hash:page`.
+    #[error("a sheet is named by its image's hash and a page number (`HASH:1`), this is {0:?}")]
+    Sheet(String),
+    /// An empty name, or one with characters that a file name or a report can't carry.
+    #[error("a name has 1 to 64 characters, none of them a slash or a control character, this is {0:?}")]
+    Name(String),
+}
+
+macro_rules! name {
+    ($(#[$doc:meta])* $name:ident) => {
+        $(#[$doc])*
+        #[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+        #[serde(try_from = "String", into = "String")]
+        pub struct $name(String);
+
+        impl $name {
+            /// The name as text.
+            #[must_use]
+            pub fn as_str(&self) -> &str {
+                &self.0
+            }
+        }
+
+        impl FromStr for $name {
+            type Err = IdError;
+            fn from_str(text: &str) -> Result<Self, IdError> {
+                let text = text.trim();
+                let fits = (1..=64).contains(&text.chars().count())
+                    && !text.chars().any(|c| c.is_control() || c == '/' || c == '\\');
+                if fits { Ok(Self(text.to_owned())) } else { Err(IdError::Name(text.to_owned())) }
+            }
+        }
+
+        impl TryFrom<String> for $name {
+            type Error = IdError;
+            fn try_from(text: String) -> Result<Self, IdError> {
+                text.parse()
+            }
+        }
+
+        impl From<$name> for String {
+            fn from(name: $name) -> Self {
+                name.0
+            }
+        }
+
+        impl fmt::Display for $name {
+            fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str(&self.0)
+            }
+        }
+    };
+}
+
+name! {
+    /// The name of a layout, such as `theory-100`.
+    LayoutName
+}
+name! {
+    /// The name of a theory paper within an exam, such as `electrician-4`.
+    PaperId
+}
+name! {
+    /// A form of a paper (试卷类型): `A`, `B`; a paper without forms has the form `A`.
+    Form
+}
+name! {
+    /// The name of a field of a layout: `ticket`, `form`, `absent`, `items`, …
+    FieldName
+}
+name! {
+    /// The place within a field: a column's number, an item's number, or `1` for a flag.
+    ItemLabel
+}
+name! {
+    /// A room (考场) of the exam.
+    RoomId
+}
+
+impl FieldName {
+    /// The ticket number's field, `ticket`.
+    pub const TICKET: &'static str = "ticket";
+    /// The form's field, `form`.
+    pub const FORM: &'static str = "form";
+    /// The flag 缺考, `absent`.
+    pub const ABSENT: &'static str = "absent";
+    /// The flag 违纪, `violation`.
+    pub const VIOLATION: &'static str = "violation";
+    /// The run of items, `items`.
+    pub const ITEMS: &'static str = "items";
+}
+
+/// A candidate's ticket number (准考证号): 4 to 32 digits or capital letters, compared as text.
+#[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(try_from = "String", into = "String")]
+pub struct TicketNumber(String);
+
+impl TicketNumber {
+    /// The number as text.
+    #[must_use]
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+impl FromStr for TicketNumber {
+    type Err = IdError;
+    fn from_str(text: &str) -> Result<Self, IdError> {
+        let text = text.trim();
+        let fits = (4..=32).contains(&text.len())
+            && text.bytes().all(|b| b.is_ascii_digit() || b.is_ascii_uppercase());
+        if fits { Ok(Self(text.to_owned())) } else { Err(IdError::Ticket(text.to_owned())) }
+    }
+}
+
+impl TryFrom<String> for TicketNumber {
+    type Error = IdError;
+    fn try_from(text: String) -> Result<Self, IdError> {
+        text.parse()
+    }
+}
+
+impl From<TicketNumber> for String {
+    fn from(ticket: TicketNumber) -> Self {
+        ticket.0
+    }
+}
+
+impl fmt::Display for TicketNumber {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+/// A SHA-256 value, written as 64 hexadecimal digits.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(try_from = "String", into = "String")]
+pub struct Sha256([u8; 32]);
+
+impl Sha256 {
+    /// The hash of `bytes`.
+    #[must_use]
+    pub fn of(bytes: &[u8]) -> Self {
+        Self(sha2::Sha256::digest(bytes).into())
+    }
+
+    /// The first 12 digits: enough for a person to tell two files apart.
+    #[must_use]
+    pub fn short(&self) -> String {
+        self.to_string()[..12].to_owned()
+    }
+}
+
+impl fmt::Display for Sha256 {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0.iter().try_for_each(|b| write!(f, "{b:02x}"))
+    }
+}
+
+impl fmt::Debug for Sha256 {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Sha256({self})")
+    }
+}
+
+impl FromStr for Sha256 {
+    type Err = IdError;
+    fn from_str(text: &str) -> Result<Self, IdError> {
+        let wrong = || IdError::Hash(text.to_owned());
+        if text.len() != 64 || !text.is_ascii() {
+            return Err(wrong());
+        }
+        let mut out = [0u8; 32];
+        for (i, byte) in out.iter_mut().enumerate() {
+            *byte = u8::from_str_radix(&text[2 * i..2 * i + 2], 16).map_err(|_| wrong())?;
+        }
+        Ok(Self(out))
+    }
+}
+
+impl TryFrom<String> for Sha256 {
+    type Error = IdError;
+    fn try_from(text: String) -> Result<Self, IdError> {
+        text.parse()
+    }
+}
+
+impl From<Sha256> for String {
+    fn from(hash: Sha256) -> Self {
+        hash.to_string()
+    }
+}
+
+/// One scanned page, named by its content: the hash of the file's bytes and the page in it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(try_from = "String", into = "String")]
+pub struct SheetId {
+    /// Hash of the image file's bytes.
+    pub image: Sha256,
+    /// Page within the file, from 1.
+    pub page: u32,
+}
+
+impl fmt::Display for SheetId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}:{}", self.image, self.page)
+    }
+}
+
+impl FromStr for SheetId {
+    type Err = IdError;
+    fn from_str(text: &str) -> Result<Self, IdError> {
+        let wrong = || IdError::Sheet(text.to_owned());
+        let (image, page) = text.split_once(':').ok_or_else(wrong)?;
+        Ok(Self {
+            image: image.parse().map_err(|_| wrong())?,
+            page: page.parse().ok().filter(|&p| p > 0).ok_or_else(wrong)?,
+        })
+    }
+}
+
+impl TryFrom<String> for SheetId {
+    type Error = IdError;
+    fn try_from(text: String) -> Result<Self, IdError> {
+        text.parse()
+    }
+}
+
+impl From<SheetId> for String {
+    fn from(sheet: SheetId) -> Self {
+        sheet.to_string()
+    }
+}
+
+/// Which reader made a reading: the hash of the program's sources and of its locked dependencies.
+#[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(transparent)]
+pub struct EngineId(pub String);
+
+impl fmt::Display for EngineId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_ticket_number_has_digits_and_capitals_only() {
+        assert_eq!(" 140510001001 ".parse::<TicketNumber>().unwrap().as_str(), "140510001001");
+        for wrong in ["", "123", "1405 1000", "14051000100１", "abc4", &"1".repeat(33)] {
+            assert!(wrong.parse::<TicketNumber>().is_err(), "{wrong:?}");
+        }
+    }
+
+    #[test]
+    fn a_sheet_id_survives_its_text() {
+        let sheet = SheetId { image: Sha256::of(b"abc"), page: 3 };
+        assert!(sheet.to_string().starts_with("ba7816bf"));
+        assert_eq!(sheet.to_string().parse::<SheetId>().unwrap(), sheet);
+        assert!("ba78:1".parse::<SheetId>().is_err());
+        assert!(format!("{}:0", sheet.image).parse::<SheetId>().is_err());
+    }
+}
