@@ -128,6 +128,22 @@ pub struct Fiducial {
     pub track: Option<TrackPlace>,
 }
 
+impl Fiducial {
+    /// Its centre of mass: the middle of a rectangle, off the middle of an L towards its elbow.
+    #[must_use]
+    pub fn mass_centre(&self) -> Point<Mm> {
+        match self.shape {
+            FiducialShape::Rectangle => self.rect.centre,
+            FiducialShape::LMark(elbow) => {
+                // Three quarters of a square: the missing quarter's centre is a quarter of the side
+                // away, which moves the rest by a third of that the other way.
+                let (x, y) = elbow.open_quarter();
+                self.rect.centre.shifted(-x * self.rect.width.0 / 12.0, -y * self.rect.height.0 / 12.0)
+            }
+        }
+    }
+}
+
 /// The place of a timing mark.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct TrackPlace {

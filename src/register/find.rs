@@ -1,0 +1,264 @@
+//! Which dark things are the layout's fiducials.
+
+use super::coarse::Blob;
+use crate::geometry::{Homography, Orientation, Point, Px};
+use crate::layout::{Fiducial, FiducialShape, Layout};
+
+/// How the picture's scale may differ from what page and picture sizes suggest, as a factor.
+///
+/// A card may lie on a larger glass (16K on A4: 0.88, 32K on A4: 0.64) or be cut close (1.1). At half
+/// the scale letters begin to look like fiducials.
+const SCALE_RANGE: (f64, f64) = (0.6, 1.2);
+
+/// The most that a sheet may lean from a quarter turn, in degrees. Feeders lean by 5 at worst; beyond
+/// 15 a bounding box says too little about a shape.
+const MOST_LEAN: f64 = 15.0;
+
+/// How far from its predicted place a fiducial may be found: millimetres, and a share of the distance
+/// to the nearer anchor (stretch of damp paper 2 %, perspective of a warped feed).
+const SEARCH_MM: f64 = 1.5;
+const SEARCH_SHARE: f64 = 0.02;
+
+/// How the sides of a fiducial's bounding box and its area may differ from the layout, as factors.
+/// Bilevel thresholds move edges by 0.2 mm: a tenth of a thin timing mark on both sides.
+const SIDE_RANGE: (f64, f64) = (0.62, 1.5);
+const AREA_RANGE: (f64, f64) = (0.55, 1.5);
+
+/// The most pairs of dark things that are tried for one pair of fiducials.
+const MOST_TRIES: usize = 60_000;
+
+/// The most pairs of fiducials that anchor a search.
+const MOST_ANCHORS: usize = 8;
+
+/// A way of laying the sheet into the picture.
+#[derive(Debug, Clone)]
+pub(super) struct Match {
+    /// Two fiducials fix it.
+    pub(super) rough: Homography,
+    /// Which quarter turn.
+    pub(super) orientation: Orientation,
+    /// For each fiducial of the layout, the dark thing at its place.
+    pub(super) found: Vec<Option<usize>>,
+    /// How many were found.
+    pub(super) count: usize,
+    /// Mean squared distance of those from their predicted places, in square millimetres.
+    spread: f64,
+}
+
+impl Match {
+    /// Whether this way explains the page about as well as `best` does.
+    ///
+    /// Chance finds things somewhere within the search's reach, millimetres from their places; the true
+    /// way finds them within a fraction of one.
+    pub(super) fn rivals(&self, best: &Self) -> bool {
+        self.count >= best.count && self.spread <= 4.0 * best.spread + 0.5
+    }
+
+    fn better_than(&self, other: &Self) -> bool {
+        (self.count, -self.spread) > (other.count, -other.spread)
+    }
+}
+
+/// The best way of laying the sheet, and the best one that lies a different way up.
+pub(super) struct Search {
+    pub(super) best: Option<Match>,
+    pub(super) rival: Option<Match>,
+}
+
+/// Lays the layout's fiducials over the dark things, pair by pair.
+///
+/// Ways that find fewer than `least` fiducials are kept only while there is nothing better.
+pub(super) fn search(layout: &Layout, blobs: &[Blob], expected_scale: f64, least: usize) -> Search {
+    let candidates: Vec<Vec<usize>> = layout
+        .fiducials
+        .iter()
+        .map(|f| (0..blobs.len()).filter(|&b| could_be(&blobs[b], f, expected_scale)).collect())
+        .collect();
+    let mut out = Search { best: None, rival: None };
+    for (i, j) in anchors(layout, &candidates) {
+        let mut tries = 0;
+        for &p in &candidates[i] {
+            for &q in &candidates[j] {
+                let Some((rough, orientation, lean, scale)) =
+                    lay(layout, blobs, (i, p), (j, q), expected_scale)
+                else {
+                    continue;
+                };
+                tries += 1;
+                if tries > MOST_TRIES {
+                    break;
+                }
+                let turned = matches!(orientation, Orientation::Turned90 | Orientation::Turned270);
+                let fits =
+                    |b: usize, f: usize| matches_shape(&blobs[b], &layout.fiducials[f], scale, turned, lean);
+                if !fits(p, i) || !fits(q, j) {
+                    continue;
+                }
+                // A way worse than the best so far, or than is any use, need not be laid out in full.
+                let worth = out.best.as_ref().map_or(0, |b| b.count.min(least));
+                if let Some(found) = assign(layout, blobs, &candidates, &rough, (i, j), scale, worth, &fits) {
+                    out.offer(rough, orientation, scale, found);
+                }
+            }
+        }
+        if out.best.as_ref().is_some_and(|b| b.count == layout.fiducials.len()) {
+            break;
+        }
+    }
+    out
+}
+
+impl Search {
+    fn offer(
+        &mut self,
+        rough: Homography,
+        orientation: Orientation,
+        scale: f64,
+        found: Vec<Option<(usize, f64)>>,
+    ) {
+        let count = found.iter().flatten().count();
+        let squares: f64 = found.iter().flatten().map(|(_, d)| (d / scale) * (d / scale)).sum();
+        let offered = Match {
+            rough,
+            orientation,
+            found: found.into_iter().map(|f| f.map(|(blob, _)| blob)).collect(),
+            count,
+            spread: squares / count.max(1) as f64,
+        };
+        match &self.best {
+            Some(best) if best.orientation == offered.orientation => {
+                if offered.better_than(best) {
+                    self.best = Some(offered);
+                }
+            }
+            Some(best) => {
+                if offered.better_than(best) {
+                    self.rival = self.best.replace(offered);
+                } else if self.rival.as_ref().is_none_or(|r| offered.better_than(r)) {
+                    self.rival = Some(offered);
+                }
+            }
+            None => self.best = Some(offered),
+        }
+    }
+}
+
+/// Whether a dark thing could be the fiducial at any scale that the search allows.
+fn could_be(blob: &Blob, fiducial: &Fiducial, expected_scale: f64) -> bool {
+    let (w, h) = (fiducial.rect.width.0, fiducial.rect.height.0);
+    let (long, short) = (blob.width.max(blob.height), blob.width.min(blob.height));
+    let least = SCALE_RANGE.0 * SIDE_RANGE.0 * expected_scale;
+    let most = SCALE_RANGE.1 * SIDE_RANGE.1 * expected_scale;
+    let solid = blob.area / (blob.width * blob.height);
+    let least_solid = match fiducial.shape {
+        FiducialShape::Rectangle => 0.5,
+        FiducialShape::LMark(_) => 0.4,
+    };
+    // A leaning bar's bounding box grows across by its length times the lean's sine.
+    let across = w.min(h) + w.max(h) * 0.26;
+    solid >= least_solid
+        && (least * w.max(h)..=most * w.max(h)).contains(&long)
+        && (least * w.min(h)..=most * across).contains(&short)
+}
+
+/// Pairs of fiducials to start from: far apart, with few dark things to try.
+fn anchors(layout: &Layout, candidates: &[Vec<usize>]) -> Vec<(usize, usize)> {
+    let centre = |i: usize| layout.fiducials[i].mass_centre();
+    let n = layout.fiducials.len();
+    let mut pairs: Vec<(usize, usize)> = (0..n).flat_map(|i| (0..i).map(move |j| (j, i))).collect();
+    let longest = pairs.iter().map(|&(i, j)| centre(i).distance(centre(j)).0).fold(0.0, f64::max);
+    pairs.retain(|&(i, j)| {
+        centre(i).distance(centre(j)).0 >= 0.5 * longest
+            && !candidates[i].is_empty()
+            && !candidates[j].is_empty()
+    });
+    pairs.sort_by(|&(a, b), &(c, d)| {
+        let tries = |i: usize, j: usize| candidates[i].len() * candidates[j].len();
+        let length = |i: usize, j: usize| centre(i).distance(centre(j)).0;
+        tries(a, b).cmp(&tries(c, d)).then(length(c, d).total_cmp(&length(a, b))).then((a, b).cmp(&(c, d)))
+    });
+    pairs.truncate(MOST_ANCHORS);
+    pairs
+}
+
+/// The similarity that takes two fiducials to two dark things, unless scale or lean rule it out.
+fn lay(
+    layout: &Layout,
+    blobs: &[Blob],
+    (i, p): (usize, usize),
+    (j, q): (usize, usize),
+    expected_scale: f64,
+) -> Option<(Homography, Orientation, f64, f64)> {
+    if p == q {
+        return None;
+    }
+    let (a, b) = (layout.fiducials[i].mass_centre(), layout.fiducials[j].mass_centre());
+    let (pa, pb) = (blobs[p].centre, blobs[q].centre);
+    let scale = pa.distance(pb).0 / a.distance(b).0;
+    let relative = scale / expected_scale;
+    if !(SCALE_RANGE.0..=SCALE_RANGE.1).contains(&relative) {
+        return None;
+    }
+    let rough = Homography::similarity((a, pa), (b, pb))?;
+    let (orientation, lean) = rough.attitude(a);
+    (lean.abs() <= MOST_LEAN).then_some((rough, orientation, lean, scale))
+}
+
+/// Whether a dark thing has the fiducial's size at this scale and lean.
+fn matches_shape(blob: &Blob, fiducial: &Fiducial, scale: f64, turned: bool, lean: f64) -> bool {
+    let (mut w, mut h) = (fiducial.rect.width.0 * scale, fiducial.rect.height.0 * scale);
+    let share = match fiducial.shape {
+        FiducialShape::Rectangle => 1.0,
+        FiducialShape::LMark(_) => 0.75,
+    };
+    let area = w * h * share;
+    if turned {
+        std::mem::swap(&mut w, &mut h);
+    }
+    let (sin, cos) = {
+        let angle = lean.abs().to_radians();
+        (libm::sin(angle), libm::cos(angle))
+    };
+    let (wide, high) = (w * cos + h * sin, h * cos + w * sin);
+    let inside = |value: f64, expected: f64, range: (f64, f64)| {
+        (range.0 * expected..=range.1 * expected).contains(&value)
+    };
+    inside(blob.width, wide, SIDE_RANGE)
+        && inside(blob.height, high, SIDE_RANGE)
+        && inside(blob.area, area, AREA_RANGE)
+}
+
+/// For each fiducial the nearest dark thing of its shape at its place, with its distance in pixels;
+/// `None` as soon as fewer than `worth` can be found.
+#[allow(clippy::too_many_arguments)] // one call; a struct of them would only be named after it
+fn assign(
+    layout: &Layout,
+    blobs: &[Blob],
+    candidates: &[Vec<usize>],
+    rough: &Homography,
+    (i, j): (usize, usize),
+    scale: f64,
+    worth: usize,
+    fits: &dyn Fn(usize, usize) -> bool,
+) -> Option<Vec<Option<(usize, f64)>>> {
+    let (a, b) = (layout.fiducials[i].mass_centre(), layout.fiducials[j].mass_centre());
+    let mut out = Vec::with_capacity(layout.fiducials.len());
+    let mut missing = 0;
+    for (f, fiducial) in layout.fiducials.iter().enumerate() {
+        let c = fiducial.mass_centre();
+        let away = c.distance(a).0.min(c.distance(b).0);
+        let reach = (SEARCH_MM + SEARCH_SHARE * away) * scale;
+        let place: Point<Px> = rough.apply(c);
+        let near = candidates[f]
+            .iter()
+            .map(|&blob| (blob, blobs[blob].centre.distance(place).0))
+            .filter(|&(blob, distance)| distance <= reach && fits(blob, f))
+            .min_by(|x, y| x.1.total_cmp(&y.1));
+        missing += usize::from(near.is_none());
+        if missing + worth > layout.fiducials.len() {
+            return None;
+        }
+        out.push(near);
+    }
+    Some(out)
+}

@@ -1,0 +1,281 @@
+//! Finding the sheet in the picture.
+//!
+//! The page is never warped. A reduced picture gives the dark connected things; two of them are laid
+//! on two fiducials until the rest of the layout's fiducials fall into place; the fiducials' edges
+//! are then measured at full resolution and a mapping from sheet millimetres to image pixels is
+//! fitted. Before anything is read the mapping is proved by print that was not used in the fit.
+
+mod coarse;
+mod find;
+mod proof;
+mod refine;
+mod which;
+
+pub use proof::{CodeRead, Proof};
+pub use which::{register_as, which_layout};
+
+use crate::geometry::{Homography, Knot, Mapping, Mm, Orientation, Point, Px};
+use crate::layout::{Fiducial, Layout};
+use crate::sheet::RegistrationFault;
+use crate::source::Page;
+use coarse::{Blob, Coarse};
+use find::{Match, Search};
+
+/// The largest root mean square distance of the fiducials from their fitted places, in millimetres.
+///
+/// Measured on simulated pages at 150 dpi bilevel: below 0.12. At 0.6 a target's sensing area (its
+/// middle three quarters) begins to leave the target on one side; a larger limit would let a false
+/// fit through, a limit below 0.25 refuses creased sheets that read well.
+const MOST_RESIDUAL: Mm = Mm(0.5);
+
+/// The share of fiducials that may be missing or damaged.
+///
+/// One of four corners, two of eight marks; a timing track must be whole, because a missing mark
+/// there means that rows may be missing.
+const LOSS_SHARE: usize = 4;
+
+/// How many seen outlines make the printed targets a witness, and the share of them that must agree.
+///
+/// On the real scans and on simulated gray pages at least 0.9 agree; on another form's page chance
+/// puts (0.7 / 1.5)² × π / 4 ≈ 0.17 of them at their places.
+const WITNESSES: u16 = 12;
+const AGREE_SHARE: f64 = 0.7;
+
+/// Where the sheet lies in the picture, and how well that is known.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Registration {
+    /// Sheet millimetres to image pixels.
+    pub mapping: Mapping,
+    /// Which way up the sheet lies.
+    pub orientation: Orientation,
+    /// Further lean, degrees clockwise.
+    pub rotation_deg: f64,
+    /// Root mean square distance of print from its predicted place: of the printed targets where
+    /// they can be seen (they are not used in the fit), else of the fiducials.
+    pub residual: Mm,
+    /// Level of the print's ink.
+    pub ink: u8,
+    /// Level of the paper, as it usually is on this page.
+    pub paper: u8,
+    /// For each fiducial of the layout where it was measured; `None` if it is missing or damaged.
+    pub fiducials: Vec<Option<Point<Px>>>,
+    /// What the printed targets say.
+    pub proof: Proof,
+    /// What the printed layout code says.
+    pub code: CodeRead,
+}
+
+/// Pixels a millimetre if the page fills the picture, whichever way it lies.
+fn expected_scale(page: &Page, (width, height): (f64, f64)) -> f64 {
+    let (long, short) = (page.width.max(page.height) as f64, page.width.min(page.height) as f64);
+    f64::midpoint(long / width.max(height), short / width.min(height))
+}
+
+/// Where `layout`'s sheet lies on `page`.
+///
+/// # Errors
+///
+/// The reason why the sheet is not found, or why the fit is not believed.
+///
+/// # Example
+///
+/// ```
+/// use duka::{layout, register, source};
+/// let card = layout::shipped("theory-100")?;
+/// let bytes = std::fs::read("samples/scans/room-101-01.png")?;
+/// let page = source::decode(&bytes).next().unwrap().1?;
+/// let registration = register::register(&page, &card).unwrap();
+/// assert!(registration.residual.0 < 0.3);
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+pub fn register(page: &Page, layout: &Layout) -> Result<Registration, RegistrationFault> {
+    let sides = (layout.page.width_mm, layout.page.height_mm);
+    let coarse = Coarse::of(page, sides);
+    let paper = coarse.usual_paper();
+    if paper.saturating_sub(coarse.ink) < coarse::LEAST_CONTRAST {
+        return Err(RegistrationFault::BlankPage);
+    }
+    let blobs = coarse.blobs();
+    let expected = layout.fiducials.len();
+    let least = expected - expected / LOSS_SHARE;
+    let missing = |found: usize| RegistrationFault::FiducialsMissing {
+        found: u16::try_from(found).unwrap_or(u16::MAX),
+        expected: u16::try_from(expected).unwrap_or(u16::MAX),
+    };
+    let Search { best, rival } = find::search(layout, &blobs, expected_scale(page, sides), least);
+    let best = best.ok_or(missing(0))?;
+    if best.count < least {
+        return Err(missing(best.count));
+    }
+    if rival.is_some_and(|r| r.rivals(&best)) {
+        return Err(RegistrationFault::Ambiguous);
+    }
+
+    let (mut pairs, ink) = measured(page, layout, &blobs, &best);
+    if pairs.len() < least.max(3) {
+        return Err(missing(pairs.len()));
+    }
+    let (homography, rms) = fit(&mut pairs, least)?;
+    if !plausible(&homography, layout) {
+        return Err(RegistrationFault::Ambiguous);
+    }
+    check_tracks(layout, &blobs, &homography, &pairs)?;
+    let mapping = follow_track(layout, homography, &pairs);
+
+    let proof = proof::prove(page, layout, &mapping);
+    let code = layout
+        .code
+        .as_ref()
+        .map_or(CodeRead::NotPrinted, |code| proof::read_code(page, code, &mapping, ink, paper));
+    let witnessed = proof.seen >= WITNESSES;
+    if witnessed {
+        if f64::from(proof.agree) < AGREE_SHARE * f64::from(proof.seen) {
+            return Err(RegistrationFault::Unproved { agree: proof.agree, checked: proof.seen });
+        }
+    } else if pairs.len() < 6 && !matches!(code, CodeRead::Number(_)) {
+        // Print that has vanished proves nothing; then the fiducials must be more than the fit needs,
+        // or the code must read.
+        return Err(RegistrationFault::Unproved { agree: proof.agree, checked: proof.checked });
+    }
+    let (orientation, rotation_deg) = homography.attitude(layout.middle());
+    let mut fiducials = vec![None; expected];
+    for pair in &pairs {
+        fiducials[pair.index] = Some(pair.seen);
+    }
+    let residual = if witnessed { Mm(proof.residual.0.max(rms.0)) } else { rms };
+    Ok(Registration { mapping, orientation, rotation_deg, residual, ink, paper, fiducials, proof, code })
+}
+
+/// A fiducial and where it was measured.
+#[derive(Debug, Clone, Copy)]
+struct Pair {
+    index: usize,
+    printed: Point<Mm>,
+    seen: Point<Px>,
+}
+
+/// The fiducials whose edges could be measured, and the middle level of their ink.
+fn measured(page: &Page, layout: &Layout, blobs: &[Blob], found: &Match) -> (Vec<Pair>, u8) {
+    let mut pairs = Vec::with_capacity(layout.fiducials.len());
+    let mut inks = Vec::with_capacity(layout.fiducials.len());
+    for (index, fiducial) in layout.fiducials.iter().enumerate() {
+        let Some(blob) = found.found[index] else { continue };
+        let predicted = found.rough.apply(fiducial.mass_centre());
+        let seen = blobs[blob].centre;
+        let offset = (seen.x.0 - predicted.x.0, seen.y.0 - predicted.y.0);
+        if let Some(measured) = refine::measure(page, fiducial, &found.rough, offset) {
+            pairs.push(Pair { index, printed: fiducial.rect.centre, seen: measured.centre });
+            inks.push(measured.ink);
+        }
+    }
+    inks.sort_unstable();
+    let ink = inks.get(inks.len() / 2).copied().unwrap_or(0);
+    (pairs, ink)
+}
+
+/// The mapping through the pairs; the worst are dropped, down to `least`, while the fit is bad.
+///
+/// Three pairs give an affine mapping, which is what a flatbed or a feeder makes of a sheet; more
+/// give a projective one.
+fn fit(pairs: &mut Vec<Pair>, least: usize) -> Result<(Homography, Mm), RegistrationFault> {
+    loop {
+        let points: Vec<_> = pairs.iter().map(|p| (p.printed, p.seen)).collect();
+        let homography = if points.len() >= 4 { Homography::fit(&points) } else { None };
+        let Some(homography) = homography.or_else(|| Homography::fit_affine(&points)) else {
+            return Err(RegistrationFault::Ambiguous);
+        };
+        let off: Vec<f64> = pairs
+            .iter()
+            .map(|p| homography.apply(p.printed).distance(p.seen).0 / homography.scale(p.printed))
+            .collect();
+        let rms = Mm((off.iter().map(|d| d * d).sum::<f64>() / off.len() as f64).sqrt());
+        if rms.0 <= MOST_RESIDUAL.0 {
+            return Ok((homography, rms));
+        }
+        let worst = off.iter().enumerate().max_by(|a, b| a.1.total_cmp(b.1)).map(|(i, _)| i);
+        match worst {
+            Some(worst) if pairs.len() > least.max(5) => {
+                pairs.remove(worst);
+            }
+            _ => {
+                return Err(RegistrationFault::Residual {
+                    micrometres: (rms.0 * 1000.0) as u32,
+                    limit: (MOST_RESIDUAL.0 * 1000.0) as u32,
+                });
+            }
+        }
+    }
+}
+
+/// Whether the mapping is one that a scanner makes: not mirrored, and its scale does not change by
+/// more than a fifth over the page.
+fn plausible(homography: &Homography, layout: &Layout) -> bool {
+    let (w, h) = (layout.page.width_mm, layout.page.height_mm);
+    let corners = [(0.0, 0.0), (w, 0.0), (0.0, h), (w, h)];
+    let scales = corners.map(|c| homography.scale(Point::from(c)));
+    let (least, most) = scales.iter().fold((f64::MAX, 0.0f64), |(a, b), &s| (a.min(s), b.max(s)));
+    homography.is_front(layout.middle()) && most <= 1.2 * least
+}
+
+/// Whether every timing mark was measured and no other mark lies in its track.
+fn check_tracks(
+    layout: &Layout,
+    blobs: &[Blob],
+    homography: &Homography,
+    pairs: &[Pair],
+) -> Result<(), RegistrationFault> {
+    let tracks = layout.fiducials.iter().filter_map(|f| f.track.map(|t| t.track)).max();
+    for track in tracks.map_or(0..0, |last| 0..last + 1) {
+        let marks: Vec<&Fiducial> =
+            layout.fiducials.iter().filter(|f| f.track.is_some_and(|t| t.track == track)).collect();
+        let (Some(first), Some(second), Some(last)) = (marks.first(), marks.get(1), marks.last()) else {
+            continue;
+        };
+        let measured = pairs
+            .iter()
+            .filter(|p| layout.fiducials[p.index].track.is_some_and(|t| t.track == track))
+            .count();
+        let pitch = second.rect.centre.y.0 - first.rect.centre.y.0;
+        let (x, top, bottom) =
+            (first.rect.centre.x.0, first.rect.centre.y.0 - 1.5 * pitch, last.rect.centre.y.0 + 1.5 * pitch);
+        let in_track = blobs.iter().filter(|blob| {
+            // Something of a mark's size, in line with the track, up to a pitch beyond its ends.
+            let Some(p) = homography.unapply(blob.centre) else { return false };
+            let printed = first.rect.width.0 * first.rect.height.0 * homography.scale(p).powi(2);
+            (p.x.0 - x).abs() < 0.4 * first.rect.width.0
+                && (top..bottom).contains(&p.y.0)
+                && (0.4..2.0).contains(&(blob.area / printed))
+        });
+        let found = in_track.count();
+        if measured != marks.len() || found != marks.len() {
+            let found = if found == marks.len() { measured } else { found };
+            return Err(RegistrationFault::TrackCount {
+                found: u16::try_from(found).unwrap_or(u16::MAX),
+                expected: u16::try_from(marks.len()).unwrap_or(u16::MAX),
+            });
+        }
+    }
+    Ok(())
+}
+
+/// Lets the mapping follow a timing track: what the projective fit misses at each mark, smoothed over
+/// three neighbours so that one ragged mark does not move a row.
+fn follow_track(layout: &Layout, homography: Homography, pairs: &[Pair]) -> Mapping {
+    let marks: Vec<&Pair> = pairs.iter().filter(|p| layout.fiducials[p.index].track.is_some()).collect();
+    if marks.len() < 4 {
+        return Mapping::projective(homography);
+    }
+    let missed: Vec<(f64, f64)> = marks
+        .iter()
+        .map(|p| {
+            let predicted = homography.apply(p.printed);
+            (p.seen.x.0 - predicted.x.0, p.seen.y.0 - predicted.y.0)
+        })
+        .collect();
+    let knots = marks.iter().enumerate().map(|(i, p)| {
+        let near = &missed[i.saturating_sub(1)..(i + 2).min(missed.len())];
+        let mean = |f: &dyn Fn(&(f64, f64)) -> f64| near.iter().map(f).sum::<f64>() / near.len() as f64;
+        Knot { y: p.printed.y, dx: Px(mean(&|m| m.0)), dy: Px(mean(&|m| m.1)) }
+    });
+    Mapping::corrected(homography, knots.collect())
+}
