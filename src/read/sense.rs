@@ -3,7 +3,7 @@
 use super::measure::{Ink, Place};
 use super::{FieldReading, Mark, MarkState, Pose, PositionReading, ReadKind, Reading};
 use crate::geometry::Ratio;
-use crate::layout::{BlankColumns, Choice, Field, FieldKind, Layout, PrintInk, TargetShape};
+use crate::layout::{BlankColumns, Choice, Field, FieldKind, Layout, PrintInk, Target, TargetShape};
 use crate::register::Registration;
 use crate::sheet::EngineId;
 use crate::source::Page;
@@ -57,7 +57,7 @@ pub fn read(page: &Page, registration: &Registration, layout: &Layout, engine: &
     let printed = Printed::learn(layout, &raw);
     let thresholds = (layout.thresholds.marginal.per_mille(), layout.thresholds.definite.per_mille());
     let mut fields: Vec<FieldReading> = Vec::with_capacity(layout.fields.len());
-    for (index, (field, inks)) in layout.fields.iter().zip(&raw).enumerate() {
+    for (field, inks) in layout.fields.iter().zip(&raw) {
         let positions = field.positions.iter().zip(inks).map(|(position, inks)| PositionReading {
             label: position.label.clone(),
             options: position.targets.iter().map(|t| t.value.as_str()).collect(),
@@ -66,7 +66,7 @@ pub fn read(page: &Page, registration: &Registration, layout: &Layout, engine: &
                 .targets
                 .iter()
                 .zip(inks)
-                .map(|(target, ink)| decide(*ink, printed.of(index, &target.value), thresholds))
+                .map(|(target, ink)| decide(*ink, printed.of(field, target), thresholds))
                 .collect(),
         });
         // All runs of items are one field to the reader of a reading.
@@ -146,9 +146,14 @@ fn local_ink(registration: &Registration, paper: u8) -> u8 {
     u8::try_from(ink * u32::from(paper) / usual).unwrap_or(u8::MAX).min(paper)
 }
 
-/// How much ink the print of each letter has, by field.
+/// Targets that are printed alike: the same letter in the same outline, sides in hundredths of a
+/// millimetre.
+type Print = (TargetKind, String);
+type TargetKind = (u8, i64, i64);
+
+/// How much ink the print of each letter has.
 struct Printed {
-    letters: BTreeMap<(usize, String), f64>,
+    letters: BTreeMap<Print, f64>,
     usual: f64,
 }
 
@@ -158,17 +163,17 @@ impl Printed {
             PrintInk::Pale => MOST_PALE,
             PrintInk::Dark => MOST_DARK,
         };
-        let mut seen: BTreeMap<(usize, String), Vec<f64>> = BTreeMap::new();
-        for (index, (field, positions)) in layout.fields.iter().zip(raw).enumerate() {
+        let mut seen: BTreeMap<Print, Vec<f64>> = BTreeMap::new();
+        for (field, positions) in layout.fields.iter().zip(raw) {
             for (position, inks) in field.positions.iter().zip(positions) {
                 for (target, ink) in position.targets.iter().zip(inks) {
                     if let Some(ink) = ink {
-                        seen.entry((index, target.value.clone())).or_default().push(ink.fill);
+                        seen.entry(Self::print(field, target)).or_default().push(ink.fill);
                     }
                 }
             }
         }
-        let mut letters: BTreeMap<(usize, String), f64> = BTreeMap::new();
+        let mut letters: BTreeMap<Print, f64> = BTreeMap::new();
         for (letter, mut fills) in seen {
             // Too few to tell print from marks.
             if fills.len() >= 4 {
@@ -185,8 +190,14 @@ impl Printed {
         Self { letters, usual }
     }
 
-    fn of(&self, field: usize, value: &str) -> f64 {
-        self.letters.get(&(field, value.to_owned())).copied().unwrap_or(self.usual)
+    fn of(&self, field: &Field, target: &Target) -> f64 {
+        self.letters.get(&Self::print(field, target)).copied().unwrap_or(self.usual)
+    }
+
+    fn print(field: &Field, target: &Target) -> Print {
+        let hundredths = |mm: f64| (mm * 100.0).round() as i64;
+        let (w, h) = (hundredths(target.rect.width.0), hundredths(target.rect.height.0));
+        ((field.shape as u8, w, h), target.value.clone())
     }
 }
 
