@@ -523,7 +523,7 @@ mod tests {
         let typeface = Typeface::shipped();
         let em = 10.0 / PT_PER_MM;
         let lines = typeface.wrap("请用2B铅笔填涂，保持卡面清洁。", 10.0, 8.2 * em);
-        assert_eq!(lines, ["请用2B铅笔填", "涂，保持卡面清洁。"].map(String::from).to_vec());
+        assert_eq!(lines, ["请用2B铅笔填", "涂，保持卡面清", "洁。"]);
         assert_eq!(typeface.wrap("one two\nthree", 10.0, 4.0 * em), ["one two", "three"]);
         assert_eq!(typeface.wrap("abcdefgh", 10.0, 2.5 * em), ["abcd", "efgh"]);
         assert_eq!(typeface.wrap("", 10.0, 10.0), Vec::<String>::new());
