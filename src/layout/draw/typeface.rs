@@ -19,7 +19,7 @@ pub const PT_PER_MM: f64 = 72.0 / 25.4;
 ///
 /// Han characters of this font fill −0.12..=0.88 (middle 0.38), capitals and digits 0..=0.733 (middle
 /// 0.367). A line that mixes them looks centred between the two.
-const MIDDLE: f64 = 0.372;
+pub(super) const MIDDLE: f64 = 0.372;
 
 /// Width of the stroke that makes regular letters bold, as a share of the size.
 ///
@@ -348,8 +348,7 @@ impl Typeface {
     pub fn draw_within(
         &self,
         surface: &mut Surface<'_>,
-        x: f64,
-        y: f64,
+        (x, y): (f64, f64),
         width: f64,
         text: &str,
         style: &TextStyle,

@@ -1,0 +1,287 @@
+//! Frames, headings and lines of text around the fields.
+
+use super::card::{FRAME, FRAME_PEN, HAIR_PEN, TINT, outline, solid, stroke, target_print, text};
+use super::facts::{Instructions, PrintFacts, PrintFrame, PrintPlace};
+use super::ink::{Line, Part, Piece, Shape};
+use super::section::Section;
+use super::typeface::{Colour, TextStyle};
+use crate::geometry::{Mm, Point, Rect};
+use crate::layout::{Field, Layout, PrintInk, TargetShape};
+
+/// Height of the strip with a frame's heading, in millimetres.
+const STRIP: f64 = 5.6;
+
+/// White between a frame and the items in it, in millimetres.
+const PAD: f64 = 2.2;
+
+/// White above and below the columns of an identity field, in millimetres.
+const COLUMN_PAD: f64 = 1.6;
+
+/// Height of the cells that a candidate writes into, in millimetres.
+const CELL: f64 = 7.0;
+
+/// White between the frames of two sections side by side, in millimetres.
+const BESIDE: f64 = 2.4;
+
+/// Where the printed name strip, the barcode hint and other secondary text stay behind the rest.
+const GRAY: Colour = Colour(130, 130, 130);
+
+/// How much of the box of the candidate's facts each label and value takes, from the left.
+const LABEL_SHARES: [f64; 4] = [0.15, 0.35, 0.2, 0.3];
+
+/// A frame with a tinted strip for the heading along its top.
+fn headed(part: Part, rect: Rect<Mm>, strip: f64) -> Vec<Piece> {
+    let (l, t, r) = (rect.left(), rect.top(), rect.right());
+    vec![
+        solid(part, TINT, Rect::between(l, t, r, t + strip)),
+        stroke(part, FRAME, vec![Point::at(l, t + strip), Point::at(r, t + strip)], HAIR_PEN),
+        outline(part, FRAME, rect, FRAME_PEN),
+    ]
+}
+
+/// The frame and heading of a section: as wide as the card unless another section stands beside it.
+pub(super) fn of_section(section: &Section, all: &[Section], facts: &PrintFacts) -> Vec<Piece> {
+    if section.heading.is_empty() {
+        return Vec::new();
+    }
+    let part = Part::Field(section.field);
+    let own = &section.rect;
+    let beside =
+        all.iter().filter(|s| s.rect.top() < own.bottom() && own.top() < s.rect.bottom()).map(|s| &s.rect);
+    let (mut left, mut right) = (facts.left, facts.right);
+    for other in beside {
+        if other.right() < own.left() {
+            left = left.max(f64::midpoint(other.right(), own.left()) + BESIDE / 2.0);
+        } else if own.right() < other.left() {
+            right = right.min(f64::midpoint(own.right(), other.left()) - BESIDE / 2.0);
+        }
+    }
+    let rect = Rect::between(left, own.top() - PAD - STRIP, right, own.bottom() + PAD);
+    let mut out = headed(part, rect, STRIP);
+    let style = TextStyle::new(9.5).bold().middle();
+    let at = Point::at(left + 2.0, rect.top() + STRIP / 2.0);
+    let within = Some((rect.width.0 - 4.0, 6.0));
+    let line = Line { at, text: section.heading.clone(), style, within };
+    out.push(Piece { part, colour: style.colour, shape: Shape::Text(line) });
+    out
+}
+
+/// The cells above the columns of an identity field, one a column, from the left.
+pub(super) fn cells(field: &Field) -> Vec<Rect<Mm>> {
+    let firsts: Vec<_> = field.positions.iter().filter_map(|p| p.targets.first()).map(|t| t.rect).collect();
+    let [first, second, ..] = firsts.as_slice() else { return Vec::new() };
+    let half = (second.centre.x.0 - first.centre.x.0).abs() / 2.0;
+    let bottom = first.top() - COLUMN_PAD;
+    let cell = |r: &Rect<Mm>| Rect::between(r.centre.x.0 - half, bottom - CELL, r.centre.x.0 + half, bottom);
+    firsts.iter().map(cell).collect()
+}
+
+/// Heading, cells to write into and frame of a field whose columns stand side by side.
+pub(super) fn of_columns(part: Part, field: &Field) -> Vec<Piece> {
+    let cells = cells(field);
+    let (Some(first), Some(last)) = (cells.first(), cells.last()) else { return Vec::new() };
+    let targets = field.positions.iter().flat_map(|p| &p.targets);
+    let bottom = targets.fold(first.bottom(), |b, t| b.max(t.rect.bottom())) + COLUMN_PAD;
+    let (left, right, top) = (first.left(), last.right(), first.top());
+    // The frame runs outside the cells: inside, it would come too near to the targets.
+    let rect = Rect::between(left - FRAME_PEN, top - STRIP, right + FRAME_PEN, bottom);
+    let mut out = headed(part, rect, STRIP);
+    let line = |a: (f64, f64), b: (f64, f64)| {
+        stroke(part, FRAME, vec![Point::at(a.0, a.1), Point::at(b.0, b.1)], HAIR_PEN)
+    };
+    out.push(line((left, first.bottom()), (right, first.bottom())));
+    let inner = cells.iter().skip(1).map(|c| line((c.left(), top), (c.left(), c.bottom())));
+    out.extend(inner);
+    let at = Point::at(rect.centre.x.0, top - STRIP / 2.0);
+    let style = TextStyle::new(10.0).bold().centred().middle();
+    out.push(text(part, at, spaced(&field.label), style));
+    out
+}
+
+/// A short heading with room between its characters.
+fn spaced(label: &str) -> String {
+    let characters: Vec<String> = label.chars().map(String::from).collect();
+    characters.join(" ")
+}
+
+/// Everything the `[print]` table says.
+pub(super) fn of_print(facts: &PrintFacts, layout: &Layout) -> Vec<Piece> {
+    let middle = f64::midpoint(facts.left, facts.right);
+    let mut out = Vec::new();
+    let title = TextStyle::new(facts.title_size).bold().centred().middle();
+    let place = Part::Print(PrintPlace::only("title"));
+    out.push(text(place, Point::at(middle, facts.title_y), facts.title.as_str(), title));
+    if let Some(y) = facts.strip_y {
+        let strip = format!("{} · r{}", layout.name, layout.revision);
+        let style = TextStyle::new(6.5).centred().middle().colour(GRAY);
+        out.push(text(Part::Print(PrintPlace::only("strip_y")), Point::at(middle, y), strip, style));
+    }
+    if let Some(rect) = facts.candidate {
+        out.extend(candidate(rect));
+    }
+    if let Some(rect) = facts.barcode {
+        out.extend(barcode(rect));
+    }
+    if let Some(rect) = facts.examples {
+        out.extend(examples(rect, layout));
+    }
+    if let Some(instructions) = &facts.instructions {
+        out.extend(of_instructions(instructions));
+    }
+    for (i, frame) in facts.frames.iter().enumerate() {
+        out.extend(of_frame(Part::Print(PrintPlace { key: "frame", number: i + 1 }), frame));
+    }
+    for (i, notice) in facts.notices.iter().enumerate() {
+        let part = Part::Print(PrintPlace { key: "notice", number: i + 1 });
+        let mut style = TextStyle::new(notice.size).centred().middle();
+        if notice.bold {
+            style = style.bold();
+        }
+        out.push(text(part, Point::at(middle, notice.y), notice.text.as_str(), style));
+    }
+    out
+}
+
+/// The places of name, occupation, room and seat, in that order.
+pub(super) fn candidate_values(rect: Rect<Mm>) -> [Rect<Mm>; 4] {
+    let edges = edges(rect);
+    let (top, middle, bottom) = (rect.top(), rect.centre.y.0, rect.bottom());
+    [
+        Rect::between(edges[1], top, edges[2], middle),
+        Rect::between(edges[3], top, edges[4], middle),
+        Rect::between(edges[1], middle, edges[2], bottom),
+        Rect::between(edges[3], middle, edges[4], bottom),
+    ]
+}
+
+fn edges(rect: Rect<Mm>) -> [f64; 5] {
+    let mut x = rect.left();
+    let mut out = [x; 5];
+    for (edge, share) in out[1..].iter_mut().zip(LABEL_SHARES) {
+        x += share * rect.width.0;
+        *edge = x;
+    }
+    out
+}
+
+fn candidate(rect: Rect<Mm>) -> Vec<Piece> {
+    let part = Part::Print(PrintPlace::only("candidate"));
+    let edges = edges(rect);
+    let (top, bottom, middle) = (rect.top(), rect.bottom(), rect.centre.y.0);
+    let line = |a: (f64, f64), b: (f64, f64)| {
+        stroke(part, FRAME, vec![Point::at(a.0, a.1), Point::at(b.0, b.1)], HAIR_PEN)
+    };
+    let mut out = vec![
+        solid(part, TINT, Rect::between(edges[0], top, edges[1], bottom)),
+        solid(part, TINT, Rect::between(edges[2], top, edges[3], bottom)),
+        line((edges[0], middle), (edges[4], middle)),
+    ];
+    out.extend(edges[1..4].iter().map(|&x| line((x, top), (x, bottom))));
+    out.push(outline(part, FRAME, rect, FRAME_PEN));
+    let labels =
+        [(0, top, "姓　　名"), (2, top, "职业（工种）"), (0, middle, "考　　场"), (2, middle, "座 位 号")];
+    for (column, top, label) in labels {
+        let wide = edges[column + 1] - edges[column];
+        let at = Point::at(edges[column] + wide / 2.0, top + rect.height.0 / 4.0);
+        let style = TextStyle::new(9.0).centred().middle();
+        let shape = Shape::Text(Line { at, text: label.into(), style, within: Some((wide - 1.6, 5.0)) });
+        out.push(Piece { part, colour: style.colour, shape });
+    }
+    out
+}
+
+fn barcode(rect: Rect<Mm>) -> Vec<Piece> {
+    let part = Part::Print(PrintPlace::only("barcode"));
+    let style = TextStyle::new(11.0).centred().middle().colour(Colour(185, 185, 185));
+    vec![outline(part, FRAME, rect, FRAME_PEN), text(part, rect.centre, "贴 条 形 码 区", style)]
+}
+
+fn of_frame(part: Part, frame: &PrintFrame) -> Vec<Piece> {
+    let rect = frame.rect;
+    if frame.title.is_empty() {
+        return vec![outline(part, FRAME, rect, FRAME_PEN)];
+    }
+    let mut y = rect.top() + STRIP / 2.0;
+    let strip = STRIP + 3.4 * (frame.title.len() as f64 - 1.0);
+    let mut out = headed(part, rect, strip);
+    for line in &frame.title {
+        let style = TextStyle::new(8.0).centred().middle();
+        let within = Some((rect.width.0 - 1.6, 5.0));
+        let line = Line { at: Point::at(rect.centre.x.0, y), text: line.clone(), style, within };
+        out.push(Piece { part, colour: style.colour, shape: Shape::Text(line) });
+        y += 3.4;
+    }
+    out
+}
+
+fn of_instructions(instructions: &Instructions) -> Vec<Piece> {
+    let part = Part::Print(PrintPlace::only("instructions"));
+    let rect = instructions.rect;
+    let side = rect.left() + 6.4;
+    let mut out = vec![
+        solid(part, TINT, Rect::between(rect.left(), rect.top(), side, rect.bottom())),
+        stroke(part, FRAME, vec![Point::at(side, rect.top()), Point::at(side, rect.bottom())], HAIR_PEN),
+        outline(part, FRAME, rect, FRAME_PEN),
+    ];
+    let down = |y: f64, pitch: f64, i: usize, n: usize| y + pitch * (i as f64 - (n as f64 - 1.0) / 2.0);
+    let heading = "注意事项";
+    let pitch = (rect.height.0 / 4.0 - 0.4).min(4.4);
+    for (i, c) in heading.chars().enumerate() {
+        let at = Point::at(rect.left() + 3.2, down(rect.centre.y.0, pitch, i, 4));
+        out.push(text(part, at, c, TextStyle::new((pitch * 2.5).min(9.5)).bold().centred().middle()));
+    }
+    let n = instructions.lines.len();
+    let pitch = ((rect.height.0 - 1.6) / n.max(1) as f64).min(4.8);
+    for (i, line) in instructions.lines.iter().enumerate() {
+        let at = Point::at(side + 2.2, down(rect.centre.y.0, pitch, i, n));
+        let style = TextStyle::new((pitch * 2.15).min(9.0)).middle();
+        let within = Some((rect.right() - side - 4.0, 5.0));
+        let shape = Shape::Text(Line { at, text: line.clone(), style, within });
+        out.push(Piece { part, colour: style.colour, shape });
+    }
+    out
+}
+
+/// One right mark and five wrong ones.
+fn examples(rect: Rect<Mm>, layout: &Layout) -> Vec<Piece> {
+    let part = Part::Print(PrintPlace::only("examples"));
+    let mut out = vec![outline(part, FRAME, rect, FRAME_PEN)];
+    let style = TextStyle::new(9.0).middle();
+    let target = |x: f64, y: f64| Rect::around(Point::at(x, y), 4.2, 2.2);
+    let shape = layout.fields.first().map_or(TargetShape::Bracket, |f| f.shape);
+    let (right_y, wrong_y, wrong_x) = if rect.height.0 > 15.0 {
+        (rect.top() + rect.height.0 * 0.3, rect.top() + rect.height.0 * 0.7, rect.left())
+    } else {
+        (rect.centre.y.0, rect.centre.y.0, rect.left() + 25.0)
+    };
+    out.push(text(part, Point::at(rect.left() + 2.2, right_y), "正确填涂", style));
+    let good = target(rect.left() + 20.0, right_y);
+    out.push(solid(Part::Example, Colour::BLACK, good));
+    out.push(text(part, Point::at(wrong_x + 2.2, wrong_y), "错误填涂", style));
+    for i in 0..5u32 {
+        let t = target(wrong_x + 20.0 + 6.0 * f64::from(i), wrong_y);
+        if t.right() > rect.right() - 0.8 {
+            break;
+        }
+        out.extend(target_print(Part::Example, shape, PrintInk::Pale, &t, ""));
+        out.push(wrong_mark(i, &t));
+    }
+    out
+}
+
+/// The wrong marks that candidates make most often: tick, cross, line, dot, ring.
+fn wrong_mark(which: u32, target: &Rect<Mm>) -> Piece {
+    let c = target.centre;
+    let colour = Colour::BLACK;
+    let strokes = |steps: &[(f64, f64)], pen: f64| {
+        let points = steps.iter().map(|&(dx, dy)| c.shifted(dx, dy)).collect();
+        stroke(Part::Example, colour, points, pen)
+    };
+    match which {
+        0 => strokes(&[(-1.1, 0.0), (-0.4, 0.8), (1.2, -0.8)], 0.3),
+        1 => strokes(&[(-0.9, -0.8), (0.9, 0.8), (0.0, 0.0), (0.9, -0.8), (-0.9, 0.8)], 0.3),
+        2 => strokes(&[(-1.4, 0.0), (1.4, 0.0)], 0.3),
+        3 => Piece { part: Part::Example, colour, shape: Shape::Oval(Rect::around(c, 0.9, 0.9), 0.45) },
+        _ => Piece { part: Part::Example, colour, shape: Shape::Oval(Rect::around(c, 3.0, 1.7), 0.3) },
+    }
+}
