@@ -2,7 +2,7 @@
 
 use super::frames;
 use super::ink::{Line, Part, Piece, Shape};
-use super::section::{Section, sections};
+use super::section::sections;
 use super::typeface::{Colour, PT_PER_MM, TextStyle, Typeface};
 use crate::geometry::{Mm, Point, Rect};
 use crate::layout::{Fiducial, FiducialShape, Field, FieldKind, Layout, Position, PrintInk, TargetShape};
@@ -20,7 +20,7 @@ pub(super) const FRAME: Colour = Colour(192, 66, 56);
 pub(super) const TINT: Colour = Colour(252, 238, 235);
 
 /// Thin lines between blocks, between the frames and the targets in weight.
-const HAIR: Colour = Colour(233, 160, 152);
+pub(super) const HAIR: Colour = Colour(233, 160, 152);
 
 /// Stroke of a target's outline in millimetres: thinner breaks up in offset print, thicker adds ink to an
 /// empty target.
@@ -59,19 +59,15 @@ pub(in crate::layout) fn pieces(layout: &Layout, typeface: &Typeface) -> Vec<Pie
         out.extend(frames::of_print(facts, layout));
         for section in &grouped {
             out.extend(frames::of_section(section, &grouped, facts));
-            out.extend(lines_between_blocks(section));
         }
     }
     for (index, field) in layout.fields.iter().enumerate() {
         let part = Part::Field(index);
         match field.kind {
             FieldKind::Items => out.extend(field.positions.iter().filter_map(|p| number(part, p))),
-            FieldKind::Identity(_) if field.positions.len() > 1 => {
-                if layout.print.is_some() && runs_down(field) {
-                    out.extend(frames::of_columns(part, field));
-                } else {
-                    out.extend(label_above(part, field));
-                }
+            FieldKind::Identity(_) if layout.print.is_none() => out.extend(label_above(part, field)),
+            FieldKind::Identity(_) if field.positions.len() > 1 && runs_down(field) => {
+                out.extend(frames::of_columns(part, field));
             }
             FieldKind::Identity(_) | FieldKind::Flag => out.extend(label_beside(part, field)),
         }
@@ -189,34 +185,4 @@ fn label_above(part: Part, field: &Field) -> Option<Piece> {
     let first = field.positions.first()?.targets.first()?.rect;
     let at = Point::at(first.left(), first.top() - 1.5);
     (!field.label.is_empty()).then(|| text(part, at, field.label.as_str(), TextStyle::new(7.0)))
-}
-
-/// Hair lines half way between a section's blocks.
-fn lines_between_blocks(section: &Section) -> Vec<Piece> {
-    let part = Part::Field(section.field);
-    let all = &section.rect;
-    let line = |a: (f64, f64), b: (f64, f64)| {
-        stroke(part, HAIR, vec![Point::at(a.0, a.1), Point::at(b.0, b.1)], HAIR_PEN)
-    };
-    let columns = between(section.blocks.iter().map(|b| (b.left(), b.right())));
-    let bands = between(section.blocks.iter().map(|b| (b.top(), b.bottom())));
-    let mut out: Vec<_> =
-        columns.into_iter().map(|x| line((x, all.top() - 0.6), (x, all.bottom() + 0.6))).collect();
-    out.extend(bands.into_iter().map(|y| line((all.left() - 1.0, y), (all.right() + 1.0, y))));
-    out
-}
-
-/// The middles of the gaps between spans.
-fn between(spans: impl Iterator<Item = (f64, f64)>) -> Vec<f64> {
-    let mut spans: Vec<_> = spans.collect();
-    spans.sort_by(|a, b| a.0.total_cmp(&b.0));
-    let mut out = Vec::new();
-    let mut end = f64::INFINITY;
-    for (from, to) in spans {
-        if from > end {
-            out.push(f64::midpoint(end, from));
-        }
-        end = if end.is_infinite() { to } else { end.max(to) };
-    }
-    out
 }

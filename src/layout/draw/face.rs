@@ -5,12 +5,22 @@ use super::card::{solid, text};
 use super::facts::PrintPlace;
 use super::frames::{candidate_values, cells};
 use super::ink::{Line, Part, Piece, Shape};
-use super::typeface::{Colour, TextStyle, Typeface};
+use super::typeface::{Colour, PT_PER_MM, TextStyle, Typeface};
+use crate::geometry::{Mm, Point, Rect};
 use crate::layout::{BlankColumns, FieldKind, Layout, Target};
 use crate::sheet::{FieldName, TicketNumber};
 
 /// The marks that stand in for a candidate's pencil: nearly black, so that print never passes for a doubtful mark.
 const PREFILLED: Colour = Colour(25, 25, 25);
+
+/// Smallest letters of a value on one line, in points: a longer one goes on two.
+const ONE_LINE: f64 = 7.5;
+
+/// Letters of a value on two lines, in points: two lines of 8 mm cells hold no more.
+const TWO_LINES: f64 = 7.5;
+
+/// Smallest letters at all, in points: an invigilator compares them with an identity card at arm's length.
+const LEAST: f64 = 5.5;
 
 /// What a card says about its candidate; all of it may be missing.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
@@ -71,25 +81,48 @@ pub fn lacking(faces: &[CardFace]) -> Vec<Lacking> {
 }
 
 /// The pieces that `face` adds to a blank card; `card` is its number for messages.
-pub(super) fn pieces(layout: &Layout, face: &CardFace, card: usize) -> Result<Vec<Piece>, DrawError> {
+pub(super) fn pieces(
+    layout: &Layout,
+    face: &CardFace,
+    card: usize,
+    typeface: &Typeface,
+) -> Result<Vec<Piece>, DrawError> {
     let mut out = Vec::new();
     if let Some(rect) = layout.print.as_ref().and_then(|p| p.candidate) {
-        let part = Part::Print(PrintPlace::only("candidate"));
-        let values = [&face.name, &face.occupation, &face.room, &face.seat];
-        for (place, (value, size)) in
-            candidate_values(rect).into_iter().zip(values.into_iter().zip([13.0, 9.5, 11.0, 11.0]))
-        {
-            let Some(value) = value else { continue };
-            let style = TextStyle::new(size).centred().middle();
-            let within = Some((place.width.0 - 2.0, 5.0));
-            let line = Line { at: place.centre, text: value.clone(), style, within };
-            out.push(Piece { part, colour: style.colour, shape: Shape::Text(line) });
+        let values = [(&face.name, 13.0), (&face.occupation, 10.0), (&face.room, 12.0), (&face.seat, 12.0)];
+        for (place, (value, size)) in candidate_values(rect).into_iter().zip(values) {
+            if let Some(value) = value {
+                out.extend(value_pieces(place, value, size, typeface));
+            }
         }
     }
     if let Some(ticket) = &face.ticket {
         out.extend(ticket_pieces(layout, ticket, face.prefill, card)?);
     }
     Ok(out)
+}
+
+/// A value in its cell: on one line if it stays legible, else on two.
+fn value_pieces(place: Rect<Mm>, value: &str, size: f64, typeface: &Typeface) -> Vec<Piece> {
+    let part = Part::Print(PrintPlace::only("candidate"));
+    let width = place.width.0 - 2.0;
+    let style = TextStyle::new(size).centred().middle();
+    let piece = |at: Point<Mm>, text: String, style: TextStyle, least: f64| {
+        let line = Line { at, text, style, within: Some((width, least)) };
+        Piece { part, colour: style.colour, shape: Shape::Text(line) }
+    };
+    if typeface.width_mm(value, ONE_LINE) <= width {
+        return vec![piece(place.centre, value.to_owned(), style, ONE_LINE)];
+    }
+    let small = style.size(TWO_LINES);
+    let lines = typeface.wrap(value, TWO_LINES, width);
+    let first = lines.first().cloned().unwrap_or_default();
+    let rest = lines.get(1..).unwrap_or_default().concat();
+    let lead = 0.6 * TWO_LINES / PT_PER_MM;
+    vec![
+        piece(place.centre.shifted(0.0, -lead), first, small, TWO_LINES),
+        piece(place.centre.shifted(0.0, lead), rest, small, LEAST),
+    ]
 }
 
 fn ticket_pieces(

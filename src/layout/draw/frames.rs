@@ -1,6 +1,6 @@
 //! Frames, headings and lines of text around the fields.
 
-use super::card::{FRAME, FRAME_PEN, HAIR_PEN, TINT, outline, solid, stroke, target_print, text};
+use super::card::{FRAME, FRAME_PEN, HAIR, HAIR_PEN, TINT, outline, solid, stroke, target_print, text};
 use super::facts::{Instructions, PrintFacts, PrintFrame, PrintPlace};
 use super::ink::{Line, Part, Piece, Shape};
 use super::section::Section;
@@ -57,12 +57,62 @@ pub(super) fn of_section(section: &Section, all: &[Section], facts: &PrintFacts)
         }
     }
     let rect = Rect::between(left, own.top() - PAD - STRIP, right, own.bottom() + PAD);
-    let mut out = headed(part, rect, STRIP);
+    let mut out = between_blocks(section, all, rect);
+    out.extend(headed(part, rect, STRIP));
     let style = TextStyle::new(9.5).bold().middle();
     let at = Point::at(left + 2.0, rect.top() + STRIP / 2.0);
     let within = Some((rect.width.0 - 4.0, 6.0));
     let line = Line { at, text: section.heading.clone(), style, within };
     out.push(Piece { part, colour: style.colour, shape: Shape::Text(line) });
+    out
+}
+
+/// Hair lines between a section's blocks, from edge to edge of its frame.
+fn between_blocks(section: &Section, all: &[Section], frame: Rect<Mm>) -> Vec<Piece> {
+    let part = Part::Field(section.field);
+    let line = |a: (f64, f64), b: (f64, f64)| {
+        stroke(part, HAIR, vec![Point::at(a.0, a.1), Point::at(b.0, b.1)], HAIR_PEN)
+    };
+    // Sections of narrow and wide blocks at one pitch get their lines below each other.
+    let before = all.iter().flat_map(half_gaps).reduce(f64::min);
+    let (top, bottom) = (frame.top() + STRIP, frame.bottom());
+    let mut out = Vec::new();
+    if let Some(before) = before {
+        let mut lefts: Vec<f64> = section.blocks.iter().map(|b| b.targets_left).collect();
+        lefts.sort_by(f64::total_cmp);
+        lefts.dedup();
+        out.extend(lefts.iter().skip(1).map(|left| line((left - before, top), (left - before, bottom))));
+    }
+    let bands = gaps(section.blocks.iter().map(|b| (b.rect.top(), b.rect.bottom())));
+    let (left, right) = (frame.left(), frame.right());
+    out.extend(
+        bands.iter().map(|(end, start)| f64::midpoint(*end, *start)).map(|y| line((left, y), (right, y))),
+    );
+    out
+}
+
+/// From the middles between columns of blocks to the targets on their right.
+fn half_gaps(section: &Section) -> Vec<f64> {
+    let columns = gaps(section.blocks.iter().map(|b| (b.rect.left(), b.rect.right())));
+    let first_targets = |start: f64| {
+        let right_of = section.blocks.iter().map(|b| b.targets_left).filter(|&left| left > start);
+        right_of.fold(f64::INFINITY, f64::min)
+    };
+    columns.iter().map(|&(end, start)| first_targets(start) - f64::midpoint(end, start)).collect()
+}
+
+/// The gaps between spans, as their ends.
+fn gaps(spans: impl Iterator<Item = (f64, f64)>) -> Vec<(f64, f64)> {
+    let mut spans: Vec<_> = spans.collect();
+    spans.sort_by(|a, b| a.0.total_cmp(&b.0));
+    let mut out = Vec::new();
+    let mut end = f64::INFINITY;
+    for (from, to) in spans {
+        if from > end {
+            out.push((end, from));
+        }
+        end = if end.is_infinite() { to } else { end.max(to) };
+    }
     out
 }
 
@@ -242,27 +292,22 @@ fn of_instructions(instructions: &Instructions) -> Vec<Piece> {
     out
 }
 
-/// One right mark and five wrong ones.
+/// A right mark above five wrong ones.
 fn examples(rect: Rect<Mm>, layout: &Layout) -> Vec<Piece> {
-    let part = Part::Print(PrintPlace::only("examples"));
+    let part = Part::Print(PrintPlace::EXAMPLES);
     let mut out = vec![outline(part, FRAME, rect, FRAME_PEN)];
     let style = TextStyle::new(9.0).middle();
     let target = |x: f64, y: f64| Rect::around(Point::at(x, y), 4.2, 2.2);
     let shape = layout.fields.first().map_or(TargetShape::Bracket, |f| f.shape);
-    let (right_y, wrong_y, wrong_x) = if rect.height.0 > 15.0 {
-        (rect.top() + rect.height.0 * 0.3, rect.top() + rect.height.0 * 0.7, rect.left())
-    } else {
-        (rect.centre.y.0, rect.centre.y.0, rect.left() + 25.0)
-    };
-    out.push(text(part, Point::at(rect.left() + 2.2, right_y), "正确填涂", style));
-    let good = target(rect.left() + 20.0, right_y);
-    out.push(solid(Part::Example, Colour::BLACK, good));
-    out.push(text(part, Point::at(wrong_x + 2.2, wrong_y), "错误填涂", style));
+    // The rows lie about the middle, at most 8 mm apart.
+    let half = (rect.height.0 * 0.22).min(4.0);
+    let (right_y, wrong_y) = (rect.centre.y.0 - half, rect.centre.y.0 + half);
+    let first = rect.left() + 22.0;
+    out.push(text(part, Point::at(rect.left() + 3.0, right_y), "正确填涂", style));
+    out.push(solid(Part::Example, Colour::BLACK, target(first, right_y)));
+    out.push(text(part, Point::at(rect.left() + 3.0, wrong_y), "错误填涂", style));
     for i in 0..5u32 {
-        let t = target(wrong_x + 20.0 + 6.0 * f64::from(i), wrong_y);
-        if t.right() > rect.right() - 0.8 {
-            break;
-        }
+        let t = target(first + 6.4 * f64::from(i), wrong_y);
         out.extend(target_print(Part::Example, shape, PrintInk::Pale, &t, ""));
         out.push(wrong_mark(i, &t));
     }
@@ -277,11 +322,12 @@ fn wrong_mark(which: u32, target: &Rect<Mm>) -> Piece {
         let points = steps.iter().map(|&(dx, dy)| c.shifted(dx, dy)).collect();
         stroke(Part::Example, colour, points, pen)
     };
+    let piece = |shape: Shape| Piece { part: Part::Example, colour, shape };
     match which {
         0 => strokes(&[(-1.1, 0.0), (-0.4, 0.8), (1.2, -0.8)], 0.3),
         1 => strokes(&[(-0.9, -0.8), (0.9, 0.8), (0.0, 0.0), (0.9, -0.8), (-0.9, 0.8)], 0.3),
         2 => strokes(&[(-1.4, 0.0), (1.4, 0.0)], 0.3),
-        3 => Piece { part: Part::Example, colour, shape: Shape::Oval(Rect::around(c, 0.9, 0.9), 0.45) },
-        _ => Piece { part: Part::Example, colour, shape: Shape::Oval(Rect::around(c, 3.0, 1.7), 0.3) },
+        3 => piece(Shape::Disc(Rect::around(c, 0.9, 0.9))),
+        _ => piece(Shape::Oval(Rect::around(c, 3.0, 1.7), 0.25)),
     }
 }

@@ -63,7 +63,7 @@ pub fn cards_pdf(layout: &Layout, faces: &[CardFace]) -> Result<Vec<u8>, DrawErr
     document.set_metadata(Metadata::new().title(title).language("zh-CN".into()));
     let (width, height) = (layout.page.width_mm, layout.page.height_mm);
     for (index, face) in faces.iter().enumerate() {
-        let filled = face::pieces(layout, face, index + 1)?;
+        let filled = face::pieces(layout, face, index + 1, &typeface)?;
         let settings =
             PageSettings::from_wh(pt(width), pt(height)).ok_or(DrawError::Page { width, height })?;
         let mut page = document.start_page_with(settings);

@@ -13,8 +13,23 @@ pub(super) struct Section {
     pub(super) heading: String,
     /// Items with their numbers, all together.
     pub(super) rect: Rect<Mm>,
-    /// Items with their numbers, those that stand at one pitch.
-    pub(super) blocks: Vec<Rect<Mm>>,
+    /// The items in groups of one pitch.
+    pub(super) blocks: Vec<Block>,
+}
+
+/// Items that follow each other at one pitch.
+pub(super) struct Block {
+    /// The items with their numbers.
+    pub(super) rect: Rect<Mm>,
+    /// Left edge of their targets, without the numbers.
+    pub(super) targets_left: f64,
+}
+
+/// An item's place on paper.
+#[derive(Clone, Copy)]
+struct Item {
+    rect: Rect<Mm>,
+    targets_left: f64,
 }
 
 /// The card's sections in its order.
@@ -24,16 +39,17 @@ pub(super) fn sections(layout: &Layout, typeface: &Typeface) -> Vec<Section> {
         if field.kind != FieldKind::Items {
             continue;
         }
-        let items: Vec<Rect<Mm>> = field
+        let items: Vec<Item> = field
             .positions
             .iter()
             .filter_map(|position| {
                 let number = typeface.width_mm(position.label.as_str(), NUMBER_SIZE) + NUMBER_GAP;
                 let all = position.targets.iter().map(|t| t.rect).reduce(|a, b| union(&a, &b))?;
-                Some(Rect::between(all.left() - number, all.top(), all.right(), all.bottom()))
+                let rect = Rect::between(all.left() - number, all.top(), all.right(), all.bottom());
+                Some(Item { rect, targets_left: all.left() })
             })
             .collect();
-        let Some(rect) = items.iter().copied().reduce(|a, b| union(&a, &b)) else { continue };
+        let Some(rect) = items.iter().map(|i| i.rect).reduce(|a, b| union(&a, &b)) else { continue };
         match out.last_mut() {
             Some(last) if field.label.is_empty() => {
                 last.rect = union(&last.rect, &rect);
@@ -49,30 +65,34 @@ pub(super) fn sections(layout: &Layout, typeface: &Typeface) -> Vec<Section> {
 }
 
 /// Items that follow each other at one pitch, together.
-fn blocks(items: &[Rect<Mm>]) -> Vec<Rect<Mm>> {
-    let mut out = Vec::new();
+fn blocks(items: &[Item]) -> Vec<Block> {
+    // Hundredths of a millimetre: pitches are written to that, and binary fractions differ by less.
+    let same = |a: f64, b: f64| (a - b).abs() < 0.01;
+    let mut out: Vec<Block> = Vec::new();
     let mut step: Option<(f64, f64)> = None;
-    let mut block: Option<Rect<Mm>> = None;
-    for (i, item) in items.iter().enumerate() {
-        // Right edges: numbers of one and two digits make left edges differ.
-        let moved = i
-            .checked_sub(1)
-            .and_then(|i| items.get(i))
-            .map(|before| (item.right() - before.right(), item.bottom() - before.bottom()));
+    let mut before: Option<Item> = None;
+    for &item in items {
+        // By the lower right corner: numbers of one and two digits make left edges differ.
+        let moved =
+            before.map(|b| (item.rect.right() - b.rect.right(), item.rect.bottom() - b.rect.bottom()));
         let goes_on = match (moved, step) {
-            (Some((x, y)), Some((sx, sy))) => (x - sx).abs() < 0.01 && (y - sy).abs() < 0.01,
-            (Some((x, y)), None) => x.abs() < 0.01 || y.abs() < 0.01,
+            (Some((x, y)), Some((sx, sy))) => same(x, sx) && same(y, sy),
+            (Some((x, y)), None) => same(x, 0.0) || same(y, 0.0),
             (None, _) => false,
         };
-        if goes_on {
-            step = step.or(moved);
-            block = block.map(|b| union(&b, item));
-        } else {
-            out.extend(block.replace(*item));
-            step = None;
+        match out.last_mut().filter(|_| goes_on) {
+            Some(block) => {
+                block.rect = union(&block.rect, &item.rect);
+                block.targets_left = block.targets_left.min(item.targets_left);
+                step = step.or(moved);
+            }
+            None => {
+                out.push(Block { rect: item.rect, targets_left: item.targets_left });
+                step = None;
+            }
         }
+        before = Some(item);
     }
-    out.extend(block);
     out
 }
 

@@ -388,35 +388,8 @@ impl Typeface {
 
 /// The parts of a line between which it may be broken, with the spaces after them.
 fn pieces(text: &str) -> Vec<&str> {
-    let closes = |c: char| {
-        matches!(
-            c,
-            '，' | '。'
-                | '、'
-                | '；'
-                | '：'
-                | '！'
-                | '？'
-                | '）'
-                | '》'
-                | '」'
-                | '』'
-                | '”'
-                | '’'
-                | '】'
-                | '％'
-                | ','
-                | '.'
-                | ')'
-                | ';'
-                | ':'
-                | '!'
-                | '?'
-                | '%'
-                | '…'
-        )
-    };
-    let opens = |c: char| matches!(c, '（' | '《' | '「' | '『' | '“' | '‘' | '【' | '(');
+    let closes = |c: char| "，。、；：！？）》」』”’】％·…,.);:!?%".contains(c);
+    let opens = |c: char| "（《「『“‘【(".contains(c);
     let wide = |c: char| c >= '\u{2E80}';
     let mut out = Vec::new();
     let mut start = 0;
