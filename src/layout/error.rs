@@ -80,6 +80,18 @@ pub enum Problem {
         /// The other.
         second: String,
     },
+    /// Print that leaves too little white around what is read.
+    #[error("{what} is {gap:.2} mm from {other}, it must leave {least} mm")]
+    TooNear {
+        /// What is printed.
+        what: String,
+        /// What is read.
+        other: String,
+        /// How far apart they are, millimetres.
+        gap: f64,
+        /// How far apart they must be.
+        least: f64,
+    },
     /// Something is not wholly on the page.
     #[error("{what} at {x:.2}, {y:.2} mm is off the page")]
     OffPage {

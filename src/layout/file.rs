@@ -50,7 +50,7 @@ struct RawLayout {
     flag: Vec<Spanned<RawFlag>>,
     #[serde(default)]
     items: Vec<Spanned<RawItems>>,
-    print: Option<Spanned<draw::PrintFacts>>,
+    print: Option<Spanned<draw::RawPrint>>,
 }
 
 fn first_revision() -> u16 {
@@ -382,15 +382,35 @@ fn build(raw: &RawLayout, problems: &mut Problems<'_>) -> Option<Layout> {
             RawInk::Dark => PrintInk::Dark,
         },
         fields: fields.iter().map(|f| f.value.clone()).collect(),
-        print: raw.print.as_ref().map(|p| p.get_ref().clone()),
+        print: raw.print.as_ref().map(|p| p.get_ref().facts()),
         hash: Sha256::of(problems.text.as_bytes()),
     };
-    let print_line = raw.print.as_ref().map(|p| problems.line(p.span().start));
+    let print = raw.print.as_ref().map(|p| print_places(p, problems)).unwrap_or_default();
     // A file with wrong numbers has no geometry worth checking.
     if problems.found.is_empty() {
-        check::check(&layout, &fiducials, code.as_ref(), &fields, print_line, problems);
+        check::check(&layout, &fiducials, code.as_ref(), &fields, &print, problems);
     }
     Some(layout)
+}
+
+/// Where each part of the `[print]` table begins; its numbers are checked.
+fn print_places(raw: &Spanned<draw::RawPrint>, problems: &mut Problems<'_>) -> Vec<Placed<draw::PrintPlace>> {
+    let places: Vec<_> = raw
+        .get_ref()
+        .places()
+        .into_iter()
+        .map(|(value, byte)| Placed { line: problems.line(byte), value })
+        .collect();
+    for n in raw.get_ref().numbers() {
+        let line = line_of(&places, n.place);
+        problems.range(line, &n.place.to_string(), n.key, n.value, n.least, n.most, n.range);
+    }
+    places
+}
+
+/// The line of a part of the `[print]` table, else of the first part.
+pub(super) fn line_of(places: &[Placed<draw::PrintPlace>], place: draw::PrintPlace) -> usize {
+    places.iter().find(|p| p.value == place).or_else(|| places.first()).map_or(1, |p| p.line)
 }
 
 fn fiducials(raw: &RawLayout, problems: &mut Problems<'_>) -> Vec<Placed<Fiducial>> {
