@@ -37,6 +37,12 @@ impl Heading {
         Self { need, ..self }
     }
 
+    /// Whether a cell of the heading row has our own word for this column.
+    #[must_use]
+    pub fn is_exactly(&self, text: &str) -> bool {
+        key(self.name) == key(text)
+    }
+
     /// Whether a cell of the heading row names this column.
     #[must_use]
     pub fn is(&self, text: &str) -> bool {

@@ -7,9 +7,12 @@ mod error;
 mod headings;
 mod identity;
 mod level;
+mod lookup;
 pub mod rooms;
 mod roster;
 mod table;
+#[cfg(test)]
+pub(crate) mod testing;
 mod toml;
 mod words;
 mod write;

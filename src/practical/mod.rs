@@ -1,6 +1,8 @@
 //! Practical scores (实操成绩).
 
 mod table;
+#[cfg(test)]
+mod tests;
 
 pub use table::{PracticalError, ScoreFault, import, to_csv, to_xlsx};
 

@@ -101,9 +101,15 @@ impl Table {
         for (column, cell) in row.cells.iter().enumerate() {
             let Cell::Text(text) = cell else { continue };
             let Some(heading) = headings.iter().find(|h| h.is(text)) else { continue };
-            match found.iter().find(|(h, ..)| h.name == heading.name) {
-                Some((_, first, _)) => twice = twice.or(Some((heading.name, *first, column))),
-                None => found.push((*heading, column, text.clone())),
+            let Some(first) = found.iter_mut().find(|(h, ..)| h.name == heading.name) else {
+                found.push((*heading, column, text.clone()));
+                continue;
+            };
+            // Beside 准考证号, 考号 is something else. Two columns with words of one rank can't be told apart.
+            match (heading.is_exactly(&first.2), heading.is_exactly(text)) {
+                (true, false) => {}
+                (false, true) => *first = (*heading, column, text.clone()),
+                _ => twice = twice.or(Some((heading.name, first.1, column))),
             }
         }
         let complete = headings

@@ -4,6 +4,8 @@ mod book;
 mod columns;
 mod error;
 mod problem;
+#[cfg(test)]
+mod tests;
 mod text;
 
 pub(crate) use columns::select;
@@ -77,6 +79,12 @@ pub enum CellFault {
     LostDigits,
 }
 
+impl CellFault {
+    /// What to do about [`CellFault::LostDigits`].
+    pub const LOST_DIGITS_HINT: &'static str = "set the column's format to text and fill the numbers in again from \
+        their source: the lost digits are not in the file any more";
+}
+
 /// The first whole number that a spreadsheet's number can't be trusted with: it keeps 15 digits.
 const LOST_DIGITS: f64 = 1e15;
 
@@ -119,10 +127,10 @@ impl Cell {
     pub fn digits(&self) -> Result<String, CellFault> {
         let text = self.text()?.replace(' ', "");
         let scientific = text.split_once(['E', 'e']).is_some_and(|(mantissa, exponent)| {
-            let exponent = exponent.strip_prefix('+').unwrap_or(exponent);
             let number = |s: &str| !s.is_empty() && s.bytes().all(|b| b.is_ascii_digit() || b == b'.');
-            // `E1234567` and `12E4567` are passports; a rounded number has one digit before a point.
-            mantissa.contains('.') && number(mantissa) && number(exponent)
+            let plus = exponent.strip_prefix('+');
+            // `E1234567` and `12E4567` can be passports: a rounded number has a point or a plus sign.
+            number(mantissa) && number(plus.unwrap_or(exponent)) && (plus.is_some() || mantissa.contains('.'))
         });
         if scientific { Err(CellFault::LostDigits) } else { Ok(text) }
     }

@@ -35,7 +35,7 @@ pub(super) fn table(name: &str, bytes: &[u8]) -> Result<Table, TableError> {
     let mut breaks = 0;
     let mut cells_seen = 0;
     let mut ended = false;
-    let mut last = 1;
+    let mut last = 0;
     // The text is UTF-8 and rows may have any length: reading from memory does not fail.
     while reader.read_record(&mut record).is_ok_and(|more| more) {
         if record.len() == 1 && record.get(0) == Some(SENTINEL) {
@@ -56,7 +56,8 @@ pub(super) fn table(name: &str, bytes: &[u8]) -> Result<Table, TableError> {
         }
     }
     if !ended {
-        return Err(TableError::OpenQuote { file: file(), row: last });
+        // Its row did not end, so it counts one less.
+        return Err(TableError::OpenQuote { file: file(), row: last.saturating_add(1) });
     }
     Ok(Table { file: file(), sheet: None, rows })
 }
@@ -71,7 +72,7 @@ fn decode(bytes: &[u8]) -> Option<String> {
             .iter()
             .find_map(|e| e.decode_without_bom_handling_and_without_replacement(bytes))?,
     };
-    let binary = text.chars().any(|c| c.is_control() && !matches!(c, '\t' | '\n' | '\r' | '\u{1a}'));
+    let binary = text.chars().any(|c| c.is_control() && !matches!(c, '\t'..='\r' | '\u{1a}'));
     (!binary).then(|| Cow::into_owned(text))
 }
 
@@ -104,7 +105,7 @@ fn delimiter(text: &str) -> u8 {
 }
 
 /// A field as a cell. Ways to keep a spreadsheet from taking a number for one are undone: `="0012"`, `'0012`.
-fn cell(field: &str) -> Cell {
+pub(super) fn cell(field: &str) -> Cell {
     let field = field.trim();
     let formula = field.strip_prefix("=\"").and_then(|f| f.strip_suffix('"'));
     let apostrophe = field.strip_prefix('\'').filter(|f| f.starts_with(|c: char| c.is_ascii_digit()));

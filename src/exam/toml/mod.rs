@@ -3,6 +3,8 @@
 //! The file is walked by hand and not by derive, so that every problem is found in one run.
 
 mod section;
+#[cfg(test)]
+mod tests;
 
 use super::{
     Exam, ExamError, ExamFault, GradeRule, Level, MultipleRule, Occupation, Paper, Rules, Signatories,

@@ -145,7 +145,8 @@ impl<'a, 't> Section<'a, 't> {
     ) -> Option<Vec<T>> {
         let mut seen = HashMap::new();
         let mut names = Vec::new();
-        for item in self.array(key, value, log)? {
+        let items = self.array(key, value, log)?;
+        for item in items {
             let Some(At { line, value: text }) = self.text_of(key, item, log) else { continue };
             match text.parse::<T>() {
                 Err(error) => self.wrong(log, line, key, error),
@@ -157,7 +158,7 @@ impl<'a, 't> Section<'a, 't> {
                 },
             }
         }
-        if names.is_empty() {
+        if items.is_empty() {
             self.wrong(log, log.line(value.span().start), key, ExamFault::Empty);
         }
         Some(names)
