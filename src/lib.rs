@@ -3,6 +3,7 @@
 pub mod exam;
 pub mod geometry;
 pub mod grade;
+pub mod key;
 pub mod layout;
 pub mod merge;
 pub mod practical;

@@ -1,4 +1,21 @@
 //! Scores, practical scores, roster and rooms make transcripts.
+//!
+//! [`merge`] joins what is known of every candidate of the roster and decides who passed: every part
+//! at or above the pass line, each by itself, compared in hundredths of a point. [`balance`] says
+//! whether the rooms add up. What contradicts itself is refused ([`MergeError`]); what is not known
+//! yet is [`PartResult::Pending`], and papers made of it are drafts.
+
+mod error;
+mod group;
+mod join;
+mod room;
+#[cfg(test)]
+mod tests;
+
+pub use error::{MergeError, Part};
+pub use group::GroupTotals;
+pub use join::{MergeInput, TheoryResult, merge};
+pub use room::{CardUse, balance};
 
 use crate::exam::Candidate;
 use crate::sheet::{Points, RoomId, TicketNumber};

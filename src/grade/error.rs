@@ -1,0 +1,55 @@
+//! Why a sheet can't be graded.
+
+use crate::sheet::Form;
+
+/// A sheet that can't be graded with this key. Holds no response and no accepted answer.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum GradeError {
+    /// The sheet says another form than the key's.
+    #[error("the sheet is not of form {key}, which the key is for")]
+    Form {
+        /// The key's form.
+        key: Form,
+    },
+    /// An item that still waits for a person.
+    #[error("item {item} waits for a person")]
+    Held {
+        /// Which.
+        item: u16,
+    },
+    /// An item of the key that the sheet does not have.
+    #[error("item {item} of the key is not on the sheet")]
+    Missing {
+        /// Which.
+        item: u16,
+    },
+    /// An item of the sheet that the key does not have.
+    #[error("item {item} of the sheet is not in the key")]
+    Extra {
+        /// Which.
+        item: u16,
+    },
+    /// A response with an option that the key's section does not have.
+    #[error("item {item} is answered with an option that the key does not know")]
+    Option {
+        /// Which.
+        item: u16,
+    },
+}
+
+impl GradeError {
+    /// What to do about it.
+    #[must_use]
+    pub fn hint(&self) -> &'static str {
+        match self {
+            Self::Form { .. } => {
+                "grade the sheet with the key of its form; settle the form first if it is doubtful"
+            }
+            Self::Held { .. } => "settle the open exceptions of the sheet, then grade again",
+            Self::Missing { .. } | Self::Extra { .. } | Self::Option { .. } => {
+                "use the key that belongs to the sheet's layout"
+            }
+        }
+    }
+}

@@ -1,0 +1,302 @@
+//! What is wrong with a key, its custodians or its sealed file: never a word of the key itself.
+
+use super::KeyBinding;
+use std::fmt;
+
+/// A key that can't be read, sealed, opened or used.
+///
+/// Neither `Display` nor `Debug` of any variant holds text of the key: only places (line, column,
+/// item), counts, and names that the program itself uses.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum KeyError {
+    /// The text is not a usable key.
+    #[error("{}", listing(.path, .problems))]
+    Wrong {
+        /// Which file, as the caller names it.
+        path: String,
+        /// Everything that was found, in the file's order.
+        problems: Vec<KeyProblem>,
+    },
+    /// Nobody to seal the key to.
+    #[error("the key has no custodians to be sealed to")]
+    NoCustodians,
+    /// One public key was named twice.
+    #[error("custodian number {number} has the same public key as custodian number {first}")]
+    CustodianTwice {
+        /// Its place in the list, from 1.
+        number: usize,
+        /// The place of the first one, from 1.
+        first: usize,
+    },
+    /// More than can be sealed.
+    #[error("the {what} has {bytes} bytes, the most is {limit}")]
+    TooLarge {
+        /// `key` or `sealed key`.
+        what: &'static str,
+        /// How many it has.
+        bytes: usize,
+        /// How many it may have.
+        limit: usize,
+    },
+    /// The cipher failed while sealing.
+    #[error("the key could not be encrypted")]
+    NotSealed,
+    /// A public key that isn't one.
+    #[error("not a custodian's public key, which begins with `age1`")]
+    CustodianKey,
+    /// A custodian's name that can't stand in their file.
+    #[error("a custodian's name has 1 to 64 characters on one line")]
+    CustodianName,
+    /// A custodian's secret file that isn't one.
+    #[error("not a custodian's secret file: line {line} {}", .fault)]
+    Identity {
+        /// Line in the file, from 1; the last line if something is missing.
+        line: usize,
+        /// What is wrong there.
+        fault: IdentityFault,
+    },
+    /// The file is not a sealed key at all.
+    #[error("the file is not a sealed key")]
+    NotAgeFile,
+    /// The sealed key was changed or cut.
+    #[error("the sealed key is damaged")]
+    Damaged,
+    /// The sealed key has no part for this custodian.
+    #[error("the key was not sealed to this custodian, or the file's head is damaged")]
+    WrongCustodian,
+    /// The key opens, but is another one.
+    #[error("the key has another {part} than {expected}")]
+    OtherKey {
+        /// The first of paper, form and revision that differs.
+        part: BindingPart,
+        /// What was asked for.
+        expected: KeyBinding,
+    },
+    /// Items of the card that the key does not have, or the reverse.
+    #[error("key and card have different items{}{}", spans(": only in the key", .only_key), spans(": only on the card", .only_card))]
+    Items {
+        /// Items of the key that the card does not have, ascending.
+        only_key: Vec<u16>,
+        /// Items of the card that the key does not have, ascending.
+        only_card: Vec<u16>,
+    },
+    /// Items whose options on the card are not the key's.
+    #[error("key and card offer different options{}", spans(" at items", .items))]
+    Options {
+        /// Which items, ascending.
+        items: Vec<u16>,
+    },
+    /// Items that take one mark on the card and several in the key, or the reverse.
+    #[error("key and card differ in how many marks are allowed{}", spans(" at items", .items))]
+    Marks {
+        /// Which items, ascending.
+        items: Vec<u16>,
+    },
+}
+
+impl KeyError {
+    /// What to do about it.
+    #[must_use]
+    pub fn hint(&self) -> &'static str {
+        match self {
+            Self::Wrong { .. } => "the issuer corrects the key at the places named and seals it again",
+            Self::NoCustodians => "name the public key of at least one custodian",
+            Self::CustodianTwice { .. } => "name every custodian once",
+            Self::TooLarge { .. } => "check that this is the right file",
+            Self::NotSealed => "try again; if it fails again, the system gives no random numbers",
+            Self::CustodianKey => "copy the whole line `public key` of the custodian's file, nothing else",
+            Self::CustodianName => "give the custodian's name without a line break",
+            Self::Identity { .. } => "take the custodian's secret file as it was made, or make a new one",
+            Self::NotAgeFile => "take the file that `duka key seal` wrote",
+            Self::Damaged => "copy the sealed key again from where it was kept and compare its fingerprint",
+            Self::WrongCustodian => {
+                "use the secret file of a custodian named when the key was sealed; compare the fingerprint"
+            }
+            Self::OtherKey { .. } => {
+                "take the sealed key of the paper, form and revision that exam.toml names"
+            }
+            Self::Items { .. } | Self::Options { .. } | Self::Marks { .. } => {
+                "let exam.toml name the layout the paper was set for, or ask the issuer for the right key"
+            }
+        }
+    }
+}
+
+fn listing(path: &str, problems: &[KeyProblem]) -> String {
+    let lines: Vec<_> = problems.iter().map(|p| format!("{path}:{p}")).collect();
+    lines.join("\n")
+}
+
+/// The words and `3, 7–9` for ascending numbers, nothing for none.
+fn spans(words: &str, items: &[u16]) -> String {
+    let mut runs: Vec<(u16, u16)> = Vec::new();
+    for &item in items {
+        match runs.last_mut() {
+            Some((_, last)) if last.checked_add(1) == Some(item) => *last = item,
+            _ => runs.push((item, item)),
+        }
+    }
+    if runs.is_empty() {
+        return String::new();
+    }
+    let runs: Vec<_> =
+        runs.iter().map(|&(a, b)| if a == b { a.to_string() } else { format!("{a}–{b}") }).collect();
+    format!("{words} {}", runs.join(", "))
+}
+
+/// Which part of a [`KeyBinding`] differs.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum BindingPart {
+    /// The paper.
+    Paper,
+    /// The form (试卷类型).
+    Form,
+    /// The revision.
+    Revision,
+}
+
+impl fmt::Display for BindingPart {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Paper => "paper",
+            Self::Form => "form",
+            Self::Revision => "revision",
+        })
+    }
+}
+
+/// What is wrong with a custodian's secret file.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum IdentityFault {
+    /// There is no secret key.
+    Missing,
+    /// A line is neither a comment nor a secret key.
+    NotAKey,
+    /// A second secret key.
+    Second,
+    /// The public key in the comment is not the secret key's.
+    OtherPublicKey,
+}
+
+impl fmt::Display for IdentityFault {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Missing => "ends the file without a secret key",
+            Self::NotAKey => "is neither a comment nor a secret key",
+            Self::Second => "is a second secret key",
+            Self::OtherPublicKey => "names a public key that does not belong to the secret key",
+        })
+    }
+}
+
+/// One problem of a key's text, and where.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct KeyProblem {
+    /// Line in the file, from 1.
+    pub line: usize,
+    /// Character in the line, from 1.
+    pub column: usize,
+    /// The item it concerns, if one.
+    pub item: Option<u16>,
+    /// What is wrong.
+    pub fault: KeyFault,
+}
+
+impl fmt::Display for KeyProblem {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}:{}: ", self.line, self.column)?;
+        if let Some(item) = self.item {
+            write!(f, "item {item}: ")?;
+        }
+        self.fault.fmt(f)
+    }
+}
+
+/// What can be wrong with a key's text.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum KeyFault {
+    /// Not TOML from here on.
+    #[error("this is not TOML: a quote, bracket or `=` is missing or misplaced, or a name is there twice")]
+    Syntax,
+    /// A name that must be there is not.
+    #[error("`{name}` is missing")]
+    Missing {
+        /// Which.
+        name: &'static str,
+    },
+    /// A name that nothing is known by.
+    #[error("this name is not known here; known are {known}")]
+    Unknown {
+        /// The names that are.
+        known: &'static str,
+    },
+    /// A value of the wrong type or range.
+    #[error("`{name}` must be {wanted}")]
+    Value {
+        /// Which.
+        name: &'static str,
+        /// What it must be.
+        wanted: &'static str,
+    },
+    /// No section at all.
+    #[error("the key has no [[section]]")]
+    NoSection,
+    /// A section that ends before it begins.
+    #[error("`to` is less than `from`")]
+    Backwards,
+    /// More or fewer answers than items.
+    #[error("the section has {found} answers for {expected} items")]
+    Count {
+        /// How many answers there are.
+        found: usize,
+        /// How many items there are.
+        expected: usize,
+    },
+    /// An answer that is empty.
+    #[error("the answer is empty")]
+    Empty,
+    /// An answer with something that is no option of the section.
+    #[error("the answer has a character that is not one of the section's options")]
+    NotAnOption,
+    /// An answer with several options where one is allowed.
+    #[error("the answer must be one option")]
+    Several,
+    /// An answer whose options are repeated or not in the section's order.
+    #[error("the answer's options must be in the section's order, each once")]
+    Order,
+    /// The same answer twice among the accepted ones.
+    #[error("the same answer is accepted twice")]
+    AcceptTwice,
+    /// An item in two sections or in two `[[item]]` tables.
+    #[error("the item is there twice (first in line {first_line})")]
+    ItemTwice {
+        /// Where it was first.
+        first_line: usize,
+    },
+    /// A hole in the numbering.
+    #[error("items {from} to {to} are in no section")]
+    Gap {
+        /// First missing item.
+        from: u16,
+        /// Last missing item.
+        to: u16,
+    },
+    /// An `[[item]]` for an item that no section has.
+    #[error("the item is in no section")]
+    ItemUnknown,
+    /// An `[[item]]` that changes nothing.
+    #[error("the item changes neither `accept` nor `points`")]
+    ItemIdle,
+    /// The items' points don't make the paper.
+    #[error(
+        "the items make {found_hundredths} hundredths of a point, not {expected_hundredths}; write `total` if that is right"
+    )]
+    Total {
+        /// Sum of the items, in hundredths of a point.
+        found_hundredths: i64,
+        /// What the paper must have, in hundredths of a point.
+        expected_hundredths: i64,
+    },
+}

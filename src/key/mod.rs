@@ -1,0 +1,309 @@
+//! The answer key: what is right, what it is worth, and who may see it when.
+//!
+//! An issuer writes a key as TOML ([`example_toml`] shows the form), [`seal`] checks it and encrypts it
+//! to its custodians ([`CustodianKey`]), and [`SealedKey::open`] gives it back as an [`AnswerKey`] to one
+//! of them. From the moment it is parsed, an answer lives only in memory that is wiped when it is
+//! dropped. An `AnswerKey` can't be copied, serialised or printed; its errors name places, never text.
+//!
+//! What this does not hide: whoever is root on the machine that opens a key can read it; and once
+//! sheets are graded, responses and totals together could rebuild it.
+
+mod custodian;
+mod error;
+mod example;
+mod file;
+mod seal;
+#[cfg(test)]
+mod secrecy_tests;
+
+pub use custodian::{CustodianIdentity, CustodianKey};
+pub use error::{BindingPart, IdentityFault, KeyError, KeyFault, KeyProblem};
+pub use example::example_toml;
+pub use seal::{SealedFacts, SealedKey, seal};
+
+use crate::sheet::{Form, PaperId, Points};
+use std::collections::BTreeMap;
+use std::fmt;
+use zeroize::Zeroizing;
+
+/// An open answer key.
+///
+/// Its `Debug` shows paper, form and revision alone; there is no `Clone` and no `Serialize`. The
+/// accepted answers are wiped from memory when it is dropped.
+pub struct AnswerKey {
+    binding: KeyBinding,
+    total: Points,
+    sections: Vec<Section>,
+    /// Ascending by number, without gaps.
+    items: Vec<Item>,
+}
+
+/// What the items of a section have in common.
+struct Section {
+    rule: ScoringRule,
+    options: String,
+}
+
+struct Item {
+    number: u16,
+    section: usize,
+    points: Points,
+    /// Accepted sets of options; bit `i` is the section's option `i`. Wiped on drop.
+    accepted: Zeroizing<Vec<u64>>,
+}
+
+/// Which key it is: what a key is bound to.
+#[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct KeyBinding {
+    /// The paper.
+    pub paper: PaperId,
+    /// The form (试卷类型).
+    pub form: Form,
+    /// The revision, from 1.
+    pub revision: u16,
+}
+
+impl fmt::Display for KeyBinding {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "paper {}, form {}, revision {}", self.paper, self.form, self.revision)
+    }
+}
+
+/// How the responses of a section are scored.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum ScoringRule {
+    /// 单选: the one option that is right, or one of several that are accepted.
+    Single,
+    /// 多选: exactly an accepted set of options; too few, too many or another gets nothing.
+    Multiple,
+    /// 判断: 正确 is A, 错误 is B.
+    TrueFalse,
+}
+
+impl ScoringRule {
+    /// How many marks an item of this rule takes.
+    #[must_use]
+    pub fn marks(self) -> Marks {
+        match self {
+            Self::Single | Self::TrueFalse => Marks::One,
+            Self::Multiple => Marks::Several,
+        }
+    }
+}
+
+/// How many marks an item of a card takes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Marks {
+    /// One.
+    One,
+    /// Any number.
+    Several,
+}
+
+/// An item as a card offers it, for [`AnswerKey::matches`].
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct CardItem {
+    /// Its number.
+    pub number: u16,
+    /// Its options in printed order: `ABCD`.
+    pub options: String,
+    /// How many marks it takes.
+    pub marks: Marks,
+}
+
+impl AnswerKey {
+    /// Which key it is.
+    #[must_use]
+    pub fn binding(&self) -> &KeyBinding {
+        &self.binding
+    }
+
+    /// Points of all items together.
+    #[must_use]
+    pub fn total(&self) -> Points {
+        self.total
+    }
+
+    /// Numbers of its items, ascending, without gaps.
+    pub fn numbers(&self) -> impl Iterator<Item = u16> {
+        self.items.iter().map(|item| item.number)
+    }
+
+    /// Its items, ascending by number, for whoever grades.
+    pub(crate) fn items(&self) -> impl Iterator<Item = KeyItem<'_>> {
+        self.items.iter().map(|item| KeyItem { section: &self.sections[item.section], item })
+    }
+
+    /// Whether this is the key of that paper, form and revision.
+    ///
+    /// # Errors
+    ///
+    /// [`KeyError::OtherKey`] with the first part that differs.
+    pub fn is_for(&self, expected: &KeyBinding) -> Result<(), KeyError> {
+        let part = if self.binding.paper != expected.paper {
+            BindingPart::Paper
+        } else if self.binding.form != expected.form {
+            BindingPart::Form
+        } else if self.binding.revision != expected.revision {
+            BindingPart::Revision
+        } else {
+            return Ok(());
+        };
+        Err(KeyError::OtherKey { part, expected: expected.clone() })
+    }
+
+    /// Whether this is the expected key and fits the card: exactly the same items, each with the same
+    /// options (in any order) and the same number of marks.
+    ///
+    /// A card with more items than its paper does not fit: a key for another card would pass unseen.
+    ///
+    /// # Errors
+    ///
+    /// [`KeyError::OtherKey`], [`KeyError::Items`], [`KeyError::Options`] or [`KeyError::Marks`], the
+    /// first that applies, with the numbers of all items it applies to.
+    pub fn matches(
+        &self,
+        expected: &KeyBinding,
+        card: impl IntoIterator<Item = CardItem>,
+    ) -> Result<(), KeyError> {
+        self.is_for(expected)?;
+        let card: BTreeMap<u16, CardItem> = card.into_iter().map(|item| (item.number, item)).collect();
+        let mut only_card = card.clone();
+        let (mut only_key, mut options, mut marks) = (Vec::new(), Vec::new(), Vec::new());
+        for KeyItem { section, item } in self.items() {
+            let Some(offered) = only_card.remove(&item.number) else {
+                only_key.push(item.number);
+                continue;
+            };
+            if sorted(&offered.options) != sorted(&section.options) {
+                options.push(item.number);
+            }
+            if offered.marks != section.rule.marks() {
+                marks.push(item.number);
+            }
+        }
+        if !only_key.is_empty() || !only_card.is_empty() {
+            return Err(KeyError::Items { only_key, only_card: only_card.into_keys().collect() });
+        }
+        if !options.is_empty() {
+            return Err(KeyError::Options { items: options });
+        }
+        if !marks.is_empty() {
+            return Err(KeyError::Marks { items: marks });
+        }
+        Ok(())
+    }
+}
+
+impl fmt::Debug for AnswerKey {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("AnswerKey").field("binding", &self.binding).finish_non_exhaustive()
+    }
+}
+
+/// The letters in ascending order.
+fn sorted(options: &str) -> Vec<char> {
+    let mut letters: Vec<char> = options.chars().collect();
+    letters.sort_unstable();
+    letters
+}
+
+/// An item of an open key. Lives no longer than the key and prints nothing.
+pub(crate) struct KeyItem<'k> {
+    section: &'k Section,
+    item: &'k Item,
+}
+
+impl KeyItem<'_> {
+    /// Its number.
+    pub(crate) fn number(&self) -> u16 {
+        self.item.number
+    }
+
+    /// What it is worth.
+    pub(crate) fn points(&self) -> Points {
+        self.item.points
+    }
+
+    /// Whether the marked options are accepted, in whatever order; `None` if one of them is not offered.
+    pub(crate) fn accepts(&self, marked: &str) -> Option<bool> {
+        let marked = Zeroizing::new(options_mask(&self.section.options, marked)?);
+        Some(self.item.accepted.contains(&marked))
+    }
+}
+
+/// The set of options as bits; `None` if a letter is not one of the options.
+fn options_mask(options: &str, letters: &str) -> Option<u64> {
+    letters.chars().try_fold(0u64, |mask, letter| {
+        let place = options.chars().position(|option| option == letter)?;
+        Some(mask | 1u64.checked_shl(u32::try_from(place).ok()?)?)
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn key() -> AnswerKey {
+        let text = example_toml(&"electrician-4".parse().unwrap(), &"A".parse().unwrap(), 2);
+        AnswerKey::parse(&text, "key.toml").unwrap()
+    }
+
+    fn binding() -> KeyBinding {
+        KeyBinding { paper: "electrician-4".parse().unwrap(), form: "A".parse().unwrap(), revision: 2 }
+    }
+
+    fn card() -> Vec<CardItem> {
+        let item = |number, options: &str| CardItem { number, options: options.into(), marks: Marks::One };
+        (1..=80).map(|n| item(n, "ABCD")).chain((81..=100).map(|n| item(n, "AB"))).collect()
+    }
+
+    #[test]
+    fn debug_names_the_key_and_nothing_else() {
+        assert_eq!(
+            format!("{:?}", key()),
+            "AnswerKey { binding: KeyBinding { paper: PaperId(\"electrician-4\"), form: Form(\"A\"), \
+             revision: 2 }, .. }"
+        );
+    }
+
+    #[test]
+    fn a_key_knows_its_paper_form_and_revision() {
+        for (expected, part) in [
+            (KeyBinding { paper: "electrician-5".parse().unwrap(), ..binding() }, BindingPart::Paper),
+            (KeyBinding { form: "B".parse().unwrap(), ..binding() }, BindingPart::Form),
+            (KeyBinding { revision: 1, ..binding() }, BindingPart::Revision),
+        ] {
+            assert_eq!(
+                key().matches(&expected, card()).unwrap_err(),
+                KeyError::OtherKey { part, expected: expected.clone() }
+            );
+        }
+        key().matches(&binding(), card()).unwrap();
+    }
+
+    #[test]
+    fn a_key_fits_its_card_only() {
+        let missing: Vec<_> =
+            card().into_iter().filter(|i| ![3, 4, 9].contains(&i.number)).chain([extra(101)]).collect();
+        let error = key().matches(&binding(), missing).unwrap_err();
+        assert_eq!(error, KeyError::Items { only_key: vec![3, 4, 9], only_card: vec![101] });
+        assert_eq!(
+            error.to_string(),
+            "key and card have different items: only in the key 3–4, 9: only on the card 101"
+        );
+
+        let mut other = card();
+        other[0].options = "ABCDE".into();
+        other[1].options = "DCBA".into();
+        assert_eq!(key().matches(&binding(), other).unwrap_err(), KeyError::Options { items: vec![1] });
+
+        let mut other = card();
+        other[7].marks = Marks::Several;
+        assert_eq!(key().matches(&binding(), other).unwrap_err(), KeyError::Marks { items: vec![8] });
+    }
+
+    fn extra(number: u16) -> CardItem {
+        CardItem { number, options: "AB".into(), marks: Marks::One }
+    }
+}
