@@ -10,4 +10,5 @@ pub mod practical;
 pub mod read;
 pub mod register;
 pub mod sheet;
+pub mod simulate;
 pub mod source;

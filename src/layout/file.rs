@@ -18,13 +18,13 @@ use toml::Spanned;
 /// target's own print is taken away. Erasures and smudges on the real bilevel and 200-dpi scans that
 /// were tried stay below 0.10; at 0.05 the noise of a faint scan begins, above 0.16 a dot that was
 /// meant would pass as empty.
-pub const MARGINAL: f64 = 0.12;
+pub const MARGINAL: f64 = 0.10;
 
 /// Fill ratio at which a mark is filled, where the layout does not say.
 ///
 /// A bar of 3 × 1 mm in pencil half as black as the print gives 0.30 or more in our targets, careful marks 0.45 to
 /// 1. Below 0.20 bad erasures pass as marks; above 0.32 light careful pencil is held.
-pub const DEFINITE: f64 = 0.26;
+pub const DEFINITE: f64 = 0.22;
 
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]

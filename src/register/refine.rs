@@ -83,8 +83,13 @@ impl View<'_> {
         self.rough.apply(self.centre.shifted(dx, dy)).shifted(self.offset.0, self.offset.1)
     }
 
+    /// The level at a place; beyond the picture's edge, within the reach of a profile, the edge's own.
     fn level(&self, dx: f64, dy: f64) -> Option<f64> {
-        sample(self.page, self.pixel(dx, dy))
+        let p = self.pixel(dx, dy);
+        let reach = REACH_MM * self.rough.scale(self.centre);
+        let (right, bottom) = (self.page.width as f64 - 1.001, self.page.height as f64 - 1.001);
+        let inside = Point::at(p.x.0.clamp(0.0, right), p.y.0.clamp(0.0, bottom));
+        if p.distance(inside).0 > reach { None } else { sample(self.page, inside) }
     }
 
     fn edge(&self, fiducial: &Fiducial, side: Side, hw: f64, hh: f64, reach: f64) -> Option<Edge> {

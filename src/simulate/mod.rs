@@ -1,0 +1,19 @@
+//! Filled and defaced cards with known truth.
+//!
+//! A card is printed to PDF, the PDF is rasterised, a pencil is drawn over it stroke by stroke, and a
+//! scanner makes a picture of the result: resampled, turned, blurred, shaded, noisy, perhaps bilevel,
+//! and encoded in a real file format. Nothing here knows how the reader measures.
+
+mod answers;
+mod error;
+mod pencil;
+mod print;
+mod scanner;
+mod sheet;
+
+pub use answers::{Answers, Person};
+pub use error::SimulateError;
+pub use pencil::{Pencil, Stroke};
+pub use print::Print;
+pub use scanner::{Format, Scanner};
+pub use sheet::{Care, Sample, Truth, TruthMark, sample};

@@ -1,0 +1,294 @@
+//! What a scanner makes of a card.
+
+use super::SimulateError;
+use super::print::{DOTS, Print};
+use image::codecs::jpeg::{JpegEncoder, PixelDensity};
+use rand::{Rng, RngExt};
+use std::io::Cursor;
+
+/// File format of a scan.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Format {
+    /// Gray JPEG of this quality, 1..=100.
+    Jpeg(u8),
+    /// Gray PNG.
+    Png,
+    /// Black and white PNG, threshold at this level.
+    BilevelPng(u8),
+    /// Black and white TIFF, fax group 4, threshold at this level.
+    Group4(u8),
+}
+
+impl Format {
+    /// The file's ending.
+    #[must_use]
+    pub fn ending(self) -> &'static str {
+        match self {
+            Self::Jpeg(_) => "jpg",
+            Self::Png | Self::BilevelPng(_) => "png",
+            Self::Group4(_) => "tif",
+        }
+    }
+}
+
+/// How a card is scanned.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Scanner {
+    /// Dots an inch of the picture.
+    pub dpi: f64,
+    /// Lean, degrees clockwise.
+    pub lean_deg: f64,
+    /// Fed in upside down.
+    pub upside_down: bool,
+    /// Shift of the sheet on the glass, millimetres.
+    pub shift_mm: (f64, f64),
+    /// Stretch along the feed, as a factor.
+    pub stretch: f64,
+    /// Level of paper, 0..=255.
+    pub paper: u8,
+    /// Level of the blackest print.
+    pub black: u8,
+    /// Paper's change of level from left to right and from top to bottom.
+    pub gradient: (f64, f64),
+    /// Standard deviation of the noise, in levels.
+    pub noise: f64,
+    /// Radius of the blur, in millimetres: the side of the square that one pixel sees.
+    pub blur_mm: f64,
+    /// A dark vertical line of dirt on the glass: its place in millimetres, and how much darker.
+    pub streak: Option<(f64, u8)>,
+    /// The file that is written.
+    pub format: Format,
+}
+
+impl Scanner {
+    /// A clean 200-dpi scan.
+    #[must_use]
+    pub fn clean() -> Self {
+        Self {
+            dpi: 200.0,
+            lean_deg: 0.0,
+            upside_down: false,
+            shift_mm: (0.0, 0.0),
+            stretch: 1.0,
+            paper: 245,
+            black: 25,
+            gradient: (0.0, 0.0),
+            noise: 0.0,
+            blur_mm: 0.13,
+            streak: None,
+            format: Format::Png,
+        }
+    }
+
+    /// A scan as an office makes them: lean within ±3°, some noise and shade, JPEG of quality 70 and up,
+    /// sometimes upside down.
+    pub fn office(rng: &mut impl Rng) -> Self {
+        Self {
+            dpi: [150.0, 200.0, 200.0, 300.0][rng.random_range(0..4)],
+            lean_deg: rng.random_range(-3.0..3.0),
+            upside_down: rng.random_bool(0.1),
+            shift_mm: (rng.random_range(-3.0..3.0), rng.random_range(-3.0..3.0)),
+            stretch: rng.random_range(0.99..1.01),
+            paper: rng.random_range(222..=250),
+            black: rng.random_range(15..=55),
+            gradient: (rng.random_range(-14.0..14.0), rng.random_range(-14.0..14.0)),
+            noise: rng.random_range(0.0..7.0),
+            blur_mm: rng.random_range(0.12..0.22),
+            streak: None,
+            format: match rng.random_range(0..10) {
+                0 => Format::Png,
+                1 => Format::BilevelPng(rng.random_range(130..165)),
+                2 => Format::Group4(rng.random_range(130..165)),
+                _ => Format::Jpeg(rng.random_range(70..=92)),
+            },
+        }
+    }
+
+    /// The picture of `print` as a file's bytes.
+    ///
+    /// # Errors
+    ///
+    /// [`SimulateError::Encode`] if the picture can't be written in the chosen format.
+    pub fn scan(&self, print: &Print, rng: &mut impl Rng) -> Result<Vec<u8>, SimulateError> {
+        let (width, height, levels) = self.expose(print, rng);
+        encode(self.format, self.dpi, width, height, &levels)
+    }
+
+    /// Gray levels of the picture, row by row, with its width and height.
+    fn expose(&self, print: &Print, rng: &mut impl Rng) -> (usize, usize, Vec<u8>) {
+        let scale = self.dpi / 25.4;
+        let (page_w, page_h) = (print.width as f64 / DOTS, print.height as f64 / DOTS);
+        let (width, height) = ((page_w * scale).round() as usize, (page_h * scale).round() as usize);
+        let angle = self.lean_deg.to_radians() + if self.upside_down { std::f64::consts::PI } else { 0.0 };
+        let (sin, cos) = angle.sin_cos();
+        // Picture millimetres, from its middle, back to dots of the print.
+        let (mx, my) = (page_w / 2.0, page_h / 2.0);
+        let to_dots = |x: f64, y: f64| {
+            let (dx, dy) = (x - mx - self.shift_mm.0, y - my - self.shift_mm.1);
+            let (u, v) = (cos * dx + sin * dy, (cos * dy - sin * dx) / self.stretch);
+            ((u + mx) * DOTS - 0.5, (v + my) * DOTS - 0.5)
+        };
+        // Each pixel sees a square of `blur_mm`, looked at in nine places.
+        let reach = self.blur_mm / 3.0;
+        let mut taps = [(0.0, 0.0); 9];
+        for (i, tap) in taps.iter_mut().enumerate() {
+            let (a, b) = ((i % 3) as f64 - 1.0, (i / 3) as f64 - 1.0);
+            *tap = ((cos * a + sin * b) * reach * DOTS, (cos * b - sin * a) / self.stretch * reach * DOTS);
+        }
+        let (paper, black) = (f64::from(self.paper), f64::from(self.black));
+        let mut noise = Noise::new(rng.random());
+        let mut levels = Vec::with_capacity(width * height);
+        for py in 0..height {
+            let y = (py as f64 + 0.5) / scale;
+            for px in 0..width {
+                let x = (px as f64 + 0.5) / scale;
+                let (u, v) = to_dots(x, y);
+                let mut sum = 0u32;
+                for (du, dv) in taps {
+                    sum += u32::from(dot(print, u + du, v + dv));
+                }
+                let reflected = f64::from(sum) / (9.0 * 255.0);
+                let light = (x / page_w - 0.5) * self.gradient.0 + (y / page_h - 0.5) * self.gradient.1;
+                let mut level = black + (paper + light - black) * reflected;
+                if let Some((place, darker)) = self.streak
+                    && (x - place).abs() < 0.25
+                {
+                    level -= f64::from(darker);
+                }
+                if self.noise > 0.0 {
+                    level += self.noise * noise.next();
+                }
+                levels.push(level.round().clamp(0.0, 255.0) as u8);
+            }
+        }
+        (width, height, levels)
+    }
+}
+
+/// The print's level at a dot; paper beyond its edges.
+fn dot(print: &Print, u: f64, v: f64) -> u8 {
+    let (x, y) = ((u + 0.5).floor(), (v + 0.5).floor());
+    if x < 0.0 || y < 0.0 || x >= print.width as f64 || y >= print.height as f64 {
+        return 255;
+    }
+    print.levels[y as usize * print.width + x as usize]
+}
+
+/// Noise of standard deviation 1: the sum of four uniform numbers, close enough to a bell to ±3.
+struct Noise(u64);
+
+impl Noise {
+    fn new(seed: u64) -> Self {
+        Self(seed | 1)
+    }
+
+    fn next(&mut self) -> f64 {
+        // SplitMix64 (Steele, Lea and Flood 2014, doi:10.1145/2660193.2660195).
+        self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
+        let mut z = self.0;
+        z = (z ^ z >> 30).wrapping_mul(0xbf58_476d_1ce4_e5b9);
+        z = (z ^ z >> 27).wrapping_mul(0x94d0_49bb_1331_11eb);
+        z ^= z >> 31;
+        let sum: u64 = (0..4).map(|i| z >> (16 * i) & 0xffff).sum();
+        // Four uniform numbers have a variance of 4/12.
+        (sum as f64 / 65_536.0 - 2.0) * 3.0f64.sqrt()
+    }
+}
+
+/// A picture as a file.
+fn encode(
+    format: Format,
+    dpi: f64,
+    width: usize,
+    height: usize,
+    levels: &[u8],
+) -> Result<Vec<u8>, SimulateError> {
+    let (w, h) = (width as u32, height as u32);
+    match format {
+        Format::Jpeg(quality) => {
+            let mut out = Vec::new();
+            let mut encoder = JpegEncoder::new_with_quality(&mut out, quality);
+            encoder.set_pixel_density(PixelDensity::dpi(dpi as u16));
+            encoder
+                .encode(levels, w, h, image::ExtendedColorType::L8)
+                .map_err(|_| SimulateError::Encode { format: "JPEG" })?;
+            Ok(out)
+        }
+        Format::Png => png_of(dpi, w, h, png::BitDepth::Eight, levels),
+        Format::BilevelPng(threshold) => {
+            png_of(dpi, w, h, png::BitDepth::One, &packed(width, levels, threshold))
+        }
+        Format::Group4(threshold) => group4(dpi, width, height, levels, threshold),
+    }
+}
+
+/// One bit a pixel, 1 for white, rows filled up to whole bytes.
+fn packed(width: usize, levels: &[u8], threshold: u8) -> Vec<u8> {
+    let mut out = Vec::with_capacity(levels.len() / 8 + levels.len() / width);
+    for row in levels.chunks_exact(width) {
+        for eight in row.chunks(8) {
+            let byte =
+                eight.iter().enumerate().fold(0u8, |b, (i, &v)| b | u8::from(v >= threshold) << (7 - i));
+            out.push(byte);
+        }
+    }
+    out
+}
+
+fn png_of(dpi: f64, w: u32, h: u32, depth: png::BitDepth, data: &[u8]) -> Result<Vec<u8>, SimulateError> {
+    let failed = |_| SimulateError::Encode { format: "PNG" };
+    let mut out = Vec::new();
+    let mut encoder = png::Encoder::new(&mut out, w, h);
+    encoder.set_color(png::ColorType::Grayscale);
+    encoder.set_depth(depth);
+    encoder.set_compression(png::Compression::Fast);
+    let metre = (dpi / 0.0254).round() as u32;
+    encoder.set_pixel_dims(Some(png::PixelDimensions { xppu: metre, yppu: metre, unit: png::Unit::Meter }));
+    let mut writer = encoder.write_header().map_err(failed)?;
+    writer.write_image_data(data).map_err(failed)?;
+    writer.finish().map_err(failed)?;
+    Ok(out)
+}
+
+/// A TIFF file of one fax-coded strip.
+fn group4(
+    dpi: f64,
+    width: usize,
+    height: usize,
+    levels: &[u8],
+    threshold: u8,
+) -> Result<Vec<u8>, SimulateError> {
+    use tiff::encoder::{Rational, TiffEncoder};
+    use tiff::tags::Tag;
+    let failed = || SimulateError::Encode { format: "TIFF" };
+    let mut coder = fax::encoder::Encoder::new(fax::VecWriter::new());
+    let columns = u32::try_from(width).map_err(|_| failed())?;
+    for row in levels.chunks_exact(width) {
+        let colours = row.iter().map(|&v| if v < threshold { fax::Color::Black } else { fax::Color::White });
+        coder.encode_line(colours, columns).map_err(|_| failed())?;
+    }
+    let strip = coder.finish().map_err(|_| failed())?.finish();
+    let mut out = Cursor::new(Vec::new());
+    let mut encoder = TiffEncoder::new(&mut out).map_err(|_| failed())?;
+    let mut directory = encoder.image_directory().map_err(|_| failed())?;
+    let write = |directory: &mut tiff::encoder::DirectoryEncoder<'_, _, _>| -> tiff::TiffResult<()> {
+        let offset = directory.write_data(strip.as_slice())?;
+        let rows = height as u32;
+        directory.write_tag(Tag::ImageWidth, columns)?;
+        directory.write_tag(Tag::ImageLength, rows)?;
+        directory.write_tag(Tag::BitsPerSample, 1u16)?;
+        directory.write_tag(Tag::Compression, 4u16)?;
+        directory.write_tag(Tag::PhotometricInterpretation, 0u16)?;
+        directory.write_tag(Tag::StripOffsets, offset as u32)?;
+        directory.write_tag(Tag::SamplesPerPixel, 1u16)?;
+        directory.write_tag(Tag::RowsPerStrip, rows)?;
+        directory.write_tag(Tag::StripByteCounts, strip.len() as u32)?;
+        directory.write_tag(Tag::XResolution, Rational { n: dpi as u32, d: 1 })?;
+        directory.write_tag(Tag::YResolution, Rational { n: dpi as u32, d: 1 })?;
+        directory.write_tag(Tag::ResolutionUnit, 2u16)?;
+        Ok(())
+    };
+    write(&mut directory).map_err(|_| failed())?;
+    directory.finish().map_err(|_| failed())?;
+    Ok(out.into_inner())
+}
