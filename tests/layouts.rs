@@ -382,7 +382,7 @@ fn print_keeps_away_from_what_is_read() {
     let text = with("[print.barcode]", "top = 60.0", "top = 140.0");
     assert!(
         problems(&text).contains(&format!(
-            "{barcode}: print.barcode: print.barcode at 32.00, 159.88 mm is off the page"
+            "{barcode}: print.barcode: print.barcode at 32.00, 150.00 mm is off the page"
         ))
     );
 }
