@@ -160,8 +160,10 @@ fn printed(
     // One message for a part of the print and what it comes near to.
     let mut told: Vec<(draw::Part, &str)> = Vec::new();
     for piece in &pieces {
+        // Fiducials, code and targets are told of already.
+        let placed = matches!(piece.part, draw::Part::Fiducial | draw::Part::Code | draw::Part::Target);
         for paper in piece.paper(&typeface) {
-            if !page.contains(&paper) && !told.contains(&(piece.part, "the page")) {
+            if !placed && !page.contains(&paper) && !told.contains(&(piece.part, "the page")) {
                 told.push((piece.part, "the page"));
                 let (line, place) = where_is(piece.part);
                 let (x, y) = (paper.centre.x.0, paper.centre.y.0);

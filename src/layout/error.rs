@@ -33,6 +33,20 @@ pub enum LayoutError {
     },
 }
 
+impl LayoutError {
+    /// What to do about it.
+    #[must_use]
+    pub fn hint(&self) -> &'static str {
+        match self {
+            Self::File { .. } => "check the path, that the file may be read, and that it is UTF-8 text",
+            Self::Unknown { .. } => {
+                "`duka layout list` lists the shipped layouts; a layout of your own is named by its file, ending in .toml"
+            }
+            Self::Wrong { .. } => "mend the lines named and run `duka layout check FILE` until it is silent",
+        }
+    }
+}
+
 fn listing(path: &str, problems: &[LayoutProblem]) -> String {
     let lines: Vec<_> = problems.iter().map(|p| format!("{path}:{p}")).collect();
     lines.join("\n")

@@ -244,7 +244,7 @@ pub(super) struct Problems<'t> {
 impl Problems<'_> {
     /// The line, from 1, of a byte of the file.
     pub(super) fn line(&self, byte: usize) -> usize {
-        1 + self.text.as_bytes()[..byte.min(self.text.len())].iter().filter(|&&b| b == b'\n').count()
+        1 + self.text.bytes().take(byte).filter(|&b| b == b'\n').count()
     }
 
     /// Notes a problem at a line.
@@ -253,6 +253,7 @@ impl Problems<'_> {
     }
 
     /// Notes a number that is not inside `least..=most`.
+    #[allow(clippy::too_many_arguments)] // a place, a number and its bounds; a struct would repeat them
     fn range(
         &mut self,
         line: usize,
@@ -419,7 +420,8 @@ fn fiducials(raw: &RawLayout, problems: &mut Problems<'_>) -> Vec<Placed<Fiducia
         let line = problems.line(fiducial.span().start);
         let f = fiducial.get_ref();
         let height = f.height.unwrap_or(f.width);
-        for (key, value) in [("width", f.width), ("height", height)] {
+        for (key, value) in [("width", Some(f.width)), ("height", f.height)] {
+            let Some(value) = value else { continue };
             problems.range(line, "fiducial", key, value, 1.0, 40.0, "between 1 and 40 mm");
         }
         problems.coordinate(line, "fiducial", "x", f.x);
@@ -571,8 +573,11 @@ fn identity(f: &RawIdentity, raw: &RawLayout, line: usize, problems: &mut Proble
     };
     #[allow(clippy::cast_precision_loss)]
     problems.range(line, &place, "columns", alphabets.len() as f64, 1.0, 40.0, "between 1 and 40");
-    for alphabet in &alphabets {
-        letters(line, &place, "alphabet", alphabet, 2, problems);
+    // An alphabet that all columns share is told once.
+    for (i, alphabet) in alphabets.iter().enumerate() {
+        if !alphabets[..i].contains(alphabet) {
+            letters(line, &place, "alphabet", alphabet, 2, problems);
+        }
     }
     if alphabets.len() > 1 {
         problems.length(line, &place, "column_pitch", f.column_pitch);

@@ -166,6 +166,16 @@ pub(super) fn of_print(facts: &PrintFacts, layout: &Layout) -> Vec<Piece> {
         let style = TextStyle::new(6.5).centred().middle().colour(GRAY);
         out.push(text(Part::Print(PrintPlace::only("strip_y")), Point::at(middle, y), strip, style));
     }
+    let boxes = [
+        ("candidate", facts.candidate),
+        ("barcode", facts.barcode),
+        ("examples", facts.examples),
+        ("instructions", facts.instructions.as_ref().map(|i| i.rect)),
+    ];
+    out.extend(boxes.into_iter().filter_map(|(key, rect)| {
+        let part = Part::Print(PrintPlace::only(key));
+        Some(Piece { part, colour: Colour::BLACK, shape: Shape::Reserved(rect?) })
+    }));
     if let Some(rect) = facts.candidate {
         out.extend(candidate(rect));
     }

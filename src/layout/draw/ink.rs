@@ -50,6 +50,8 @@ pub(in crate::layout) enum Shape {
     Outline(Rect<Mm>, f64),
     /// The outline of an ellipse; the pen (mm) runs inside its edge.
     Oval(Rect<Mm>, f64),
+    /// Nothing printed, but nothing else may lie there: a sticker, handwriting or text takes the paper.
+    Reserved(Rect<Mm>),
     /// A solid ellipse.
     Disc(Rect<Mm>),
     /// A line of text.
@@ -78,7 +80,9 @@ impl Piece {
     /// The paper that the piece's ink takes up, as rectangles.
     pub(in crate::layout) fn paper(&self, typeface: &Typeface) -> Vec<Rect<Mm>> {
         match &self.shape {
-            Shape::Solid(rect) | Shape::Oval(rect, _) | Shape::Disc(rect) => vec![*rect],
+            Shape::Solid(rect) | Shape::Reserved(rect) | Shape::Oval(rect, _) | Shape::Disc(rect) => {
+                vec![*rect]
+            }
             Shape::Polygon(points) => around(points, 0.0).into_iter().collect(),
             Shape::Strokes(points, pen) => {
                 points.windows(2).filter_map(|pair| around(pair, pen / 2.0)).collect()

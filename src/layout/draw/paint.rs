@@ -16,6 +16,7 @@ pub(super) fn paint(surface: &mut Surface<'_>, typeface: &Typeface, pieces: &[Pi
     for piece in pieces {
         match &piece.shape {
             Shape::Solid(rect) => fill(surface, piece.colour, corners(rect)),
+            Shape::Reserved(_) => {}
             Shape::Disc(rect) => fill(surface, piece.colour, ellipse(rect)),
             Shape::Polygon(points) => fill(surface, piece.colour, polygon(points, true)),
             Shape::Strokes(points, pen) => stroke(surface, piece.colour, *pen, polygon(points, false)),

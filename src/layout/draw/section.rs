@@ -80,16 +80,13 @@ fn blocks(items: &[Item]) -> Vec<Block> {
             (Some((x, y)), None) => same(x, 0.0) || same(y, 0.0),
             (None, _) => false,
         };
-        match out.last_mut().filter(|_| goes_on) {
-            Some(block) => {
-                block.rect = union(&block.rect, &item.rect);
-                block.targets_left = block.targets_left.min(item.targets_left);
-                step = step.or(moved);
-            }
-            None => {
-                out.push(Block { rect: item.rect, targets_left: item.targets_left });
-                step = None;
-            }
+        if let Some(block) = out.last_mut().filter(|_| goes_on) {
+            block.rect = union(&block.rect, &item.rect);
+            block.targets_left = block.targets_left.min(item.targets_left);
+            step = step.or(moved);
+        } else {
+            out.push(Block { rect: item.rect, targets_left: item.targets_left });
+            step = None;
         }
         before = Some(item);
     }

@@ -54,7 +54,7 @@ pub struct Typeface {
 
 impl fmt::Debug for Typeface {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Typeface").field("glyphs", &self.metrics.glyph_count()).finish()
+        f.debug_struct("Typeface").field("glyphs", &self.metrics.glyph_count()).finish_non_exhaustive()
     }
 }
 
