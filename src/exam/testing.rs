@@ -122,7 +122,7 @@ pub(crate) fn xls(rows: &[&[&str]]) -> Vec<u8> {
     let bof = |kind: u8| record(0x0809, &[0, 6, kind, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0]);
     let mut sheet = bof(0x10);
     for (row, cells) in (0u16..).zip(rows) {
-        for (column, cell) in (0u16..).zip(*cells) {
+        for (column, cell) in (0u16..).zip(*cells).filter(|(_, cell)| !cell.is_empty()) {
             let place = [row.to_le_bytes(), column.to_le_bytes(), [0, 0]].concat();
             if let Some(number) = cell.strip_prefix('#') {
                 let number: f64 = number.parse().unwrap();
@@ -149,19 +149,24 @@ pub(crate) fn xls(rows: &[&[&str]]) -> Vec<u8> {
     let put = |file: &mut Vec<u8>, at: usize, bytes: &[u8]| file[at..at + bytes.len()].copy_from_slice(bytes);
     put(&mut file, 0, &[0xd0, 0xcf, 0x11, 0xe0, 0xa1, 0xb1, 0x1a, 0xe1]);
     put(&mut file, 24, &[0x3e, 0, 3, 0, 0xfe, 0xff, 9, 0, 6, 0]);
-    put(&mut file, 44, &1u32.to_le_bytes()); // FAT sectors
-    put(&mut file, 48, &1u32.to_le_bytes()); // first directory sector
+    // The FAT comes first: 128 sectors to a sector, and it and the directory are sectors, too.
+    let fats = (sectors + 2).div_ceil(127);
+    put(&mut file, 44, &fats.to_le_bytes());
+    put(&mut file, 48, &fats.to_le_bytes()); // first directory sector
     put(&mut file, 56, &4096u32.to_le_bytes());
     put(&mut file, 60, &0xffff_fffe_u32.to_le_bytes()); // no small streams
     put(&mut file, 68, &0xffff_fffe_u32.to_le_bytes()); // no further FAT list
     file[76..512].fill(0xff);
-    put(&mut file, 76, &0u32.to_le_bytes());
-    let mut fat = vec![0xffff_fffd, 0xffff_fffe];
-    fat.extend((0..sectors).map(|s| if s + 1 == sectors { 0xffff_fffe } else { s + 3 }));
-    fat.resize(128, 0xffff_ffff_u32);
+    for part in 0..fats {
+        put(&mut file, 76 + 4 * part as usize, &part.to_le_bytes());
+    }
+    let mut fat = vec![0xffff_fffd; fats as usize];
+    fat.push(0xffff_fffe);
+    fat.extend((1..=sectors).map(|s| if s == sectors { 0xffff_fffe } else { fats + s + 1 }));
+    fat.resize(128 * fats as usize, 0xffff_ffff_u32);
     file.extend(fat.iter().flat_map(|entry| entry.to_le_bytes()));
     for (name, kind, first, size) in
-        [("Root Entry", 5, 0xffff_fffe, 0), ("Workbook", 2, 2, u32::try_from(stream.len()).unwrap())]
+        [("Root Entry", 5, 0xffff_fffe, 0), ("Workbook", 2, fats + 1, u32::try_from(stream.len()).unwrap())]
     {
         let mut entry = vec![0; 128];
         let name = wide(&format!("{name}\0"));

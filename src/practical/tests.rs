@@ -91,7 +91,8 @@ fn all_rows_are_reported() {
     let rows = [line(1, "", &[]), line(2, "80", &[]), line(3, "x", &[(1, "王五")])].join("\n");
     match load(&format!("{HEAD}\n{rows}\n")) {
         Err(PracticalError::Rows(rows)) => {
-            assert_eq!(rows.iter().map(|r| r.row).collect::<Vec<_>>(), [2, 4, 4])
+            let rows: Vec<_> = rows.iter().map(|r| r.row).collect();
+            assert_eq!(rows, [2, 4, 4]);
         }
         other => panic!("{other:?}"),
     }

@@ -1,5 +1,6 @@
 //! Tables in workbooks.
 
+use super::old_book;
 use super::{Cell, MAX_CELLS, MAX_COLUMNS, Row, Table, TableError, WorkbookFault};
 use calamine::{Data, DataRef, ExcelDateTime, Reader, Xls, Xlsx};
 use std::collections::BTreeMap;
@@ -9,9 +10,6 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 /// The most that the parts of a workbook may unpack to, in bytes. A roster of 200 000 rows unpacks to
 /// about 150 MB.
 const MAX_UNPACKED: u64 = 512 << 20;
-
-/// Cells between the corners of an xls sheet: 65 536 rows of 256 columns, which is all the format has.
-const MAX_XLS_AREA: u64 = 1 << 24;
 
 pub(super) fn xlsx(name: &str, bytes: &[u8]) -> Result<Vec<Table>, TableError> {
     if unpacked_size(bytes) > MAX_UNPACKED {
@@ -48,7 +46,7 @@ pub(super) fn xls(name: &str, bytes: &[u8]) -> Result<Vec<Table>, TableError> {
     if bytes.windows(wrapped.len()).any(|w| w == wrapped) {
         return Err(TableError::Locked { file: name.to_owned() });
     }
-    if !dimensions_fit(bytes) {
+    if !old_book::fits(bytes) {
         return Err(TableError::Damaged { file: name.to_owned(), fault: WorkbookFault::Structure });
     }
     guarded(name, || {
@@ -159,16 +157,4 @@ fn unpacked_size(bytes: &[u8]) -> u64 {
     let size = |entry: &[u8]| Some(u32::from_le_bytes(entry.get(24..28)?.try_into().ok()?));
     let starts = bytes.windows(4).enumerate().filter(|(_, w)| *w == b"PK\x01\x02").map(|(at, _)| at);
     starts.filter_map(|at| size(&bytes[at..])).map(u64::from).sum()
-}
-
-/// Whether the sheets' stated corners are within the format. Memory is set aside by what they say.
-fn dimensions_fit(bytes: &[u8]) -> bool {
-    // The record "Dimensions": its number, its length, rows from and to, columns from and to.
-    bytes.windows(18).filter(|w| w.starts_with(&[0x00, 0x02, 0x0e, 0x00])).all(|w| {
-        let row = |at: usize| u64::from(u32::from_le_bytes([w[at], w[at + 1], w[at + 2], w[at + 3]]));
-        let column = |at: usize| u64::from(u16::from_le_bytes([w[at], w[at + 1]]));
-        let rows = row(8).saturating_sub(row(4));
-        let columns = column(14).saturating_sub(column(12));
-        rows.saturating_mul(columns) <= MAX_XLS_AREA
-    })
 }

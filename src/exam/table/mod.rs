@@ -3,6 +3,7 @@
 mod book;
 mod columns;
 mod error;
+mod old_book;
 mod problem;
 #[cfg(test)]
 mod tests;

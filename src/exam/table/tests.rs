@@ -2,6 +2,7 @@ use super::*;
 use crate::exam::headings::{Heading, known};
 use crate::exam::testing::{formula, workbook, xls};
 use proptest::prelude::*;
+use std::fmt::Write as _;
 
 const WANTED: [Heading; 3] = [known::TICKET, known::NAME, known::REMARK];
 
@@ -210,11 +211,21 @@ fn a_zip_that_unpacks_to_too_much_is_not_opened() {
 }
 
 #[test]
-fn an_xls_that_states_more_than_the_format_has_is_damaged() {
-    let mut bytes = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1".to_vec();
-    bytes.extend([0x00, 0x02, 0x0e, 0x00, 0, 0, 0, 0, 0, 0, 1, 0, 0, 0, 0xff, 0xff, 0, 0]);
-    let error = Table::read("a.xls", &bytes).unwrap_err();
+fn an_old_workbook_with_a_cell_beyond_its_columns_is_damaged() {
+    let mut row = [""; 300];
+    row[299] = "#1";
+    let error = Table::read("a.xls", &xls(&[&row])).unwrap_err();
     assert!(matches!(error, TableError::Damaged { fault: WorkbookFault::Structure, .. }));
+}
+
+#[test]
+fn row_512_of_an_old_workbook_with_many_columns_is_read() {
+    // Row 512, column 14 is written as the bytes of a record of sheet corners.
+    let row = ["#140510001001"; 20];
+    let head = ["准考证号", "姓名"];
+    let rows: Vec<&[&str]> = std::iter::once(&head[..]).chain(std::iter::repeat_n(&row[..], 600)).collect();
+    let tables = Table::read("a.xls", &xls(&rows)).unwrap();
+    assert_eq!(tables[0].rows.len(), 601);
 }
 
 proptest! {
@@ -265,7 +276,7 @@ proptest! {
     fn quoted_text_comes_back(rows in proptest::collection::vec("[甲乙,;\"a1][甲乙,;\" a1\n]{0,6}[甲乙,;a1]", 1..20)) {
         let mut text = String::from("号,文\n");
         for (number, row) in rows.iter().enumerate() {
-            text += &format!("{number},\"{}\"\n", row.replace('"', "\"\""));
+            writeln!(text, "{number},\"{}\"", row.replace('"', "\"\"")).unwrap();
         }
         let table = csv(&text);
         prop_assert_eq!(table.rows.len(), rows.len() + 1);
