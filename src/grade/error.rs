@@ -41,8 +41,8 @@ pub enum GradeError {
 impl GradeError {
     /// What to do about it.
     #[must_use]
-    pub fn hint(&self) -> &'static str {
-        match self {
+    pub fn hint(&self) -> Option<&'static str> {
+        Some(match self {
             Self::Form { .. } => {
                 "grade the sheet with the key of its form; settle the form first if it is doubtful"
             }
@@ -50,6 +50,6 @@ impl GradeError {
             Self::Missing { .. } | Self::Extra { .. } | Self::Option { .. } => {
                 "use the key that belongs to the sheet's layout"
             }
-        }
+        })
     }
 }

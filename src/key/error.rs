@@ -98,8 +98,8 @@ pub enum KeyError {
 impl KeyError {
     /// What to do about it.
     #[must_use]
-    pub fn hint(&self) -> &'static str {
-        match self {
+    pub fn hint(&self) -> Option<&'static str> {
+        Some(match self {
             Self::Wrong { .. } => "the issuer corrects the key at the places named and seals it again",
             Self::NoCustodians => "name the public key of at least one custodian",
             Self::CustodianTwice { .. } => "name every custodian once",
@@ -119,7 +119,7 @@ impl KeyError {
             Self::Items { .. } | Self::Options { .. } | Self::Marks { .. } => {
                 "let exam.toml name the layout the paper was set for, or ask the issuer for the right key"
             }
-        }
+        })
     }
 }
 

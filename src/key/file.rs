@@ -191,16 +191,17 @@ impl Reader<'_> {
         }
         let mut drafts = Vec::new();
         let mut numbered: BTreeMap<u16, (usize, usize)> = BTreeMap::new();
-        for place in sections {
+        for &place in &sections {
             if let Some(draft) = self.section(place) {
                 self.number(&mut numbered, &draft, drafts.len(), place.1);
                 drafts.push(draft);
             }
         }
-        // A section that can't be read would leave holes that are none.
-        if self.problems.is_empty() {
-            self.gaps(&numbered);
+        // A section that can't be read leaves holes that are none.
+        if drafts.len() < sections.len() {
+            return None;
         }
+        self.gaps(&numbered);
         let overrides = self.overrides(table, &drafts, &numbered);
         if !self.problems.is_empty() {
             return None;

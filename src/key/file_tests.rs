@@ -163,5 +163,5 @@ fn a_message_names_file_line_column_and_item() {
         error.to_string(),
         "key.toml:12:18: item 5: the answer's options must be in the section's order, each once"
     );
-    assert_eq!(error.hint(), "the issuer corrects the key at the places named and seals it again");
+    assert_eq!(error.hint(), Some("the issuer corrects the key at the places named and seals it again"));
 }

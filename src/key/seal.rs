@@ -10,11 +10,14 @@ use super::{AnswerKey, CustodianIdentity, CustodianKey, KeyBinding, KeyError};
 use crate::sheet::Sha256;
 use age::armor::{ArmoredReader, ArmoredWriter, Format};
 use age::{DecryptError, Decryptor, Encryptor};
-use std::io::{Read as _, Write as _};
+use std::io::{BufReader, Read as _, Write as _};
 use zeroize::Zeroizing;
 
 /// Longest sealed key, in bytes: [`LONGEST`] in base64, and room for hundreds of custodians.
 const LONGEST_SEALED: usize = 2 * LONGEST;
+
+/// What an age file begins with: armoured, as we write it, or binary, as other programs may.
+const STARTS: [&[u8]; 2] = [b"-----BEGIN AGE ENCRYPTED FILE-----", b"age-encryption.org/"];
 
 /// A sealed key: bytes that may be stored, copied and sent.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -119,7 +122,7 @@ impl SealedKey {
     /// [`KeyError::NotAgeFile`] or [`KeyError::Damaged`].
     pub fn inspect(&self) -> Result<SealedFacts, KeyError> {
         // Reads and checks the form of the whole head.
-        Decryptor::new(ArmoredReader::new(&self.bytes[..])).map_err(|e| fault(&e))?;
+        head(&self.bytes)?;
         let mut binary = Vec::new();
         ArmoredReader::new(&self.bytes[..]).read_to_end(&mut binary).map_err(|_| KeyError::Damaged)?;
         let custodians = binary
@@ -146,13 +149,22 @@ fn encrypt(plain: &[u8], custodians: &[CustodianKey]) -> Result<Vec<u8>, KeyErro
 
 /// What the age file holds, in memory that is wiped on drop.
 fn decrypt(sealed: &[u8], custodian: &CustodianIdentity) -> Result<Zeroizing<Vec<u8>>, KeyError> {
-    let decryptor = Decryptor::new(ArmoredReader::new(sealed)).map_err(|e| fault(&e))?;
+    let decryptor = head(sealed)?;
     let identity = std::iter::once(custodian.identity() as &dyn age::Identity);
     let mut reader = decryptor.decrypt(identity).map_err(|e| fault(&e))?;
     // The plaintext is shorter than the file: reserved at once, it never grows and leaves no copies.
     let mut plain = Zeroizing::new(Vec::with_capacity(sealed.len() + 64));
     reader.read_to_end(&mut plain).map_err(|_| KeyError::Damaged)?;
     Ok(plain)
+}
+
+/// The age file's head, read as far as the encrypted part.
+fn head(sealed: &[u8]) -> Result<Decryptor<ArmoredReader<BufReader<&[u8]>>>, KeyError> {
+    let start = sealed.trim_ascii_start();
+    if !STARTS.iter().any(|known| start.starts_with(known)) {
+        return Err(KeyError::NotAgeFile);
+    }
+    Decryptor::new(ArmoredReader::new(sealed)).map_err(|e| fault(&e))
 }
 
 fn fault(error: &DecryptError) -> KeyError {

@@ -92,7 +92,7 @@ fn slipped(text: &str, slip: &Slip) -> String {
 
 /// What a person or a log may see of an error.
 fn shown(error: &KeyError) -> String {
-    format!("{error} {error:?} {error:#?} {}", error.hint())
+    format!("{error} {error:?} {error:#?} {:?}", error.hint())
 }
 
 fn tells(shown: &str) -> bool {
@@ -105,10 +105,9 @@ proptest! {
     fn no_error_about_a_key_tells_its_text(text in any_key(), slips in prop::collection::vec(any_slip(), 1..4)) {
         AnswerKey::parse(&text, "key.toml").unwrap();
         let wrong = slips.iter().fold(text, |text, slip| slipped(&text, slip));
-        match AnswerKey::parse(&wrong, "key.toml") {
-            Err(error) => prop_assert!(!tells(&shown(&error)), "{}", shown(&error)),
-            // A slip in a comment or a digit may leave a good key.
-            Ok(key) => prop_assert!(!format!("{key:?}").contains(LETTERS)),
+        // A slip in a comment or a name may leave a good key.
+        if let Err(error) = AnswerKey::parse(&wrong, "key.toml") {
+            prop_assert!(!tells(&shown(&error)), "{}", shown(&error));
         }
     }
 }

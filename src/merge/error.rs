@@ -132,8 +132,8 @@ pub enum MergeError {
 impl MergeError {
     /// What to do about it.
     #[must_use]
-    pub fn hint(&self) -> &'static str {
-        match self {
+    pub fn hint(&self) -> Option<&'static str> {
+        Some(match self {
             Self::Unknown { .. } => {
                 "correct the numbers in the score table, or import the missing roster rows"
             }
@@ -146,7 +146,7 @@ impl MergeError {
             Self::RoomTwice { .. } => "keep one record of the room and import it again",
             Self::PresentAndAbsent { .. } => "correct the room record and import it again",
             Self::NoGrade { .. } => "let the last of exam.toml's grades begin at the pass line",
-        }
+        })
     }
 }
 
