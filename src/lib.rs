@@ -7,4 +7,6 @@ pub mod layout;
 pub mod merge;
 pub mod practical;
 pub mod read;
+pub mod settle;
 pub mod sheet;
+pub mod store;
