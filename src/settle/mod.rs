@@ -37,4 +37,4 @@ pub use session::{
 };
 
 #[cfg(test)]
-mod fixture;
+pub(crate) mod fixture;
