@@ -228,6 +228,29 @@ fn item(seen: &Seen) -> Response {
 /// `blank`. An unreadable position outweighs everything, a marginal one everything else.
 ///
 /// A flag is a resolved `1` if it is filled; an exception about it is one of the whole field.
+///
+/// # Example
+///
+/// ```
+/// # let sheet = format!("{}:1", duka::sheet::Sha256::of(b"a scan"));
+/// # let layout_hash = duka::sheet::Sha256::of(b"a layout");
+/// let reading: duka::read::Reading = serde_json::from_value(serde_json::json!({
+///     "sheet": sheet, "engine": "engine", "layout": "theory-100", "layout_hash": layout_hash,
+///     "pose": { "orientation": "0", "rotation_centidegrees": 0, "residual_um": 40 },
+///     "marginal": 200, "definite": 500,
+///     "fields": [{ "name": "items", "kind": "items", "positions": [
+///         { "label": "17", "options": "ABCD", "several": false,
+///           "marks": [[12, 0, "e"], [20, 10, "e"], [810, 900, "f"], [9, 0, "e"]] },
+///         { "label": "18", "options": "ABCD", "several": false,
+///           "marks": [[340, 300, "m"], [20, 10, "e"], [15, 0, "e"], [9, 0, "e"]] },
+///     ] }],
+/// }))?;
+/// let (responses, exceptions) = duka::settle::responses(&reading);
+/// assert_eq!(responses.items[&17].known(), Some("C"));
+/// assert_eq!(responses.items[&18].known(), None);
+/// assert_eq!(exceptions[0].to_string(), "items 18: in doubt: A (34.0 %)");
+/// # Ok::<(), serde_json::Error>(())
+/// ```
 #[must_use]
 pub fn responses(reading: &Reading) -> (Responses, Vec<Exception>) {
     let mut responses = Responses::default();
@@ -323,11 +346,13 @@ mod tests {
 
     #[test]
     fn identity_fields_follow_the_table() {
+        // Kind, columns, value, state, exceptions.
+        type Row<'a> = (ReadKind, &'a [&'a str], &'a str, ResponseState, &'a [&'a str]);
         use ReadKind::{Identity, IdentityAny, IdentityTrailing};
         use ResponseState::{Blank, Marginal, Multiple, Resolved, Unreadable};
         let (one, two, none) = ("efee", "eefe", "eeee");
         let (both, dim, dims, off) = ("feef", "emee", "mefe", "eeeu");
-        let table: &[(ReadKind, &[&str], &str, ResponseState, &[&str])] = &[
+        let table: &[Row<'_>] = &[
             (Identity, &[one, two, one], "121", Resolved, &[]),
             (Identity, &[none, none, none], "", Blank, &[]),
             (IdentityTrailing, &[none, none], "", Blank, &[]),

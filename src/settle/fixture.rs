@@ -1,10 +1,9 @@
 //! Readings for tests, written as one letter a mark: `e`mpty, `m`arginal, `f`illed, `u`nreadable.
 
-use crate::geometry::Orientation;
 use crate::read::{FieldReading, Mark, MarkState, Pose, PositionReading, ReadKind, Reading};
 use crate::sheet::{EngineId, Sha256, SheetId};
 
-pub(crate) fn mark(letter: char) -> Mark {
+pub(super) fn mark(letter: char) -> Mark {
     let (fill, state) = match letter {
         'e' => (30, MarkState::Empty),
         'm' => (350, MarkState::Marginal),
@@ -25,7 +24,7 @@ fn position(label: &str, options: &str, several: bool, marks: &str) -> PositionR
 }
 
 /// A field whose columns share an alphabet.
-pub(crate) fn field(name: &str, kind: ReadKind, options: &str, columns: &[&str]) -> FieldReading {
+pub(super) fn field(name: &str, kind: ReadKind, options: &str, columns: &[&str]) -> FieldReading {
     let positions = columns
         .iter()
         .enumerate()
@@ -35,23 +34,27 @@ pub(crate) fn field(name: &str, kind: ReadKind, options: &str, columns: &[&str])
 }
 
 /// Items as (number, options, marks).
-pub(crate) fn items(items: &[(&str, &str, &str)], several: bool) -> FieldReading {
+pub(super) fn items(items: &[(&str, &str, &str)], several: bool) -> FieldReading {
     let positions =
         items.iter().map(|(label, options, marks)| position(label, options, several, marks)).collect();
     FieldReading { name: "items".parse().unwrap(), kind: ReadKind::Items, positions }
 }
 
-pub(crate) fn sheet(name: &str) -> SheetId {
+pub(super) fn sheet(name: &str) -> SheetId {
     SheetId { image: Sha256::of(name.as_bytes()), page: 1 }
 }
 
-pub(crate) fn reading(fields: Vec<FieldReading>) -> Reading {
+pub(super) fn reading(fields: Vec<FieldReading>) -> Reading {
     Reading {
         sheet: sheet("a"),
         engine: EngineId("engine".into()),
         layout: "theory-100".parse().unwrap(),
         layout_hash: Sha256::of(b"layout"),
-        pose: Pose { orientation: Orientation::Upright, rotation_centidegrees: 0, residual_um: 40 },
+        pose: Pose {
+            orientation: serde_json::from_str("\"0\"").unwrap(),
+            rotation_centidegrees: 0,
+            residual_um: 40,
+        },
         marginal: 200,
         definite: 500,
         fields,
@@ -59,12 +62,12 @@ pub(crate) fn reading(fields: Vec<FieldReading>) -> Reading {
 }
 
 /// The marks of a column of digits in which `digits` are filled.
-pub(crate) fn digits(digits: &str) -> String {
+pub(super) fn digits(digits: &str) -> String {
     ('0'..='9').map(|d| if digits.contains(d) { 'f' } else { 'e' }).collect()
 }
 
 /// A card with a ticket number of 4 digits, form A/B, both flags and three items.
-pub(crate) fn card(name: &str, ticket: &str, form: &str, flags: &str, answers: [&str; 3]) -> Reading {
+pub(super) fn card(name: &str, ticket: &str, form: &str, flags: &str, answers: [&str; 3]) -> Reading {
     let columns: Vec<String> = ticket.chars().map(|c| digits(&c.to_string())).collect();
     let columns: Vec<&str> = columns.iter().map(String::as_str).collect();
     let flag = |i: usize| flags.get(i..=i).unwrap_or("e").to_owned();

@@ -37,4 +37,4 @@ pub use session::{
 };
 
 #[cfg(test)]
-pub(crate) mod fixture;
+mod fixture;

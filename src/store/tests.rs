@@ -3,7 +3,6 @@ use crate::exam::{Attempt, Candidate, Exam, Level, MultipleRule, RoomRecord, Ros
 use crate::grade::Score;
 use crate::practical::{PracticalOutcome, PracticalScore};
 use crate::read::{Reading, SetAside};
-use crate::settle::fixture::card;
 use crate::sheet::{
     Cause, DecodeFault, EngineId, Exception, Place, Points, Resolution, Sha256, SheetId, TicketNumber,
 };
@@ -32,8 +31,33 @@ fn engine(name: &str) -> EngineId {
     EngineId(name.into())
 }
 
+/// A column or item with one option filled.
+fn position(label: u16, options: &str, filled: char) -> serde_json::Value {
+    let marks: Vec<_> =
+        options.chars().map(|c| if c == filled { (800, 900, "f") } else { (20, 0, "e") }).collect();
+    serde_json::json!({
+        "label": label.to_string(), "options": options, "several": false, "marks": marks,
+    })
+}
+
 fn reading(name: &str, ticket: &str) -> Reading {
-    card(name, ticket, "fe", "ee", ["efee", "emee", "eefe"])
+    let columns: Vec<_> =
+        (1..).zip(ticket.chars()).map(|(i, digit)| position(i, "0123456789", digit)).collect();
+    let items: Vec<_> = (1..).zip("BAC".chars()).map(|(i, letter)| position(i, "ABCD", letter)).collect();
+    serde_json::from_value(serde_json::json!({
+        "sheet": sheet(name),
+        "engine": "engine",
+        "layout": "theory-100",
+        "layout_hash": Sha256::of(b"layout"),
+        "pose": { "orientation": "0", "rotation_centidegrees": -12, "residual_um": 40 },
+        "marginal": 200,
+        "definite": 500,
+        "fields": [
+            { "name": "ticket", "kind": "identity", "positions": columns },
+            { "name": "items", "kind": "items", "positions": items },
+        ],
+    }))
+    .unwrap()
 }
 
 fn read(name: &str, ticket: &str) -> (FileRecord, Vec<PageRecord>) {
@@ -197,12 +221,10 @@ fn a_record_survives_closing() {
     let store = Store::open(&folder.path()).unwrap();
     assert_eq!(store.canonical_export().unwrap(), export);
     assert_eq!(store.counts().unwrap(), Counts { fed: 3, read: 2, set_aside: 1 });
-    let mut tickets: Vec<_> = store.readings().unwrap().iter().map(|r| r.sheet).collect();
+    let sheets: Vec<_> = store.readings().unwrap().iter().map(|r| r.sheet).collect();
     let mut want = vec![sheet("a"), sheet("b")];
     want.sort();
-    assert_eq!(tickets, want, "readings come by sheet");
-    tickets.sort();
-    assert_eq!(tickets, want);
+    assert_eq!(sheets, want, "readings come by sheet");
     assert_eq!(store.readings_of(&sheet("a")).unwrap(), [reading("a", "1405")]);
     assert_eq!(store.set_asides().unwrap().len(), 1);
     assert_eq!(store.resolutions().unwrap(), [item("a", "2", "=B")]);
@@ -224,7 +246,8 @@ fn a_record_survives_closing() {
 
 #[test]
 fn an_empty_store_has_nothing_and_verifies() {
-    let store = Folder::new().store();
+    let folder = Folder::new();
+    let store = folder.store();
     assert_eq!(store.counts().unwrap(), Counts::default());
     assert_eq!(store.exam().unwrap(), None);
     assert_eq!(store.practical().unwrap(), []);
@@ -528,13 +551,12 @@ fn the_newest_key_revision_is_in_force_for_its_paper_and_form() {
     let form_b = |revision| Grading { form: "B".parse().unwrap(), ..grading(hash, revision) };
     let mut add = |grading: &Grading, name: &str, ticket: &str, points| {
         store.record_grading(grading, &[score(name, ticket, grading, points)], NOW).unwrap();
-        let points: Vec<_> = store
+        let mut sorted: Vec<_> = store
             .scores()
             .unwrap()
             .iter()
             .map(|s| (s.ticket.to_string(), s.score.points.hundredths() / 100))
             .collect();
-        let mut sorted = points;
         sorted.sort();
         sorted
     };
