@@ -179,6 +179,18 @@ pub enum Cause {
         /// What the roster says.
         expected: Form,
     },
+    /// The form on the sheet is blank or not one of the paper's, and the roster does not say which it is.
+    FormUnknown {
+        /// What was read; empty if blank.
+        read: String,
+        /// The paper's forms.
+        forms: Vec<Form>,
+    },
+    /// The exam has no paper for the candidate's occupation and level.
+    PaperUnknown {
+        /// Whose.
+        ticket: TicketNumber,
+    },
     /// The sheet's layout is not the one that the candidate's paper uses.
     LayoutMismatch {
         /// What was read with.
@@ -225,6 +237,8 @@ impl Cause {
             Self::TicketDuplicate { .. } => "ticket-duplicate",
             Self::SheetMissing { .. } => "sheet-missing",
             Self::FormMismatch { .. } => "form-mismatch",
+            Self::FormUnknown { .. } => "form-unknown",
+            Self::PaperUnknown { .. } => "paper-unknown",
             Self::LayoutMismatch { .. } => "layout-mismatch",
             Self::AbsentButPresent { .. } => "absent-but-present",
             Self::PresentButAbsent { .. } => "present-but-absent",
@@ -277,6 +291,14 @@ impl fmt::Display for Cause {
             }
             Self::FormMismatch { read, expected } => {
                 write!(f, "form {read} is marked, the roster says {expected}")
+            }
+            Self::FormUnknown { read, forms } => {
+                let forms: Vec<_> = forms.iter().map(Form::as_str).collect();
+                let read = if read.is_empty() { "no form" } else { read };
+                write!(f, "{read} is marked as the form, the paper has {}", forms.join(", "))
+            }
+            Self::PaperUnknown { ticket } => {
+                write!(f, "the exam has no paper for the occupation and level of {ticket}")
             }
             Self::LayoutMismatch { read, expected } => {
                 write!(f, "the card is {read}, the candidate's paper uses {expected}")

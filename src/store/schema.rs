@@ -1,0 +1,193 @@
+//! The tables, as a list of migrations. A migration that was released is never edited.
+
+use rusqlite::{Connection, Transaction};
+use std::fmt::Write as _;
+
+/// Says that a SQLite file is ours: `duka` in ASCII.
+pub(super) const APPLICATION_ID: i32 = 0x6475_6b61;
+
+/// Tables of version 1 whose rows are written once, in the order in which they are hashed.
+pub(super) const RECORD_TABLES: [&str; 7] =
+    ["imports", "files", "file_paths", "pages", "readings", "set_asides", "resolutions"];
+
+/// Tables of version 2 whose rows are written once.
+const GRADING_TABLES: [&str; 3] = ["freezes", "gradings", "scores"];
+
+const VERSION_1: &str = "
+CREATE TABLE journal (
+    seq INTEGER PRIMARY KEY,
+    kind TEXT NOT NULL,
+    at TEXT NOT NULL,
+    detail TEXT NOT NULL,
+    rows TEXT NOT NULL,
+    hash TEXT NOT NULL
+) STRICT;
+CREATE TABLE imports (
+    seq INTEGER PRIMARY KEY,
+    kind TEXT NOT NULL CHECK (kind IN ('exam', 'roster', 'rooms', 'practical', 'layout')),
+    name TEXT NOT NULL,
+    value TEXT NOT NULL,
+    source TEXT NOT NULL,
+    source_sha256 TEXT NOT NULL,
+    entry INTEGER NOT NULL REFERENCES journal (seq) DEFERRABLE INITIALLY DEFERRED
+) STRICT;
+CREATE INDEX imports_by_kind ON imports (kind, name, seq);
+CREATE TABLE files (
+    seq INTEGER PRIMARY KEY,
+    image TEXT NOT NULL UNIQUE,
+    bytes INTEGER NOT NULL,
+    pages INTEGER NOT NULL CHECK (pages >= 1),
+    entry INTEGER NOT NULL REFERENCES journal (seq) DEFERRABLE INITIALLY DEFERRED
+) STRICT;
+CREATE TABLE file_paths (
+    seq INTEGER PRIMARY KEY,
+    image TEXT NOT NULL REFERENCES files (image),
+    path TEXT NOT NULL,
+    entry INTEGER NOT NULL REFERENCES journal (seq) DEFERRABLE INITIALLY DEFERRED,
+    UNIQUE (image, path)
+) STRICT;
+CREATE TABLE pages (
+    seq INTEGER PRIMARY KEY,
+    image TEXT NOT NULL REFERENCES files (image),
+    page INTEGER NOT NULL CHECK (page >= 1),
+    entry INTEGER NOT NULL REFERENCES journal (seq) DEFERRABLE INITIALLY DEFERRED,
+    UNIQUE (image, page)
+) STRICT;
+CREATE TABLE readings (
+    seq INTEGER PRIMARY KEY,
+    image TEXT NOT NULL,
+    page INTEGER NOT NULL,
+    engine TEXT NOT NULL,
+    layout TEXT NOT NULL,
+    layout_hash TEXT NOT NULL,
+    ticket_read TEXT,
+    reading TEXT NOT NULL,
+    entry INTEGER NOT NULL REFERENCES journal (seq) DEFERRABLE INITIALLY DEFERRED,
+    UNIQUE (image, page, engine, layout_hash),
+    FOREIGN KEY (image, page) REFERENCES pages (image, page)
+) STRICT;
+CREATE INDEX readings_by_ticket ON readings (ticket_read);
+CREATE TABLE set_asides (
+    seq INTEGER PRIMARY KEY,
+    image TEXT NOT NULL,
+    page INTEGER NOT NULL,
+    engine TEXT NOT NULL,
+    set_aside TEXT NOT NULL,
+    entry INTEGER NOT NULL REFERENCES journal (seq) DEFERRABLE INITIALLY DEFERRED,
+    UNIQUE (image, page, engine, set_aside),
+    FOREIGN KEY (image, page) REFERENCES pages (image, page)
+) STRICT;
+CREATE TABLE resolutions (
+    seq INTEGER PRIMARY KEY,
+    place TEXT NOT NULL,
+    resolution TEXT NOT NULL,
+    entry INTEGER NOT NULL REFERENCES journal (seq) DEFERRABLE INITIALLY DEFERRED
+) STRICT;
+";
+
+const VERSION_2: &str = "
+CREATE TABLE freezes (
+    seq INTEGER PRIMARY KEY,
+    hash TEXT NOT NULL,
+    entry INTEGER NOT NULL REFERENCES journal (seq) DEFERRABLE INITIALLY DEFERRED
+) STRICT;
+CREATE TABLE gradings (
+    seq INTEGER PRIMARY KEY,
+    freeze TEXT NOT NULL,
+    paper TEXT NOT NULL,
+    form TEXT NOT NULL,
+    key_revision INTEGER NOT NULL CHECK (key_revision >= 1),
+    key_file TEXT NOT NULL,
+    entry INTEGER NOT NULL REFERENCES journal (seq) DEFERRABLE INITIALLY DEFERRED
+) STRICT;
+CREATE INDEX gradings_by_paper ON gradings (paper, form, key_revision, seq);
+CREATE TABLE scores (
+    seq INTEGER PRIMARY KEY,
+    grading INTEGER NOT NULL REFERENCES gradings (seq),
+    ticket TEXT NOT NULL,
+    image TEXT NOT NULL,
+    page INTEGER NOT NULL,
+    score TEXT NOT NULL,
+    entry INTEGER NOT NULL REFERENCES journal (seq) DEFERRABLE INITIALLY DEFERRED,
+    UNIQUE (grading, ticket),
+    UNIQUE (grading, image, page),
+    FOREIGN KEY (image, page) REFERENCES pages (image, page)
+) STRICT;
+CREATE TRIGGER freezes_once BEFORE INSERT ON freezes WHEN EXISTS (SELECT 1 FROM freezes)
+BEGIN SELECT RAISE(ABORT, 'duka: frozen'); END;
+CREATE TRIGGER imports_frozen BEFORE INSERT ON imports
+WHEN NEW.kind <> 'practical' AND EXISTS (SELECT 1 FROM freezes)
+BEGIN SELECT RAISE(ABORT, 'duka: frozen'); END;
+";
+
+/// Everything that brings a new file to the present version, one step a version.
+pub(super) const MIGRATIONS: [fn() -> String; 2] = [version_1, version_2];
+
+/// The version that this program writes.
+pub(super) fn newest() -> u32 {
+    // Two migrations: far below where this could be cut.
+    u32::try_from(MIGRATIONS.len()).unwrap_or(u32::MAX)
+}
+
+fn version_1() -> String {
+    let mut sql = VERSION_1.to_owned();
+    append_only(&mut sql, "journal");
+    for table in RECORD_TABLES {
+        append_only(&mut sql, table);
+        by_entry(&mut sql, table);
+    }
+    sql
+}
+
+fn version_2() -> String {
+    let mut sql = VERSION_2.to_owned();
+    for table in GRADING_TABLES {
+        append_only(&mut sql, table);
+        by_entry(&mut sql, table);
+    }
+    for table in RECORD_TABLES.iter().filter(|t| **t != "imports") {
+        // Writing to a String can't fail.
+        let _ = write!(
+            sql,
+            "CREATE TRIGGER {table}_frozen BEFORE INSERT ON {table} WHEN EXISTS (SELECT 1 FROM freezes)
+            BEGIN SELECT RAISE(ABORT, 'duka: frozen'); END;\n"
+        );
+    }
+    sql
+}
+
+fn append_only(sql: &mut String, table: &str) {
+    for (verb, event) in [("kept", "DELETE"), ("fixed", "UPDATE")] {
+        let _ = write!(
+            sql,
+            "CREATE TRIGGER {table}_{verb} BEFORE {event} ON {table}
+            BEGIN SELECT RAISE(ABORT, 'duka: append only'); END;\n"
+        );
+    }
+}
+
+fn by_entry(sql: &mut String, table: &str) {
+    let _ = writeln!(sql, "CREATE INDEX {table}_by_entry ON {table} (entry);");
+}
+
+/// All tables whose rows belong to a journal entry, in the order in which they are hashed.
+pub(super) fn hashed_tables() -> impl Iterator<Item = &'static str> {
+    RECORD_TABLES.into_iter().chain(GRADING_TABLES)
+}
+
+/// The `user_version` of the file.
+pub(super) fn version(connection: &Connection) -> rusqlite::Result<u32> {
+    connection.query_row("PRAGMA user_version", [], |row| row.get(0))
+}
+
+/// Brings the file to the present version within `tx`, whatever version it has.
+pub(super) fn migrate(tx: &Transaction<'_>) -> rusqlite::Result<()> {
+    let found = version(tx)?;
+    for (step, migration) in (1u32..).zip(MIGRATIONS) {
+        if step > found {
+            tx.execute_batch(&migration())?;
+            tx.pragma_update(None, "user_version", step)?;
+        }
+    }
+    Ok(())
+}
