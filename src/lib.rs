@@ -6,5 +6,6 @@ pub mod grade;
 pub mod layout;
 pub mod merge;
 pub mod practical;
+pub mod publish;
 pub mod read;
 pub mod sheet;
