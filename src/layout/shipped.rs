@@ -39,3 +39,39 @@ pub fn shipped(name: &str) -> Result<Layout, LayoutError> {
     let shipped: Vec<_> = shipped_names().collect();
     Err(LayoutError::Unknown { name: name.to_owned(), shipped: shipped.join(", ") })
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_shipped_layout_passes_its_own_check() {
+        for (name, items) in [
+            ("theory-100", 100),
+            ("theory-200", 200),
+            ("theory-multi", 100),
+            ("card-16k", 100),
+            ("openmcr-75", 75),
+        ] {
+            let layout = shipped(name).unwrap_or_else(|e| panic!("{e}"));
+            assert_eq!(layout.name.as_str(), name);
+            assert!(layout.items().eq(1..=items), "{name}");
+        }
+        assert_eq!(shipped_names().count(), 5);
+    }
+
+    #[test]
+    fn shipped_layouts_have_codes_of_their_own() {
+        let codes = shipped_names().filter_map(|n| shipped(n).unwrap().code.map(|c| c.number));
+        assert_eq!(codes.collect::<Vec<_>>(), [11, 12, 13, 16]);
+    }
+
+    #[test]
+    fn an_unknown_name_is_answered_with_the_known_ones() {
+        let message = shipped("theory-10").unwrap_err().to_string();
+        assert_eq!(
+            message,
+            "no layout is called \"theory-10\"; shipped are theory-100, theory-200, theory-multi, card-16k, openmcr-75"
+        );
+    }
+}

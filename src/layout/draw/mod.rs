@@ -1,5 +1,9 @@
 //! Drawing the card as PDF.
 
+mod typeface;
+
+pub use typeface::{Anchor, Colour, Fitted, Level, PT_PER_MM, TextStyle, Typeface, Weight};
+
 use super::Layout;
 use serde::Deserialize;
 
