@@ -91,7 +91,7 @@ fn room_statement(room: &RoomBalance, names: &BTreeMap<&TicketNumber, &str>) -> 
     ] {
         if let Some(tickets) = tickets.filter(|t: &&BTreeSet<_>| !t.is_empty()) {
             let tickets: Vec<_> = tickets.iter().collect();
-            parts.push(format!("{what}：{}", people(&tickets, names)));
+            parts.push(format!("{what} {}", people(&tickets, names)));
         }
     }
     format!("{}。", parts.join("；"))

@@ -1,6 +1,8 @@
 //! Made-up results for this module's tests.
 
-use crate::exam::{Attempt, Candidate, Exam, GradeRule, Level, MultipleRule, Occupation, Rules, ViolationRule};
+use crate::exam::{
+    Attempt, Candidate, Exam, GradeRule, Level, MultipleRule, Occupation, Rules, ViolationRule,
+};
 use crate::merge::{PartResult, Results, RoomBalance, Transcript, Verdict};
 use crate::sheet::Points;
 use std::collections::{BTreeMap, BTreeSet};
@@ -43,7 +45,13 @@ pub(super) fn transcript(n: u32) -> Transcript {
             ticket: format!("140510{:06}", 1000 + n).parse().unwrap(),
             name: format!("{surname}{given}"),
             sex: if n % 3 == 0 { "女" } else { "男" }.into(),
-            id_number: format!("1405021990{:02}{:02}{:03}{}", n % 12 + 1, n % 28 + 1, n, if n % 11 == 0 { "X".into() } else { (n % 10).to_string() }),
+            id_number: format!(
+                "1405021990{:02}{:02}{:03}{}",
+                n % 12 + 1,
+                n % 28 + 1,
+                n,
+                if n % 11 == 0 { "X".into() } else { (n % 10).to_string() }
+            ),
             education: ["高中", "中专", "大专", "初中"][n as usize % 4].into(),
             occupation: "电工".into(),
             level: Level::Four,

@@ -16,6 +16,8 @@ pub(super) struct Tally {
     pub sat: u32,
     /// 缺考: absent from every part.
     pub absent: u32,
+    /// Absent from a part, but not from all: counted in `sat` or `unknown`.
+    pub partly_absent: u32,
     /// Neither is known yet.
     pub unknown: u32,
     /// 合格.
@@ -33,13 +35,13 @@ impl Tally {
                 Attempt::Repeat => tally.repeat += 1,
             }
             let parts = [Some(transcript.theory), Some(transcript.practical), transcript.review];
-            let mut parts = parts.into_iter().flatten();
-            if parts.clone().any(|p| matches!(p, PartResult::Scored(_) | PartResult::Void)) {
-                tally.sat += 1;
-            } else if parts.all(|p| p == PartResult::Absent) {
+            let parts = parts.into_iter().flatten();
+            if parts.clone().all(|p| p == PartResult::Absent) {
                 tally.absent += 1;
             } else {
-                tally.unknown += 1;
+                tally.partly_absent += u32::from(parts.clone().any(|p| p == PartResult::Absent));
+                let sat = parts.clone().any(|p| matches!(p, PartResult::Scored(_) | PartResult::Void));
+                *(if sat { &mut tally.sat } else { &mut tally.unknown }) += 1;
             }
             tally.passed += u32::from(transcript.verdict == Verdict::Passed);
         }
@@ -61,10 +63,14 @@ impl Tally {
     /// The counts that every paper ends with.
     pub fn sentence(self) -> String {
         let Self { entered, sat, absent, passed, .. } = self;
+        let partly = match self.partly_absent {
+            0 => String::new(),
+            n => format!("（另有单科缺考 {n} 人）"),
+        };
         let unknown =
             if self.unknown > 0 { format!("　未定 {} 人", self.unknown) } else { String::new() };
         format!(
-            "报考 {entered} 人　实考 {sat} 人　缺考 {absent} 人{unknown}　合格 {passed} 人　合格率 {}（按实考人数）",
+            "报考 {entered} 人　实考 {sat} 人　缺考 {absent} 人{partly}{unknown}　合格 {passed} 人　合格率 {}（按实考人数）",
             self.pass_rate()
         )
     }
@@ -94,6 +100,33 @@ mod tests {
         assert_eq!(rate(1, 10000), "0.1%");
         assert_eq!(rate(0, 10), "0.0%");
         assert_eq!(rate(0, 0), "—");
+    }
+
+    #[test]
+    fn who_stayed_away_from_everything_is_absent_and_from_a_part_is_not() {
+        use PartResult::{Absent, Pending, Void};
+        let with = |theory, practical| {
+            let mut transcript = super::super::sample::transcript(1);
+            (transcript.theory, transcript.practical) = (theory, practical);
+            transcript.verdict = Verdict::Failed;
+            transcript
+        };
+        let scored = PartResult::Scored(crate::sheet::Points::whole(70));
+        let all = [
+            with(scored, scored),
+            with(Absent, scored),
+            with(Void, Absent),
+            with(Absent, Absent),
+            with(Pending, Absent),
+            with(Pending, Pending),
+        ];
+        let tally = Tally::of(&all);
+        assert_eq!((tally.entered, tally.sat, tally.absent, tally.unknown), (6, 3, 1, 2));
+        assert_eq!(tally.partly_absent, 3);
+        assert_eq!(
+            tally.sentence(),
+            "报考 6 人　实考 3 人　缺考 1 人（另有单科缺考 3 人）　未定 2 人　合格 0 人　合格率 0.0%（按实考人数）"
+        );
     }
 
     #[test]

@@ -4,8 +4,8 @@ use super::cells::{Cell, Column};
 use super::error::PublishError;
 use super::paper::{Closing, DRAFT_NOTICE, Paper, Row, SEAL_DATE, SEALS, SIGNATURES, Section, Standing};
 use rust_xlsxwriter::{
-    Color, DocProperties, ExcelDateTime, Format, FormatAlign, FormatBorder, FormatUnderline, IgnoreError,
-    Workbook, Worksheet, XlsxError,
+    Color, DocProperties, ExcelDateTime, Format, FormatAlign, FormatBorder, IgnoreError, Workbook, Worksheet,
+    XlsxError,
 };
 use std::collections::BTreeSet;
 
@@ -123,9 +123,10 @@ impl Formats {
             heading: middle().set_bold().set_text_wrap().set_background_color(Color::RGB(0x00F2_F2F2)),
             middle: middle().set_text_wrap(),
             left: boxed().set_align(FormatAlign::Left).set_text_wrap(),
-            text: middle().set_num_format("@"),
+            // 49 and 2 are @ and 0.00 among the formats that every spreadsheet has.
+            text: middle().set_num_format_index(49),
             tenths: middle().set_num_format("0.0"),
-            hundredths: middle().set_num_format("0.00"),
+            hundredths: middle().set_num_format_index(2),
             totals: boxed().set_align(FormatAlign::Left).set_indent(1),
             signature: plain().set_align(FormatAlign::Bottom),
             seal: plain().set_align(FormatAlign::Bottom),
@@ -158,7 +159,7 @@ impl Writer<'_> {
         self.table(&widths)?;
         for (column, kind) in (0u16..).zip(&self.section.columns) {
             if kind.is_digits_as_text() && self.row > first {
-                self.sheet.ignore_error(
+                self.sheet.ignore_error_range(
                     first,
                     column,
                     self.row - 1,

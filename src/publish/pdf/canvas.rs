@@ -11,7 +11,7 @@ pub(super) const RED: Colour = Colour(192, 0, 0);
 
 /// The mark behind a draft's text: pale enough that 9-point text on it stays readable on a worn laser
 /// printer, dark enough that a photocopy keeps it.
-const PALE: Colour = Colour(247, 221, 221);
+const PALE: Colour = Colour(249, 227, 227);
 
 /// Height of the mark's characters in millimetres: two of them take half of an A4 page's diagonal.
 const MARK: f64 = 95.0;

@@ -282,10 +282,12 @@ fn signatures(canvas: &mut Canvas<'_, '_>, paper: &Paper, top: f64, format: Form
     for line in SIGNATURES {
         let shares: f64 = line.iter().map(|s| f64::from(s.share)).sum();
         let mut x = SIDE;
-        for signature in line {
+        for (i, signature) in line.iter().enumerate() {
             let width = format.inside() * f64::from(signature.share) / shares;
             let label = canvas.text(x, base, &format!("{}：", signature.who), &style);
-            let each = (width - label - 4.0) / f64::from(signature.names);
+            // The last rule ends where the table does.
+            let after = if i + 1 < line.len() { 4.0 } else { 0.0 };
+            let each = (width - label - after) / f64::from(signature.names);
             for n in 0..signature.names {
                 let start = x + label + each * f64::from(n);
                 let gap = if n + 1 < signature.names { 3.0 } else { 0.0 };

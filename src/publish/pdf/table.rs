@@ -264,7 +264,8 @@ mod tests {
             for (i, page) in pages.iter().enumerate() {
                 let is_last = i + 1 == pages.len();
                 let used: f64 = heights[page.clone()].iter().sum();
-                prop_assert!(used + if is_last { closing } else { 0.0 } <= 140.0 + 1e-3);
+                let closed = used + if is_last { closing } else { 0.0 };
+                prop_assert!(closed <= 140.0 + 1e-3);
                 prop_assert!(!page.is_empty() || heights.is_empty());
             }
         }
