@@ -1,4 +1,38 @@
 //! The exam: its papers, rules, roster and rooms.
+//!
+//! [`Exam::parse`] reads `exam.toml`; [`Roster::import`] and [`RoomRecord::import`] read the tables that
+//! institutes send (xlsx, xls, csv) by way of [`Table`], and refuse them with every wrong row named.
+
+mod error;
+mod headings;
+mod identity;
+mod level;
+mod lookup;
+pub mod rooms;
+mod roster;
+mod table;
+#[cfg(test)]
+pub(crate) mod testing;
+mod toml;
+mod words;
+mod write;
+
+pub use error::{ExamError, ExamFault, ExamProblem};
+pub use headings::{Heading, Need};
+pub use identity::{Document, IdNumberFault, Sex};
+pub use level::LevelError;
+pub use rooms::{RoomError, RoomFault};
+pub use roster::{RosterClash, RosterError, RosterFault};
+pub use table::{
+    Cell, CellFault, Column, Columns, Record, Row, RowPlace, RowProblem, Table, TableError, WorkbookFault,
+};
+pub use toml::example_toml;
+pub use write::WriteError;
+
+pub(crate) use headings::known;
+pub(crate) use table::{listing, select};
+pub(crate) use words::same_name;
+pub(crate) use write::{Grid, Kind};
 
 use crate::sheet::{Form, LayoutName, PaperId, Points, RoomId, TicketNumber};
 use serde::{Deserialize, Serialize};
@@ -23,6 +57,24 @@ pub struct Exam {
     pub rooms: Vec<RoomId>,
     /// Pass line and grades.
     pub rules: Rules,
+    /// Who signs the papers; empty where the exam does not say.
+    #[serde(default)]
+    pub signatories: Signatories,
+}
+
+/// The people whose names stand under the papers; an empty name leaves a line to write on.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
+pub struct Signatories {
+    /// 制表人: who made the paper.
+    pub tabulator: String,
+    /// 审核人: who checked it.
+    pub reviewer: String,
+    /// 考评组长: head of the assessors.
+    pub lead_assessor: String,
+    /// 考评员: assessors, in order.
+    pub assessors: Vec<String>,
+    /// 督导员: the supervisor sent to the exam.
+    pub supervisor: String,
 }
 
 /// An occupation at a level, and its theory paper.

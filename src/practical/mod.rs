@@ -1,5 +1,11 @@
 //! Practical scores (实操成绩).
 
+mod table;
+#[cfg(test)]
+mod tests;
+
+pub use table::{PracticalError, ScoreFault, import, to_csv, to_xlsx};
+
 use crate::sheet::{Points, TicketNumber};
 use serde::{Deserialize, Serialize};
 

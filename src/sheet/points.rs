@@ -92,9 +92,7 @@ impl FromStr for Points {
             1 => number(part).map(|p| p * 10),
             2 => number(part),
             // Further zeros change nothing: 82.500.
-            _ if part.len() <= 6 && part[2.min(part.len())..].bytes().all(|b| b == b'0') => {
-                part.get(..2).and_then(number)
-            }
+            _ if part.len() <= 6 && part.bytes().skip(2).all(|b| b == b'0') => part.get(..2).and_then(number),
             _ => None,
         };
         let total = number(whole).and_then(|w| Some(sign * (w * 100 + hundredths?)));
@@ -178,7 +176,7 @@ mod tests {
             assert_eq!(points.hundredths(), hundredths, "{text}");
             assert_eq!(points.to_string(), written);
         }
-        for wrong in ["", ".", "6O", "1.234", "1e3", "NaN", "99999999", "--1", "1.", "１"] {
+        for wrong in ["", ".", "6O", "1.234", "1e3", "NaN", "99999999", "--1", "1.", "１", "1.１"] {
             assert!(wrong.parse::<Points>().is_err(), "{wrong:?}");
         }
     }

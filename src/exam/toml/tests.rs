@@ -1,0 +1,200 @@
+use crate::exam::{Exam, Level, MultipleRule, ViolationRule, example_toml};
+use crate::sheet::Points;
+use proptest::prelude::*;
+
+const GOOD: &str = r#"batch = "第3批"
+centre = "中心"
+institute = "鉴定所"
+date = "2026-11-21"
+rooms = ["01", "02"]
+[[paper]]
+id = "e4"
+title = "电工"
+layout = "theory-100"
+[[occupation]]
+name = "电工"
+level = "四级"
+paper = "e4"
+[rules]
+pass_line = 60
+"#;
+
+/// The problems of [`GOOD`] with one piece changed, without the file's name.
+fn problems(from: &str, to: &str) -> Vec<String> {
+    assert!(GOOD.contains(from), "{from}");
+    problems_of(&GOOD.replace(from, to))
+}
+
+fn problems_of(text: &str) -> Vec<String> {
+    match Exam::parse(text, "e") {
+        Ok(exam) => panic!("accepted: {exam:?}"),
+        Err(error) => error.to_string().lines().map(|l| l.strip_prefix("e:").unwrap().to_owned()).collect(),
+    }
+}
+
+#[test]
+fn the_example_is_an_exam() {
+    let exam = Exam::parse(example_toml(), "exam.toml").unwrap();
+    assert_eq!(exam.date, "2026-11-21");
+    assert_eq!(exam.occupations[0].level, Level::Four);
+    let paper = exam.papers.values().next().unwrap();
+    assert_eq!((paper.layout.as_str(), paper.forms.len()), ("theory-100", 2));
+    assert_eq!(exam.rules.multiple, MultipleRule::Hold);
+    let least: Vec<_> = exam.rules.grades.iter().map(|g| (g.name.as_str(), g.least)).collect();
+    assert_eq!(
+        least,
+        [("优秀", Points::whole(95)), ("良好", Points::whole(80)), ("合格", Points::whole(60))]
+    );
+    assert_eq!(exam.signatories, crate::exam::Signatories::default());
+}
+
+#[test]
+fn what_is_left_out_has_its_usual_value() {
+    let exam = Exam::parse(GOOD, "e").unwrap();
+    let paper = exam.papers.values().next().unwrap();
+    assert_eq!((paper.forms[0].as_str(), paper.forms.len(), paper.key_revision), ("A", 1, 1));
+    assert_eq!(exam.rules.violation, ViolationRule::SubjectVoid);
+    assert_eq!(exam.rules.fail_grade, "不合格");
+    assert_eq!(exam.rules.grades.len(), 3);
+    let exam = Exam::parse(&GOOD.replace("= 60", "= 80"), "e").unwrap();
+    let grades: Vec<_> = exam.rules.grades.iter().map(|g| (g.name.as_str(), g.least)).collect();
+    assert_eq!(grades, [("优秀", Points::whole(95)), ("合格", Points::whole(80))]);
+}
+
+#[test]
+fn levels_dates_and_points_have_several_spellings() {
+    for level in ["\"4\"", "4", "\"中级工\"", "\"四级/中级工\""] {
+        let exam = Exam::parse(&GOOD.replace("\"四级\"", level), "e").unwrap();
+        assert_eq!(exam.occupations[0].level, Level::Four, "{level}");
+    }
+    let exam = Exam::parse(&GOOD.replace("\"2026-11-21\"", "2026-11-21"), "e").unwrap();
+    assert_eq!(exam.date, "2026-11-21");
+    let exam = Exam::parse(&GOOD.replace("= 60", "= 59.5"), "e").unwrap();
+    assert_eq!(exam.rules.pass_line, Points::from_hundredths(5950));
+}
+
+#[test]
+fn each_defect_is_named_with_its_line_and_key() {
+    for (from, to, expected) in [
+        ("batch = \"第3批\"\n", "", "1: batch: is missing"),
+        ("\"中心\"", "\"\"", "2: centre: is empty"),
+        ("\"中心\"", "7", "2: centre: must be text in quotes"),
+        ("\"02\"", "\"01\"", "5: rooms: 01 is there twice (first in line 5)"),
+        ("[\"01\", \"02\"]", "[]", "5: rooms: is empty"),
+        ("[\"01\", \"02\"]", "\"01\"", "5: rooms: must be a list in brackets"),
+        (
+            "\"02\"",
+            "\"a/b\"",
+            "5: rooms: a name has 1 to 64 characters, none of them a slash or a control character, this is \"a/b\"",
+        ),
+        (
+            "layout = ",
+            "lay_out = ",
+            "9: paper 1: lay_out: no such key here; there are id, title, layout, forms, key_revision",
+        ),
+        (
+            "layout = \"theory-100\"",
+            "layout = \"l\"\nkey_revision = 0",
+            "10: paper 1: key_revision: is 0, it must be between 1 and 999",
+        ),
+        (
+            "layout = \"theory-100\"",
+            "layout = \"l\"\nforms = [\"A\", \"A\"]",
+            "10: paper 1: forms: A is there twice (first in line 10)",
+        ),
+        (
+            "\"四级\"",
+            "\"六级\"",
+            "12: occupation 1: level: \"六级\" is no level (等级): write 五级, 四级, 三级, 二级 or 一级",
+        ),
+        (
+            "paper = \"e4\"",
+            "paper = \"e5\"",
+            "13: occupation 1: paper: no [[paper]] has the id \"e5\"; there are e4",
+        ),
+        ("paper = \"e4\"", "paper = \"e5\"", "6: paper: no [[occupation]] has the paper \"e4\""),
+        ("= 60", "= 0", "15: rules: pass_line: is 0.0, it must be above 0 and at most 100"),
+        ("= 60", "= 100.5", "15: rules: pass_line: is 100.5, it must be above 0 and at most 100"),
+        (
+            "= 60",
+            "= 60.123",
+            "15: rules: pass_line: points are a number with at most two decimals between -10000 and 10000, this is \"60.123\"",
+        ),
+        (
+            "= 60",
+            "= 60\nmultiple = \"ask\"",
+            "16: rules: multiple: \"ask\" is not one of \"hold\", \"wrong\"",
+        ),
+        (
+            "= 60",
+            "= 60\nviolation = \"void\"",
+            "16: rules: violation: \"void\" is not one of \"subject-void\", \"all-void\"",
+        ),
+        (
+            "= 60",
+            "= 60\ngrades = [{ name = \"合格\", least = 70 }]",
+            "16: rules: grades: the last grade begins at 70.0, but the pass line is 60.0: they must be the same",
+        ),
+        (
+            "= 60",
+            "= 60\ngrades = [\n{ name = \"良\", least = 60 },\n{ name = \"合格\", least = 60 }]",
+            "18: rules: grades: 60.0 is not below 60.0: grades go from the best down",
+        ),
+        (
+            "= 60",
+            "= 60\ngrades = [\n{ name = \"良\", least = 90 },\n{ name = \"良\", least = 60 }]",
+            "18: rules: grades: 良 is there twice (first in line 17)",
+        ),
+        ("= 60", "= 60\ngrades = []", "14: rules: grades: is empty"),
+        (
+            "= 60",
+            "= 60\n[signatories]\nboss = \"x\"",
+            "17: signatories: boss: no such key here; there are assessors, tabulator, reviewer, lead_assessor, supervisor",
+        ),
+        ("= 60", "= ", "15: TOML: "),
+        ("centre", "batch", "2: TOML: duplicate key"),
+    ] {
+        let found = problems(from, to);
+        let hit =
+            found.iter().any(|p| p == expected || (expected.contains("TOML") && p.starts_with(expected)));
+        assert!(hit, "{from} → {to}: {found:#?}");
+    }
+}
+
+#[test]
+fn papers_and_occupations_are_there_once() {
+    let paper = "[[paper]]\nid = \"e4\"\ntitle = \"电工\"\nlayout = \"theory-100\"\n";
+    let occupation = "[[occupation]]\nname = \"电工\"\nlevel = \"4\"\npaper = \"e4\"\n";
+    let found = problems_of(&GOOD.replace("[rules]", &format!("{paper}{occupation}[rules]")));
+    assert_eq!(
+        found,
+        [
+            "15: paper: id: e4 is there twice (first in line 6)",
+            "18: occupation: 电工 四级 is there twice (first in line 10)"
+        ]
+    );
+    let none = "batch='b'\ncentre='c'\ninstitute='i'\ndate='d'\nrooms=['1']\n";
+    assert_eq!(problems_of(none), ["1: paper: is missing", "1: occupation: is missing"]);
+}
+
+#[test]
+fn all_problems_come_together_in_the_files_order() {
+    let text = GOOD.replace("\"中心\"", "1").replace("\"四级\"", "\"x\"").replace("= 60", "= 600");
+    let lines: Vec<_> = problems_of(&text).iter().map(|p| p.split(':').next().unwrap().to_owned()).collect();
+    assert_eq!(lines, ["2", "12", "15"]);
+}
+
+proptest! {
+    #[test]
+    fn any_text_is_answered(text in "\\PC{0,200}") {
+        let _ = Exam::parse(&text, "e");
+    }
+
+    #[test]
+    fn any_change_is_answered(at in 0usize..400, cut in 0usize..20, insert in "[\\[\\]{}=\"', \n#a1.]{0,4}") {
+        let mut chars: Vec<char> = GOOD.chars().collect();
+        let at = at % chars.len();
+        chars.splice(at..(at + cut).min(chars.len()), insert.chars());
+        let _ = Exam::parse(&chars.into_iter().collect::<String>(), "e");
+    }
+}
