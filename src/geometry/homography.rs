@@ -263,7 +263,7 @@ mod tests {
             prop_assert!((h.scale(c) - s).abs() < 1e-9);
             let (turn, lean) = h.attitude(c);
             let total = (f64::from(turn.degrees()) + lean - angle).rem_euclid(360.0);
-            prop_assert!(total < 1e-6 || total > 360.0 - 1e-6);
+            prop_assert!(!(1e-6..=360.0 - 1e-6).contains(&total));
         }
     }
 }

@@ -1,6 +1,6 @@
 //! Whether the layout's geometry can be printed and read.
 
-use super::file::{Placed, Problems};
+use super::file::{Placed, Problems, line_of};
 use super::{Fiducial, FiducialShape, Field, FieldKind, Layout, LayoutCode, OrientationProof, Problem, draw};
 use crate::geometry::{Mm, Rect};
 use std::collections::HashMap;
@@ -14,12 +14,29 @@ const SAME_PLACE: f64 = 3.0;
 /// How much the sides of two fiducials may differ and still pass for the same shape.
 const SAME_SIDE: f64 = 0.25;
 
+/// White around a fiducial in millimetres: with less, a page scanned 1 mm askew joins it to its neighbour.
+const AROUND_FIDUCIAL: f64 = 3.0;
+
+/// White around the layout code in millimetres: less than the gap between two cells passes for a cell.
+const AROUND_CODE: f64 = 1.5;
+
+/// White around a target in millimetres: a registration off by 0.3 mm and a mark over the edge by 0.5 mm
+/// must not meet other print.
+const AROUND_TARGET: f64 = 0.8;
+
+/// White between an example mark and a target in millimetres: nearer, a candidate or a reader could take one for the
+/// other.
+const AROUND_EXAMPLE: f64 = 5.0;
+
+/// Distances that differ by less are the same: binary fractions of tenths of millimetres.
+const ROUNDING: f64 = 1e-6;
+
 pub(super) fn check(
     layout: &Layout,
     fiducials: &[Placed<Fiducial>],
     code: Option<&Placed<LayoutCode>>,
     fields: &[Placed<Field>],
-    print_line: Option<usize>,
+    print: &[Placed<draw::PrintPlace>],
     problems: &mut Problems<'_>,
 ) {
     names(fields, problems);
@@ -37,10 +54,8 @@ pub(super) fn check(
             }
         }
     }
-    if let (Some(line), Some(facts)) = (print_line, &layout.print) {
-        for character in draw::unprintable(layout, facts) {
-            problems.at(line, "print", Problem::Glyph { character });
-        }
+    if layout.print.is_some() {
+        printed(layout, fields, print, problems);
     }
 }
 
@@ -117,6 +132,100 @@ fn places(
             }
         }
     }
+}
+
+/// Print that comes too near to what is read, runs off the page, or can't be printed.
+fn printed(
+    layout: &Layout,
+    fields: &[Placed<Field>],
+    print: &[Placed<draw::PrintPlace>],
+    problems: &mut Problems<'_>,
+) {
+    let typeface = draw::Typeface::shipped();
+    let pieces = draw::pieces(layout, &typeface);
+    let where_is = |part: draw::Part| match part {
+        draw::Part::Print(place) => (line_of(print, place), place.to_string()),
+        draw::Part::Field(index) => {
+            let line = fields.get(index).map_or(1, |f| f.line);
+            (line, layout.fields.get(index).map_or_else(String::new, |f| f.name.to_string()))
+        }
+        _ => (line_of(print, draw::PrintPlace::EXAMPLES), draw::PrintPlace::EXAMPLES.to_string()),
+    };
+    for (part, character) in draw::unprintable(&pieces, &typeface) {
+        let (line, place) = where_is(part);
+        problems.at(line, place, Problem::Glyph { character });
+    }
+    let page = layout.page.rect();
+    let guarded = guarded(layout);
+    // One message for a part of the print and what it comes near to.
+    let mut told: Vec<(draw::Part, &str)> = Vec::new();
+    for piece in &pieces {
+        // Fiducials, code and targets are told of already.
+        let placed = matches!(piece.part, draw::Part::Fiducial | draw::Part::Code | draw::Part::Target);
+        for paper in piece.paper(&typeface) {
+            if !placed && !page.contains(&paper) && !told.contains(&(piece.part, "the page")) {
+                told.push((piece.part, "the page"));
+                let (line, place) = where_is(piece.part);
+                let (x, y) = (paper.centre.x.0, paper.centre.y.0);
+                problems.at(line, place, Problem::OffPage { what: piece.part.name(layout), x, y });
+            }
+            for guard in &guarded {
+                let Some(least) = guard.white(piece.part) else { continue };
+                let gap = draw::gap(&guard.rect, &paper);
+                if gap < least - ROUNDING && !told.contains(&(piece.part, guard.kind)) {
+                    told.push((piece.part, guard.kind));
+                    let (line, place) = where_is(piece.part);
+                    let what = piece.part.name(layout);
+                    problems.at(
+                        line,
+                        place,
+                        Problem::TooNear { what, other: guard.what.clone(), gap, least },
+                    );
+                }
+            }
+        }
+    }
+}
+
+/// Something that is read, and the white around it.
+struct Guard {
+    rect: Rect<Mm>,
+    kind: &'static str,
+    what: String,
+}
+
+impl Guard {
+    /// How many millimetres of white a piece must leave around this; `None` if it is part of it.
+    fn white(&self, part: draw::Part) -> Option<f64> {
+        match (self.kind, part) {
+            ("fiducial", draw::Part::Fiducial)
+            | ("code", draw::Part::Code)
+            | ("target", draw::Part::Target | draw::Part::Fiducial | draw::Part::Code) => None,
+            ("fiducial", _) | (_, draw::Part::Fiducial) => Some(AROUND_FIDUCIAL),
+            ("code", _) => Some(AROUND_CODE),
+            (_, draw::Part::Example) => Some(AROUND_EXAMPLE),
+            _ => Some(AROUND_TARGET),
+        }
+    }
+}
+
+fn guarded(layout: &Layout) -> Vec<Guard> {
+    let mut out: Vec<_> = layout
+        .fiducials
+        .iter()
+        .map(|f| Guard { rect: f.rect, kind: "fiducial", what: "a fiducial".into() })
+        .collect();
+    if let Some(code) = layout.code {
+        let (first, last) = (code.cell(0), code.cell(super::CODE_CELLS - 1));
+        let rect = Rect::between(first.left(), first.top(), last.right(), last.bottom());
+        out.push(Guard { rect, kind: "code", what: "the layout code".into() });
+    }
+    out.extend(layout.targets().map(|(field, position, target)| Guard {
+        rect: target.rect,
+        kind: "target",
+        what: format!("{} {} {}", field.name, position.label, target.value),
+    }));
+    out
 }
 
 /// 4 if the fiducials fix a projective mapping, else how many of them there are, at most 3.

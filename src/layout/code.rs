@@ -64,7 +64,7 @@ fn check_bits(number: u16) -> u8 {
             rest ^= 0b11_0101 << (bit - 5);
         }
     }
-    (rest as u8 & 0b1_1111) ^ 0b1_1111
+    (rest & 0b1_1111) as u8 ^ 0b1_1111
 }
 
 #[cfg(test)]

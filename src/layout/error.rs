@@ -33,6 +33,20 @@ pub enum LayoutError {
     },
 }
 
+impl LayoutError {
+    /// What to do about it.
+    #[must_use]
+    pub fn hint(&self) -> &'static str {
+        match self {
+            Self::File { .. } => "check the path, that the file may be read, and that it is UTF-8 text",
+            Self::Unknown { .. } => {
+                "`duka layout list` lists the shipped layouts; a layout of your own is named by its file, ending in .toml"
+            }
+            Self::Wrong { .. } => "mend the lines named and run `duka layout check FILE` until it is silent",
+        }
+    }
+}
+
 fn listing(path: &str, problems: &[LayoutProblem]) -> String {
     let lines: Vec<_> = problems.iter().map(|p| format!("{path}:{p}")).collect();
     lines.join("\n")
@@ -79,6 +93,18 @@ pub enum Problem {
         first: String,
         /// The other.
         second: String,
+    },
+    /// Print that leaves too little white around what is read.
+    #[error("{what} is {gap:.2} mm from {other}, it must leave {least} mm")]
+    TooNear {
+        /// What is printed.
+        what: String,
+        /// What is read.
+        other: String,
+        /// How far apart they are, millimetres.
+        gap: f64,
+        /// How far apart they must be.
+        least: f64,
     },
     /// Something is not wholly on the page.
     #[error("{what} at {x:.2}, {y:.2} mm is off the page")]

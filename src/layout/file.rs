@@ -50,7 +50,7 @@ struct RawLayout {
     flag: Vec<Spanned<RawFlag>>,
     #[serde(default)]
     items: Vec<Spanned<RawItems>>,
-    print: Option<Spanned<draw::PrintFacts>>,
+    print: Option<Spanned<draw::RawPrint>>,
 }
 
 fn first_revision() -> u16 {
@@ -244,7 +244,7 @@ pub(super) struct Problems<'t> {
 impl Problems<'_> {
     /// The line, from 1, of a byte of the file.
     pub(super) fn line(&self, byte: usize) -> usize {
-        1 + self.text.as_bytes()[..byte.min(self.text.len())].iter().filter(|&&b| b == b'\n').count()
+        1 + self.text.bytes().take(byte).filter(|&b| b == b'\n').count()
     }
 
     /// Notes a problem at a line.
@@ -253,6 +253,7 @@ impl Problems<'_> {
     }
 
     /// Notes a number that is not inside `least..=most`.
+    #[allow(clippy::too_many_arguments)] // a place, a number and its bounds; a struct would repeat them
     fn range(
         &mut self,
         line: usize,
@@ -382,15 +383,35 @@ fn build(raw: &RawLayout, problems: &mut Problems<'_>) -> Option<Layout> {
             RawInk::Dark => PrintInk::Dark,
         },
         fields: fields.iter().map(|f| f.value.clone()).collect(),
-        print: raw.print.as_ref().map(|p| p.get_ref().clone()),
+        print: raw.print.as_ref().map(|p| p.get_ref().facts()),
         hash: Sha256::of(problems.text.as_bytes()),
     };
-    let print_line = raw.print.as_ref().map(|p| problems.line(p.span().start));
+    let print = raw.print.as_ref().map(|p| print_places(p, problems)).unwrap_or_default();
     // A file with wrong numbers has no geometry worth checking.
     if problems.found.is_empty() {
-        check::check(&layout, &fiducials, code.as_ref(), &fields, print_line, problems);
+        check::check(&layout, &fiducials, code.as_ref(), &fields, &print, problems);
     }
     Some(layout)
+}
+
+/// Where each part of the `[print]` table begins; its numbers are checked.
+fn print_places(raw: &Spanned<draw::RawPrint>, problems: &mut Problems<'_>) -> Vec<Placed<draw::PrintPlace>> {
+    let places: Vec<_> = raw
+        .get_ref()
+        .places()
+        .into_iter()
+        .map(|(value, byte)| Placed { line: problems.line(byte), value })
+        .collect();
+    for n in raw.get_ref().numbers() {
+        let line = line_of(&places, n.place);
+        problems.range(line, &n.place.to_string(), n.key, n.value, n.least, n.most, n.range);
+    }
+    places
+}
+
+/// The line of a part of the `[print]` table, else of the first part.
+pub(super) fn line_of(places: &[Placed<draw::PrintPlace>], place: draw::PrintPlace) -> usize {
+    places.iter().find(|p| p.value == place).or_else(|| places.first()).map_or(1, |p| p.line)
 }
 
 fn fiducials(raw: &RawLayout, problems: &mut Problems<'_>) -> Vec<Placed<Fiducial>> {
@@ -399,7 +420,8 @@ fn fiducials(raw: &RawLayout, problems: &mut Problems<'_>) -> Vec<Placed<Fiducia
         let line = problems.line(fiducial.span().start);
         let f = fiducial.get_ref();
         let height = f.height.unwrap_or(f.width);
-        for (key, value) in [("width", f.width), ("height", height)] {
+        for (key, value) in [("width", Some(f.width)), ("height", f.height)] {
+            let Some(value) = value else { continue };
             problems.range(line, "fiducial", key, value, 1.0, 40.0, "between 1 and 40 mm");
         }
         problems.coordinate(line, "fiducial", "x", f.x);
@@ -551,8 +573,11 @@ fn identity(f: &RawIdentity, raw: &RawLayout, line: usize, problems: &mut Proble
     };
     #[allow(clippy::cast_precision_loss)]
     problems.range(line, &place, "columns", alphabets.len() as f64, 1.0, 40.0, "between 1 and 40");
-    for alphabet in &alphabets {
-        letters(line, &place, "alphabet", alphabet, 2, problems);
+    // An alphabet that all columns share is told once.
+    for (i, alphabet) in alphabets.iter().enumerate() {
+        if !alphabets[..i].contains(alphabet) {
+            letters(line, &place, "alphabet", alphabet, 2, problems);
+        }
     }
     if alphabets.len() > 1 {
         problems.length(line, &place, "column_pitch", f.column_pitch);

@@ -33,7 +33,7 @@ pub fn shipped(name: &str) -> Result<Layout, LayoutError> {
     if let Some((name, text)) = FILES.iter().find(|(n, _)| *n == name) {
         return Layout::parse(text, &format!("sheet-layouts/{name}.toml"));
     }
-    if name.ends_with(".toml") || Path::new(name).is_file() {
+    if Path::new(name).extension().is_some_and(|e| e == "toml") || Path::new(name).is_file() {
         return Layout::load(Path::new(name));
     }
     let shipped: Vec<_> = shipped_names().collect();

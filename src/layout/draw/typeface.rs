@@ -19,7 +19,7 @@ pub const PT_PER_MM: f64 = 72.0 / 25.4;
 ///
 /// Han characters of this font fill −0.12..=0.88 (middle 0.38), capitals and digits 0..=0.733 (middle
 /// 0.367). A line that mixes them looks centred between the two.
-const MIDDLE: f64 = 0.372;
+pub(super) const MIDDLE: f64 = 0.372;
 
 /// Width of the stroke that makes regular letters bold, as a share of the size.
 ///
@@ -54,7 +54,7 @@ pub struct Typeface {
 
 impl fmt::Debug for Typeface {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Typeface").field("glyphs", &self.metrics.glyph_count()).finish()
+        f.debug_struct("Typeface").field("glyphs", &self.metrics.glyph_count()).finish_non_exhaustive()
     }
 }
 
@@ -348,8 +348,7 @@ impl Typeface {
     pub fn draw_within(
         &self,
         surface: &mut Surface<'_>,
-        x: f64,
-        y: f64,
+        (x, y): (f64, f64),
         width: f64,
         text: &str,
         style: &TextStyle,
@@ -389,35 +388,8 @@ impl Typeface {
 
 /// The parts of a line between which it may be broken, with the spaces after them.
 fn pieces(text: &str) -> Vec<&str> {
-    let closes = |c: char| {
-        matches!(
-            c,
-            '，' | '。'
-                | '、'
-                | '；'
-                | '：'
-                | '！'
-                | '？'
-                | '）'
-                | '》'
-                | '」'
-                | '』'
-                | '”'
-                | '’'
-                | '】'
-                | '％'
-                | ','
-                | '.'
-                | ')'
-                | ';'
-                | ':'
-                | '!'
-                | '?'
-                | '%'
-                | '…'
-        )
-    };
-    let opens = |c: char| matches!(c, '（' | '《' | '「' | '『' | '“' | '‘' | '【' | '(');
+    let closes = |c: char| "，。、；：！？）》」』”’】％·…,.);:!?%".contains(c);
+    let opens = |c: char| "（《「『“‘【(".contains(c);
     let wide = |c: char| c >= '\u{2E80}';
     let mut out = Vec::new();
     let mut start = 0;
