@@ -1,6 +1,6 @@
 //! Columns of the papers and what stands in them.
 
-use crate::exam::{Attempt, Level};
+use crate::exam::Level;
 use crate::merge::{PartResult, Transcript, Verdict};
 use crate::sheet::Points;
 
@@ -111,10 +111,9 @@ impl Column {
             Self::Attempt => (15.0, 18.0),
             Self::Room => (11.0, 24.0),
             Self::Seat => (10.0, 14.0),
-            Self::Theory | Self::Practical | Self::Review | Self::Result => (15.0, 20.0),
+            Self::Theory | Self::Practical | Self::Review | Self::Result | Self::AwardedMark => (15.0, 20.0),
             // 22 characters by hand or by stamp.
             Self::Certificate => (38.0, 50.0),
-            Self::AwardedMark => (15.0, 20.0),
             Self::Issued => (20.0, 26.0),
             Self::Remark => (16.0, 46.0),
             Self::Matter => (26.0, 40.0),
@@ -153,8 +152,8 @@ impl Column {
             Self::IdNumber => Cell::text_or_empty(&candidate.id_number),
             Self::Education => Cell::text_or_empty(&candidate.education),
             Self::Occupation => Cell::text_or_empty(&candidate.occupation),
-            Self::Level => Cell::Text(level_word(candidate.level).to_owned()),
-            Self::Attempt => Cell::Text(attempt_word(candidate.attempt).to_owned()),
+            Self::Level => Cell::Text(candidate.level.word().to_owned()),
+            Self::Attempt => Cell::Text(candidate.attempt.word().to_owned()),
             Self::Room => Cell::Text(candidate.room.to_string()),
             Self::Seat => Cell::Whole(u32::from(candidate.seat)),
             Self::Theory => part_cell(transcript.theory),
@@ -187,17 +186,6 @@ fn part_cell(part: PartResult) -> Cell {
     }
 }
 
-/// 五级, 四级, …: as it stands in a narrow column.
-pub(super) fn level_word(level: Level) -> &'static str {
-    match level {
-        Level::Five => "五级",
-        Level::Four => "四级",
-        Level::Three => "三级",
-        Level::Two => "二级",
-        Level::One => "一级",
-    }
-}
-
 /// 五级/初级工, …: as it stands in a heading.
 pub(super) fn level_title(level: Level) -> &'static str {
     match level {
@@ -206,12 +194,5 @@ pub(super) fn level_title(level: Level) -> &'static str {
         Level::Three => "三级/高级工",
         Level::Two => "二级/技师",
         Level::One => "一级/高级技师",
-    }
-}
-
-fn attempt_word(attempt: Attempt) -> &'static str {
-    match attempt {
-        Attempt::First => "新考",
-        Attempt::Repeat => "补考",
     }
 }

@@ -1,9 +1,9 @@
 //! A paper before it has a file format: what a workbook and a printed document have in common.
 
-use super::cells::{Cell, Column, level_title, level_word};
+use super::cells::{Cell, Column, level_title};
 use super::openings::openings;
 use super::tally::Tally;
-use crate::exam::{Exam, Level};
+use crate::exam::{Exam, Level, Signatories};
 use crate::merge::{Results, Transcript, Verdict};
 
 /// Which of the three papers.
@@ -68,6 +68,8 @@ pub(super) struct Paper {
     pub institute: String,
     /// The centre, which issues it.
     pub centre: String,
+    /// Who signs, line by line.
+    pub signatures: Vec<Vec<Signature>>,
     /// Whether it says 草稿.
     pub standing: Standing,
     /// One for each occupation and level; in a draft, the reasons are the last section.
@@ -134,26 +136,49 @@ pub(super) enum Closing {
     Bare,
 }
 
-/// A place for signatures.
-#[derive(Debug, Clone, Copy)]
+/// A place for signatures. A name that the exam states is printed at the start of the line; whoever it is
+/// signs behind it.
+#[derive(Debug, Clone)]
 pub(super) struct Signature {
-    /// Who signs.
+    /// Who signs: 制表人, …
     pub who: &'static str,
-    /// How many of them.
-    pub names: u8,
+    /// Their names, empty where the exam does not say; one line each.
+    pub names: Vec<String>,
     /// Share of the line's width.
     pub share: u8,
 }
 
-/// Places for signatures, in lines. Assessors are at least three.
-pub(super) const SIGNATURES: [&[Signature]; 2] = [
-    &[
-        Signature { who: "制表人", names: 1, share: 1 },
-        Signature { who: "审核人", names: 1, share: 1 },
-        Signature { who: "考评组长", names: 1, share: 1 },
-    ],
-    &[Signature { who: "考评员", names: 3, share: 2 }, Signature { who: "督导员", names: 1, share: 1 }],
-];
+/// How many lines assessors (考评员) have at least: three score a practical part.
+const ASSESSORS: usize = 3;
+
+/// How many lines for assessors stand side by side (in more, a name leaves little room for its signature), and
+/// one beneath the other (more would take the table's place on a lying page): beyond nine, more stand abreast.
+const ABREAST: usize = 3;
+const BENEATH: usize = 3;
+
+/// Places for signatures, line by line.
+fn signatures(signatories: &Signatories) -> Vec<Vec<Signature>> {
+    let one = |who, name: &str| Signature { who, names: vec![name.to_owned()], share: 1 };
+    let mut assessors = signatories.assessors.clone();
+    let abreast = assessors.len().div_ceil(BENEATH).max(ABREAST);
+    assessors.resize(assessors.len().max(ASSESSORS).next_multiple_of(abreast), String::new());
+    let mut lines = vec![vec![
+        one("制表人", &signatories.tabulator),
+        one("审核人", &signatories.reviewer),
+        one("考评组长", &signatories.lead_assessor),
+    ]];
+    for (i, names) in assessors.chunks(abreast).enumerate() {
+        let mut line = vec![Signature { who: "考评员", names: names.to_vec(), share: 2 }];
+        // Blank, to keep the lines of assessors equally long.
+        line.push(if i == 0 {
+            one("督导员", &signatories.supervisor)
+        } else {
+            Signature { who: "", names: Vec::new(), share: 1 }
+        });
+        lines.push(line);
+    }
+    lines
+}
 
 /// Who seals: the paper's institute to the left, its centre to the right.
 pub(super) const SEALS: [&str; 2] = ["鉴定所（盖章）", "鉴定中心（盖章）"];
@@ -182,6 +207,7 @@ impl Paper {
             title: format!("{} {}", exam.batch, kind.title()),
             institute: exam.institute.clone(),
             centre: exam.centre.clone(),
+            signatures: signatures(&exam.signatories),
             standing,
             sections,
         }
@@ -218,7 +244,7 @@ fn section(kind: PaperKind, exam: &Exam, group: &[&Transcript]) -> Section {
         .collect();
     let (occupation, level) = group.first().map_or(("", Level::Five), |t| key(t));
     Section {
-        tab: format!("{occupation}{}", level_word(level)),
+        tab: format!("{occupation}{}", level.word()),
         title: kind.title().to_owned(),
         facts: vec![
             vec![fact("鉴定所", &exam.institute, 66), fact("批次", &exam.batch, 34)],
@@ -260,4 +286,25 @@ fn openings_section(exam: &Exam, results: &Results) -> Section {
 
 fn fact(label: &'static str, value: &str, share: u8) -> Fact {
     Fact { label, value: value.to_owned(), share }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn assessors_have_three_lines_or_as_many_as_they_are() {
+        let lines = |n: usize| -> Vec<usize> {
+            let assessors = vec!["赵一".to_owned(); n];
+            let lines = signatures(&Signatories { assessors, ..Signatories::default() });
+            assert_eq!(lines[0].iter().map(|s| s.who).collect::<Vec<_>>(), ["制表人", "审核人", "考评组长"]);
+            assert_eq!(lines[1][1].who, "督导员");
+            lines[1..].iter().map(|line| line[0].names.len()).collect()
+        };
+        assert_eq!(lines(0), [3]);
+        assert_eq!(lines(3), [3]);
+        assert_eq!(lines(5), [3, 3]);
+        assert_eq!(lines(9), [3, 3, 3]);
+        assert_eq!(lines(11), [4, 4, 4]);
+    }
 }

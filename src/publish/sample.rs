@@ -1,7 +1,7 @@
 //! Made-up results for this module's tests.
 
 use crate::exam::{
-    Attempt, Candidate, Exam, GradeRule, Level, MultipleRule, Occupation, Rules, ViolationRule,
+    Attempt, Candidate, Exam, GradeRule, Level, MultipleRule, Occupation, Rules, Signatories, ViolationRule,
 };
 use crate::merge::{PartResult, Results, RoomBalance, Transcript, Verdict};
 use crate::sheet::Points;
@@ -24,6 +24,7 @@ pub(super) fn exam() -> Exam {
             multiple: MultipleRule::Hold,
             violation: ViolationRule::SubjectVoid,
         },
+        signatories: Signatories::default(),
     }
 }
 
@@ -44,18 +45,18 @@ pub(super) fn transcript(n: u32) -> Transcript {
         candidate: Candidate {
             ticket: format!("140510{:06}", 1000 + n).parse().unwrap(),
             name: format!("{surname}{given}"),
-            sex: if n % 3 == 0 { "女" } else { "男" }.into(),
+            sex: if n.is_multiple_of(3) { "女" } else { "男" }.into(),
             id_number: format!(
                 "1405021990{:02}{:02}{:03}{}",
                 n % 12 + 1,
                 n % 28 + 1,
                 n,
-                if n % 11 == 0 { "X".into() } else { (n % 10).to_string() }
+                if n.is_multiple_of(11) { "X".into() } else { (n % 10).to_string() }
             ),
             education: ["高中", "中专", "大专", "初中"][n as usize % 4].into(),
             occupation: "电工".into(),
             level: Level::Four,
-            attempt: if n % 5 == 0 { Attempt::Repeat } else { Attempt::First },
+            attempt: if n.is_multiple_of(5) { Attempt::Repeat } else { Attempt::First },
             room: format!("{:02}", n / 30 + 1).parse().unwrap(),
             seat: u16::try_from(n % 30 + 1).unwrap(),
             form: None,

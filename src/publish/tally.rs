@@ -91,7 +91,7 @@ mod tests {
 
     #[test]
     fn a_rate_is_whole_only_when_it_is_exact() {
-        let rate = |passed, sat| Tally { passed, sat, ..Tally::default() }.pass_rate();
+        let rate = |passed, sat| Tally { sat, passed, ..Tally::default() }.pass_rate();
         assert_eq!(rate(6, 7), "85.7%");
         assert_eq!(rate(1, 3), "33.3%");
         assert_eq!(rate(2, 3), "66.7%");

@@ -253,6 +253,25 @@ fn a_remark_as_long_as_a_book_is_refused_and_one_as_long_as_a_letter_is_not() {
 }
 
 #[test]
+fn names_of_signatories_stand_on_their_lines() {
+    let mut exam = exam();
+    exam.signatories.tabulator = "赵一".into();
+    exam.signatories.assessors = ["钱二", "孙三", "李四", "周五", "吴六"].map(String::from).to_vec();
+    let paper = Paper::of(PaperKind::ScoreReport, &exam, &results(3, 0));
+    let bytes = xlsx::workbook(&paper).unwrap();
+    let mut book: Xlsx<_> = open_workbook_from_rs(Cursor::new(bytes)).unwrap();
+    let rows: Vec<_> = table(&mut book, "电工四级")[5..].iter().map(|r| words(r).concat()).collect();
+    assert_eq!(rows[0], "制表人：赵一__________审核人：__________考评组长：__________");
+    assert_eq!(rows[1], "考评员：钱二__________　孙三__________　李四__________督导员：__________");
+    assert_eq!(rows[2], "考评员：周五__________　吴六__________　__________");
+    assert!(rows[3].contains("鉴定所（盖章）") && rows[3].contains("鉴定中心（盖章）"), "{}", rows[3]);
+    assert!(pdf::document(&paper).is_ok());
+    exam.signatories.supervisor = "\u{e123}".into();
+    let error = papers(&exam, &results(1, 0)).unwrap_err();
+    assert!(matches!(&error, PublishError::MissingGlyph { place, .. } if place == "督导员"), "{error}");
+}
+
+#[test]
 fn levels_sort_from_the_lowest_and_tickets_as_text() {
     let mut mixed = results(0, 0);
     for (n, ticket) in [(1, "9999"), (2, "10000"), (3, "A100")] {

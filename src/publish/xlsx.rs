@@ -2,7 +2,7 @@
 
 use super::cells::{Cell, Column};
 use super::error::PublishError;
-use super::paper::{Closing, DRAFT_NOTICE, Paper, Row, SEAL_DATE, SEALS, SIGNATURES, Section, Standing};
+use super::paper::{Closing, DRAFT_NOTICE, Paper, Row, SEAL_DATE, SEALS, Section, Signature, Standing};
 use rust_xlsxwriter::{
     Color, DocProperties, ExcelDateTime, Format, FormatAlign, FormatBorder, IgnoreError, Workbook, Worksheet,
     XlsxError,
@@ -150,7 +150,7 @@ impl Writer<'_> {
         for (column, width) in (0u16..).zip(&widths) {
             self.sheet.set_column_width(column, *width)?;
         }
-        self.page(&widths)?;
+        self.page(&widths);
         self.head(&widths)?;
         let heading_row = self.row - 1;
         self.sheet.set_repeat_rows(0, heading_row)?;
@@ -175,7 +175,7 @@ impl Writer<'_> {
     }
 
     /// Paper, margins, header and footer.
-    fn page(&mut self, widths: &[f64]) -> Result<(), XlsxError> {
+    fn page(&mut self, widths: &[f64]) {
         self.sheet.set_paper_size(A4);
         if widths.iter().sum::<f64>() > UPRIGHT_CHARS {
             self.sheet.set_landscape();
@@ -189,7 +189,6 @@ impl Writer<'_> {
             self.sheet.set_header("&C&14&KFF0000草稿");
         }
         self.sheet.set_footer("&C第 &P 页　共 &N 页");
-        Ok(())
     }
 
     /// Title, heading block and the columns' headings: the rows that every printed page repeats.
@@ -251,11 +250,8 @@ impl Writer<'_> {
     /// Totals, places for signatures and seals.
     fn closing(&mut self, totals: &str, widths: &[f64]) -> Result<(), XlsxError> {
         self.across(totals, &self.formats.totals, ROW_HEIGHT + 4.0)?;
-        for line in SIGNATURES {
-            let texts: Vec<_> = line
-                .iter()
-                .map(|s| format!("{}：{}", s.who, vec!["__________"; usize::from(s.names)].join("　")))
-                .collect();
+        for line in &self.paper.signatures {
+            let texts: Vec<_> = line.iter().map(signature).collect();
             let shares: Vec<f64> = line.iter().map(|s| f64::from(s.share)).collect();
             self.spread(&texts, &shares, widths, &self.formats.signature, SIGNATURE_HEIGHT)?;
         }
@@ -304,6 +300,15 @@ impl Writer<'_> {
         self.row += 1;
         Ok(())
     }
+}
+
+/// `制表人：张甲__________`, as many as there are names.
+fn signature(signature: &Signature) -> String {
+    if signature.names.is_empty() {
+        return String::new();
+    }
+    let lines: Vec<_> = signature.names.iter().map(|name| format!("{name}__________")).collect();
+    format!("{}：{}", signature.who, lines.join("　"))
 }
 
 fn last_column(section: &Section) -> u16 {

@@ -195,8 +195,10 @@ fn what_is_no_list_is_refused() {
     else {
         panic!("accepted")
     };
-    use DecisionColumn as C;
-    assert_eq!(missing, [C::Sheet, C::Ticket, C::Field, C::Item]);
+    assert_eq!(
+        missing,
+        [DecisionColumn::Sheet, DecisionColumn::Ticket, DecisionColumn::Field, DecisionColumn::Item]
+    );
     assert!(matches!(parse_decisions("x", b"", None), Err(DecisionsError::Columns { .. })));
 }
 

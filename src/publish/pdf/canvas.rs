@@ -34,7 +34,7 @@ impl<'p, 's> Canvas<'p, 's> {
 
     /// One line of text, made smaller to fit `width`.
     pub fn within(&mut self, x: f64, y: f64, width: f64, text: &str, style: &TextStyle, least: f64) {
-        self.typeface.draw_within(self.surface, x, y, width, text, style, least);
+        self.typeface.draw_within(self.surface, (x, y), width, text, style, least);
     }
 
     /// Fitted lines whose middle is at `y`; their size is their own.

@@ -4,7 +4,7 @@ mod canvas;
 mod table;
 
 use super::error::PublishError;
-use super::paper::{Closing, DRAFT_NOTICE, Paper, SEAL_DATE, SEALS, SIGNATURES, Section, Standing};
+use super::paper::{Closing, DRAFT_NOTICE, Paper, SEAL_DATE, SEALS, Section, Standing};
 use crate::layout::draw::{PT_PER_MM, TextStyle, Typeface};
 use canvas::Canvas;
 use krilla::Document;
@@ -86,6 +86,11 @@ pub(super) fn document(paper: &Paper) -> Result<Vec<u8>, PublishError> {
     let format = if fits_upright { UPRIGHT } else { LYING };
     table::checked(&typeface, &paper.institute, "鉴定所", &paper.title)?;
     table::checked(&typeface, &paper.centre, "鉴定中心", &paper.title)?;
+    for signature in paper.signatures.iter().flatten() {
+        for name in &signature.names {
+            table::checked(&typeface, name, signature.who, &paper.title)?;
+        }
+    }
     let sets: Vec<Set> =
         paper.sections.iter().map(|s| set(paper, s, &typeface, format)).collect::<Result<_, _>>()?;
     let count: usize = sets.iter().map(|s| s.pages.len()).sum();
@@ -156,7 +161,7 @@ fn set<'a>(
         }
         Closing::Bare => None,
     };
-    let closing = totals.as_ref().map_or(0.0, closing_height);
+    let closing = totals.as_ref().map_or(0.0, |t| closing_height(paper, t));
     let body = format.height - BOTTOM - table_top - HEADING;
     let widths = table::widths(typeface, section, inside);
     let rows = table::rows(typeface, section, &widths, body - closing)?;
@@ -178,8 +183,8 @@ fn totals_height(totals: &Fit) -> f64 {
     (totals.height() + 3.0).max(ROW + 1.0)
 }
 
-fn closing_height(totals: &Fit) -> f64 {
-    totals_height(totals) + SIGNATURES.len() as f64 * SIGNATURE + SEAL
+fn closing_height(paper: &Paper, totals: &Fit) -> f64 {
+    totals_height(totals) + paper.signatures.len() as f64 * SIGNATURE + SEAL
 }
 
 /// Everything on one page but its number.
@@ -279,18 +284,21 @@ fn grid(canvas: &mut Canvas<'_, '_>, set: &Set<'_>, rows: &Range<usize>, format:
 fn signatures(canvas: &mut Canvas<'_, '_>, paper: &Paper, top: f64, format: Format) {
     let style = TextStyle::new(FACT_SIZE);
     let mut base = top + SIGNATURE - 2.0;
-    for line in SIGNATURES {
+    for line in &paper.signatures {
         let shares: f64 = line.iter().map(|s| f64::from(s.share)).sum();
         let mut x = SIDE;
-        for (i, signature) in line.iter().enumerate() {
+        for (i, signature) in line.iter().enumerate().filter(|(_, s)| !s.names.is_empty()) {
             let width = format.inside() * f64::from(signature.share) / shares;
             let label = canvas.text(x, base, &format!("{}：", signature.who), &style);
             // The last rule ends where the table does.
             let after = if i + 1 < line.len() { 4.0 } else { 0.0 };
-            let each = (width - label - after) / f64::from(signature.names);
-            for n in 0..signature.names {
-                let start = x + label + each * f64::from(n);
-                let gap = if n + 1 < signature.names { 3.0 } else { 0.0 };
+            let each = (width - label - after) / signature.names.len() as f64;
+            for (n, name) in signature.names.iter().enumerate() {
+                let start = x + label + each * n as f64;
+                let gap = if n + 1 < signature.names.len() { 3.0 } else { 0.0 };
+                // A name takes half of its line at most: the signature stands behind it.
+                let name = table::printable(name);
+                canvas.within(start, base, (each - gap) / 2.0, &name, &style, LEAST_SIZE);
                 canvas.line(start, base + 1.0, start + each - gap, base + 1.0, HAIR);
             }
             x += width;

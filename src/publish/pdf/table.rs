@@ -149,7 +149,9 @@ pub(super) fn widths(typeface: &Typeface, section: &Section, available: f64) -> 
     }
     if surplus < 0.0 {
         let shrink = available / widths.iter().sum::<f64>();
-        widths.iter_mut().for_each(|w| *w *= shrink);
+        for width in &mut widths {
+            *width *= shrink;
+        }
     } else {
         // What is left over goes to all, and three times as much to the loose ones.
         let weight = |column: Column| match column.share() {
@@ -242,14 +244,16 @@ mod tests {
 
     #[test]
     fn signatures_take_rows_with_them() {
-        let rows = |n: usize| vec![7.0; n];
-        assert_eq!(pages(&rows(0), 140.0, 70.0), [0..0]);
-        assert_eq!(pages(&rows(10), 140.0, 70.0), [0..10]);
-        assert_eq!(pages(&rows(11), 140.0, 70.0), [0..8, 8..11]);
-        assert_eq!(pages(&rows(20), 140.0, 70.0), [0..17, 17..20]);
-        assert_eq!(pages(&rows(21), 140.0, 70.0), [0..18, 18..21]);
-        assert_eq!(pages(&rows(45), 140.0, 70.0), [0..20, 20..40, 40..45]);
-        assert_eq!(pages(&[60.0, 60.0, 60.0], 140.0, 70.0), [0..2, 2..3]);
+        let ends =
+            |heights: &[f64]| -> Vec<usize> { pages(heights, 140.0, 70.0).iter().map(|p| p.end).collect() };
+        let rows = |n: usize| ends(&vec![7.0; n]);
+        assert_eq!(rows(0), [0]);
+        assert_eq!(rows(10), [10]);
+        assert_eq!(rows(11), [8, 11]);
+        assert_eq!(rows(20), [17, 20]);
+        assert_eq!(rows(21), [18, 21]);
+        assert_eq!(rows(45), [20, 40, 45]);
+        assert_eq!(ends(&[60.0, 60.0, 60.0]), [2, 3]);
     }
 
     proptest! {
