@@ -42,5 +42,6 @@ pub mod settle;
 pub mod grade;
 pub mod practical;
 pub mod merge;
+pub mod publish;
 pub mod store;
 pub mod simulate;

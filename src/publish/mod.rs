@@ -1,0 +1,67 @@
+//! Results as files: values in, bytes out.
+//!
+//! [`papers`] makes the three papers of an exam, each as a workbook and as a document to print: the score
+//! report (成绩单), the register of all candidates (鉴定名册) and the register of those who passed (合格名册).
+//! Every occupation and level has a section of its own: a worksheet, or pages that begin afresh. The same
+//! input gives the same bytes. While [`Results::is_draft`] holds, every page and sheet says 草稿 and the last
+//! one says why.
+//!
+//! [`exceptions_csv`] lists what waits for a person, and [`parse_decisions`] reads what the person wrote
+//! into that list.
+
+mod cells;
+mod decisions;
+mod error;
+mod exceptions;
+mod openings;
+mod paper;
+mod pdf;
+mod tally;
+mod xlsx;
+
+pub use decisions::{
+    DecisionColumn, DecisionProblem, DecisionRow, DecisionsError, RowProblem, parse_decisions,
+};
+pub use error::PublishError;
+pub use exceptions::{EXCEPTION_COLUMNS, ExceptionRow, exceptions_csv};
+
+use crate::exam::Exam;
+use crate::merge::Results;
+use paper::{Paper, PaperKind};
+
+/// A finished file.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Document {
+    /// Its name without a folder: `成绩单.xlsx`.
+    pub file_name: String,
+    /// What is in it.
+    pub bytes: Vec<u8>,
+}
+
+/// 成绩单, 鉴定名册 and 合格名册, each as xlsx and then as pdf, in this order.
+///
+/// Places for signatures and seals are left blank: a person signs by hand. The columns 评定成绩, 证书编号 and
+/// 发证日期 of the 合格名册 are left blank for the centre to fill.
+///
+/// # Errors
+///
+/// [`PublishError`] if there is no candidate, or if something can't be printed: a character that the
+/// font lacks, or a text that fits on no page.
+pub fn papers(exam: &Exam, results: &Results) -> Result<Vec<Document>, PublishError> {
+    if results.transcripts.is_empty() {
+        return Err(PublishError::NoCandidates);
+    }
+    let mut documents = Vec::new();
+    for kind in PaperKind::ALL {
+        let paper = Paper::of(kind, exam, results);
+        let name = kind.name();
+        documents.push(Document { file_name: format!("{name}.xlsx"), bytes: xlsx::workbook(&paper)? });
+        documents.push(Document { file_name: format!("{name}.pdf"), bytes: pdf::document(&paper)? });
+    }
+    Ok(documents)
+}
+
+#[cfg(test)]
+mod sample;
+#[cfg(test)]
+mod tests;

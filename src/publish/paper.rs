@@ -1,0 +1,310 @@
+//! A paper before it has a file format: what a workbook and a printed document have in common.
+
+use super::cells::{Cell, Column, level_title};
+use super::openings::openings;
+use super::tally::Tally;
+use crate::exam::{Exam, Level, Signatories};
+use crate::merge::{Results, Transcript, Verdict};
+
+/// Which of the three papers.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum PaperKind {
+    /// 成绩单.
+    ScoreReport,
+    /// 鉴定名册.
+    Register,
+    /// 合格名册.
+    PassedRegister,
+}
+
+impl PaperKind {
+    /// All, in the order in which they are issued.
+    pub const ALL: [Self; 3] = [Self::ScoreReport, Self::Register, Self::PassedRegister];
+
+    /// The short name: part of the file's name.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::ScoreReport => "成绩单",
+            Self::Register => "鉴定名册",
+            Self::PassedRegister => "合格名册",
+        }
+    }
+
+    /// The title as printed.
+    fn title(self) -> &'static str {
+        match self {
+            Self::ScoreReport => "职业技能鉴定成绩单",
+            Self::Register => "职业技能鉴定名册",
+            Self::PassedRegister => "职业技能鉴定合格名册",
+        }
+    }
+
+    fn columns(self, with_review: bool) -> Vec<Column> {
+        use Column as C;
+        let mut columns = vec![C::Serial, C::Ticket, C::Name, C::Sex, C::IdNumber];
+        if self == Self::Register {
+            columns.extend([C::Education, C::Occupation, C::Level, C::Attempt, C::Room, C::Seat, C::Remark]);
+            return columns;
+        }
+        columns.extend([C::Theory, C::Practical]);
+        if with_review {
+            columns.push(C::Review);
+        }
+        columns.push(C::Result);
+        if self == Self::PassedRegister {
+            columns.extend([C::AwardedMark, C::Certificate, C::Issued]);
+        }
+        columns.push(C::Remark);
+        columns
+    }
+}
+
+/// A paper: its sections and, for a draft, why it is one.
+#[derive(Debug, Clone)]
+pub(super) struct Paper {
+    /// Title of the file: `2026年第3批 职业技能鉴定成绩单`.
+    pub title: String,
+    /// The institute, which sends the paper.
+    pub institute: String,
+    /// The centre, which issues it.
+    pub centre: String,
+    /// Who signs, line by line.
+    pub signatures: Vec<Vec<Signature>>,
+    /// Whether it says 草稿.
+    pub standing: Standing,
+    /// One for each occupation and level; in a draft, the reasons are the last section.
+    pub sections: Vec<Section>,
+}
+
+/// Whether a paper counts.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Standing {
+    /// To be signed.
+    Final,
+    /// 草稿.
+    Draft,
+}
+
+/// A worksheet, or a run of pages with one heading.
+#[derive(Debug, Clone)]
+pub(super) struct Section {
+    /// Short name: the worksheet's tab.
+    pub tab: String,
+    /// The line above the table's heading block.
+    pub title: String,
+    /// Lines of the heading block.
+    pub facts: Vec<Vec<Fact>>,
+    /// The columns.
+    pub columns: Vec<Column>,
+    /// The rows, in order.
+    pub rows: Vec<Row>,
+    /// What stands in place of rows if there are none.
+    pub nothing: &'static str,
+    /// What follows the table.
+    pub closing: Closing,
+}
+
+/// A word of the heading block and what it is here.
+#[derive(Debug, Clone)]
+pub(super) struct Fact {
+    /// 批次, …
+    pub label: &'static str,
+    /// The text.
+    pub value: String,
+    /// Share of the line's width, in hundredths.
+    pub share: u8,
+}
+
+/// A row of the table.
+#[derive(Debug, Clone)]
+pub(super) struct Row {
+    /// Whose row it is, for messages: `140510001001 张甲`.
+    pub whose: String,
+    /// As many as there are columns.
+    pub cells: Vec<Cell>,
+}
+
+/// What follows the table.
+#[derive(Debug, Clone)]
+pub(super) enum Closing {
+    /// Totals, and places for signatures and seals.
+    Signed {
+        /// 报考 … 合格率 …
+        totals: String,
+    },
+    /// Nothing.
+    Bare,
+}
+
+/// A place for signatures. A name that the exam states is printed at the start of the line; whoever it is
+/// signs behind it.
+#[derive(Debug, Clone)]
+pub(super) struct Signature {
+    /// Who signs: 制表人, …
+    pub who: &'static str,
+    /// Their names, empty where the exam does not say; one line each.
+    pub names: Vec<String>,
+    /// Share of the line's width.
+    pub share: u8,
+}
+
+/// How many lines assessors (考评员) have at least: three score a practical part.
+const ASSESSORS: usize = 3;
+
+/// How many lines for assessors stand side by side (in more, a name leaves little room for its signature), and
+/// one beneath the other (more would take the table's place on a lying page): beyond nine, more stand abreast.
+const ABREAST: usize = 3;
+const BENEATH: usize = 3;
+
+/// Places for signatures, line by line.
+fn signatures(signatories: &Signatories) -> Vec<Vec<Signature>> {
+    let one = |who, name: &str| Signature { who, names: vec![name.to_owned()], share: 1 };
+    let mut assessors = signatories.assessors.clone();
+    let abreast = assessors.len().div_ceil(BENEATH).max(ABREAST);
+    assessors.resize(assessors.len().max(ASSESSORS).next_multiple_of(abreast), String::new());
+    let mut lines = vec![vec![
+        one("制表人", &signatories.tabulator),
+        one("审核人", &signatories.reviewer),
+        one("考评组长", &signatories.lead_assessor),
+    ]];
+    for (i, names) in assessors.chunks(abreast).enumerate() {
+        let mut line = vec![Signature { who: "考评员", names: names.to_vec(), share: 2 }];
+        // Blank, to keep the lines of assessors equally long.
+        line.push(if i == 0 {
+            one("督导员", &signatories.supervisor)
+        } else {
+            Signature { who: "", names: Vec::new(), share: 1 }
+        });
+        lines.push(line);
+    }
+    lines
+}
+
+/// Who seals: the paper's institute to the left, its centre to the right.
+pub(super) const SEALS: [&str; 2] = ["鉴定所（盖章）", "鉴定中心（盖章）"];
+
+/// The date beneath a seal, to be filled by hand.
+pub(super) const SEAL_DATE: &str = "日期：　　　　年　　月　　日";
+
+/// What a draft says above its title.
+pub(super) const DRAFT_NOTICE: &str = "草稿　不得作为正式结果使用";
+
+/// The tab and title of a draft's reasons.
+const OPENINGS_TAB: &str = "未结事项";
+
+impl Paper {
+    /// The paper of this kind.
+    pub fn of(kind: PaperKind, exam: &Exam, results: &Results) -> Self {
+        let mut transcripts: Vec<&Transcript> = results.transcripts.iter().collect();
+        transcripts.sort_by(|a, b| key(a).cmp(&key(b)).then_with(|| order(a).cmp(order(b))));
+        let mut sections: Vec<Section> =
+            transcripts.chunk_by(|a, b| key(a) == key(b)).map(|group| section(kind, exam, group)).collect();
+        let standing = if results.is_draft() { Standing::Draft } else { Standing::Final };
+        if standing == Standing::Draft {
+            sections.push(openings_section(exam, results));
+        }
+        Self {
+            title: format!("{} {}", exam.batch, kind.title()),
+            institute: exam.institute.clone(),
+            centre: exam.centre.clone(),
+            signatures: signatures(&exam.signatories),
+            standing,
+            sections,
+        }
+    }
+}
+
+/// What makes a group: 职业 and 等级.
+fn key(transcript: &Transcript) -> (&str, Level) {
+    (&transcript.candidate.occupation, transcript.candidate.level)
+}
+
+/// What sorts within it: 准考证号 as text.
+fn order(transcript: &Transcript) -> &str {
+    transcript.candidate.ticket.as_str()
+}
+
+fn section(kind: PaperKind, exam: &Exam, group: &[&Transcript]) -> Section {
+    let tally = Tally::of(group.iter().copied());
+    let with_review = group.iter().any(|t| t.review.is_some());
+    let columns = kind.columns(with_review);
+    let listed = group.iter().filter(|t| kind != PaperKind::PassedRegister || t.verdict == Verdict::Passed);
+    let rows = (1u32..)
+        .zip(listed)
+        .map(|(serial, transcript)| Row {
+            whose: format!("{} {}", transcript.candidate.ticket, transcript.candidate.name),
+            cells: columns
+                .iter()
+                .map(|column| match kind {
+                    PaperKind::Register => column.register_cell(serial, transcript),
+                    _ => column.cell(serial, transcript),
+                })
+                .collect(),
+        })
+        .collect();
+    let (occupation, level) = group.first().map_or(("", Level::Five), |t| key(t));
+    Section {
+        tab: format!("{occupation}{}", level.word()),
+        title: kind.title().to_owned(),
+        facts: vec![
+            vec![fact("鉴定所", &exam.institute, 66), fact("批次", &exam.batch, 34)],
+            vec![
+                fact("职业（工种）", occupation, 40),
+                fact("等级", level_title(level), 26),
+                fact("鉴定日期", &exam.date, 34),
+            ],
+        ],
+        columns,
+        rows,
+        nothing: "本组无合格人员",
+        closing: Closing::Signed {
+            totals: match kind {
+                PaperKind::Register => tally.register_sentence(),
+                _ => tally.sentence(),
+            },
+        },
+    }
+}
+
+fn openings_section(exam: &Exam, results: &Results) -> Section {
+    Section {
+        tab: OPENINGS_TAB.to_owned(),
+        title: OPENINGS_TAB.to_owned(),
+        facts: vec![vec![fact("鉴定所", &exam.institute, 66), fact("批次", &exam.batch, 34)]],
+        columns: vec![Column::Serial, Column::Matter, Column::Statement],
+        rows: (1u32..)
+            .zip(openings(results))
+            .map(|(serial, opening)| Row {
+                whose: opening.matter.clone(),
+                cells: vec![Cell::Whole(serial), Cell::Text(opening.matter), Cell::Text(opening.statement)],
+            })
+            .collect(),
+        nothing: "无",
+        closing: Closing::Bare,
+    }
+}
+
+fn fact(label: &'static str, value: &str, share: u8) -> Fact {
+    Fact { label, value: value.to_owned(), share }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn assessors_have_three_lines_or_as_many_as_they_are() {
+        let lines = |n: usize| -> Vec<usize> {
+            let assessors = vec!["赵一".to_owned(); n];
+            let lines = signatures(&Signatories { assessors, ..Signatories::default() });
+            assert_eq!(lines[0].iter().map(|s| s.who).collect::<Vec<_>>(), ["制表人", "审核人", "考评组长"]);
+            assert_eq!(lines[1][1].who, "督导员");
+            lines[1..].iter().map(|line| line[0].names.len()).collect()
+        };
+        assert_eq!(lines(0), [3]);
+        assert_eq!(lines(3), [3]);
+        assert_eq!(lines(5), [3, 3]);
+        assert_eq!(lines(9), [3, 3, 3]);
+        assert_eq!(lines(11), [4, 4, 4]);
+    }
+}

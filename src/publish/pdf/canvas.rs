@@ -1,0 +1,94 @@
+//! Lines, texts and the draft's mark on one page, in millimetres from its top left corner.
+
+use super::table::Fit;
+use crate::layout::draw::{Colour, Level, PT_PER_MM, TextStyle, Typeface};
+use krilla::geom::{PathBuilder, Transform};
+use krilla::paint::Stroke;
+use krilla::surface::Surface;
+
+/// What a draft says of itself.
+pub(super) const RED: Colour = Colour(192, 0, 0);
+
+/// The mark behind a draft's text: pale enough that 9-point text on it stays readable on a worn laser
+/// printer, dark enough that a photocopy keeps it.
+const PALE: Colour = Colour(249, 227, 227);
+
+/// Height of the mark's characters in millimetres: two of them take half of an A4 page's diagonal.
+const MARK: f64 = 95.0;
+
+/// A page that is being drawn.
+pub(super) struct Canvas<'p, 's> {
+    surface: &'p mut Surface<'s>,
+    typeface: &'p Typeface,
+}
+
+impl<'p, 's> Canvas<'p, 's> {
+    pub fn new(surface: &'p mut Surface<'s>, typeface: &'p Typeface) -> Self {
+        Self { surface, typeface }
+    }
+
+    /// One line of text; gives back its length.
+    pub fn text(&mut self, x: f64, y: f64, text: &str, style: &TextStyle) -> f64 {
+        self.typeface.draw(self.surface, x, y, text, style)
+    }
+
+    /// One line of text, made smaller to fit `width`.
+    pub fn within(&mut self, x: f64, y: f64, width: f64, text: &str, style: &TextStyle, least: f64) {
+        self.typeface.draw_within(self.surface, (x, y), width, text, style, least);
+    }
+
+    /// Fitted lines whose middle is at `y`; their size is their own.
+    pub fn fit(&mut self, x: f64, y: f64, fit: &Fit, style: &TextStyle) {
+        let style = TextStyle { level: Level::Middle, ..style.size(fit.size) };
+        let mut line_y = y - (fit.height() - fit.leading()) / 2.0;
+        for line in &fit.lines {
+            self.text(x, line_y, line, &style);
+            line_y += fit.leading();
+        }
+    }
+
+    /// A black rule `thick` millimetres thick.
+    pub fn line(&mut self, x1: f64, y1: f64, x2: f64, y2: f64, thick: f64) {
+        let mut path = PathBuilder::new();
+        path.move_to(pt(x1), pt(y1));
+        path.line_to(pt(x2), pt(y2));
+        let Some(path) = path.finish() else { return };
+        self.surface.set_fill(None);
+        self.surface.set_stroke(Some(Stroke {
+            paint: Colour::BLACK.paint(),
+            width: pt(thick),
+            ..Stroke::default()
+        }));
+        self.surface.draw_path(&path);
+        self.surface.set_stroke(None);
+    }
+
+    /// A large pale word from the lower left to the upper right. Drawn first, it lies behind the text.
+    pub fn watermark(&mut self, word: &str, width: f64, height: f64) {
+        let diagonal = width.hypot(height);
+        let (sin, cos) = (height / diagonal, width / diagonal);
+        // y points down, so this turns counter-clockwise about the middle of the page.
+        let turn = Transform::from_row(
+            ratio(cos),
+            ratio(-sin),
+            ratio(sin),
+            ratio(cos),
+            pt(width / 2.0),
+            pt(height / 2.0),
+        );
+        self.surface.push_transform(&turn);
+        let style = TextStyle::new(MARK * PT_PER_MM).centred().middle().colour(PALE);
+        self.text(0.0, 0.0, word, &style);
+        self.surface.pop();
+    }
+}
+
+#[allow(clippy::cast_possible_truncation)] // a page's 842 points to within 1/8000
+fn pt(mm: f64) -> f32 {
+    (mm * PT_PER_MM) as f32
+}
+
+#[allow(clippy::cast_possible_truncation)] // within -1..=1
+fn ratio(value: f64) -> f32 {
+    value as f32
+}
