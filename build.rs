@@ -33,7 +33,10 @@ fn main() -> io::Result<()> {
     }
     let digest = hash.finalize();
     let short: String = digest.iter().take(10).map(|b| format!("{b:02x}")).collect();
-    println!("cargo:rustc-env=DUKA_ENGINE=duka-{}-{short}", env::var("CARGO_PKG_VERSION").unwrap_or_default());
+    println!(
+        "cargo:rustc-env=DUKA_ENGINE=duka-{}-{short}",
+        env::var("CARGO_PKG_VERSION").unwrap_or_default()
+    );
     Ok(())
 }
 

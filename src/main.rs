@@ -1,3 +1,11 @@
-//! The command-line program; see the library's front page for what it does.
+//! The command-line program; the library's front page says what it does.
 
-fn main() {}
+#![forbid(unsafe_code)]
+
+mod cli;
+
+use std::process::ExitCode;
+
+fn main() -> ExitCode {
+    cli::run()
+}
