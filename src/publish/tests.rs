@@ -188,6 +188,8 @@ fn a_sheet_is_ready_for_the_printer() {
     ] {
         assert!(sheet.contains(wanted), "{wanted}");
     }
+    let bytes = xlsx::workbook(&Paper::of(PaperKind::ScoreReport, &exam(), &results(3, 0))).unwrap();
+    assert!(part(&bytes, "xl/worksheets/sheet1.xml").contains("orientation=\"portrait\""));
     assert!(part(&bytes, "xl/workbook.xml").contains("_xlnm.Print_Titles"));
 }
 

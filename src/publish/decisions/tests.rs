@@ -1,6 +1,6 @@
 use super::super::{EXCEPTION_COLUMNS, ExceptionRow, exceptions_csv};
 use super::*;
-use crate::sheet::{Cause, Exception, Sha256};
+use crate::sheet::{Cause, DecisionError, Exception, Sha256};
 use proptest::prelude::*;
 
 fn sheet() -> SheetId {
