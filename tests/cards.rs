@@ -372,3 +372,30 @@ fn characters_without_a_glyph_are_told_beforehand() {
     assert_eq!(found.len(), 1);
     assert_eq!((found[0].card, found[0].what, found[0].character), (2, "name", '\u{E863}'));
 }
+
+#[test]
+fn neighbouring_targets_leave_room_for_a_mark_over_the_edge() {
+    for name in ["theory-100", "theory-200", "theory-multi", "card-16k"] {
+        let layout = shipped(name).unwrap();
+        let rects: Vec<_> = layout.targets().map(|(_, _, t)| t.rect).collect();
+        for (i, a) in rects.iter().enumerate() {
+            for b in &rects[..i] {
+                let across = (a.centre.x.0 - b.centre.x.0).abs() - f64::midpoint(a.width.0, b.width.0);
+                let down = (a.centre.y.0 - b.centre.y.0).abs() - f64::midpoint(a.height.0, b.height.0);
+                assert!(across > 1.4 || down > 1.6, "{name}: {:?} and {:?}", a.centre, b.centre);
+            }
+        }
+    }
+}
+
+#[test]
+fn rows_of_the_16k_card_lie_level_with_timing_marks() {
+    let layout = shipped("card-16k").unwrap();
+    let marks: Vec<f64> =
+        layout.fiducials.iter().filter(|f| f.track.is_some()).map(|f| f.rect.centre.y.0).collect();
+    assert_eq!(marks.len(), 44);
+    for (field, position, target) in layout.targets() {
+        let level = marks.iter().any(|y| (y - target.rect.centre.y.0).abs() < 0.001);
+        assert!(level, "{} {} {}", field.name, position.label, target.value);
+    }
+}
