@@ -11,7 +11,7 @@ mod print;
 mod scanner;
 mod sheet;
 
-pub use answers::{Answers, Person};
+pub use answers::{Answers, Drawn, Person};
 pub use error::SimulateError;
 pub use pencil::{Pencil, Stroke};
 pub use print::Print;
