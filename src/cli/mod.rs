@@ -1,7 +1,13 @@
 //! The command line: what a verb prints and how it ends. The work is the library's.
 
 mod failure;
+mod files;
+mod key;
+mod layout;
 mod output;
+mod print;
+mod read;
+mod simulate;
 
 use clap::{Parser, Subcommand};
 pub use failure::Failure;
@@ -25,7 +31,13 @@ struct Cli {
 }
 
 #[derive(Debug, Subcommand)]
-enum Verb {}
+enum Verb {
+    Layout(layout::Args),
+    Print(print::Args),
+    Key(key::Args),
+    Read(read::Args),
+    Simulate(simulate::Args),
+}
 
 /// How a verb ended.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -48,7 +60,13 @@ pub struct Context {
 pub fn run() -> ExitCode {
     let cli = Cli::parse();
     let context = Context { session: cli.session, output: Output::new(cli.json) };
-    let ending: Result<Ending, Failure> = match cli.verb {};
+    let ending: Result<Ending, Failure> = match cli.verb {
+        Verb::Layout(args) => layout::run(&args, &context),
+        Verb::Print(args) => print::run(&args, &context),
+        Verb::Key(args) => key::run(&args, &context),
+        Verb::Read(args) => read::run(&args, &context),
+        Verb::Simulate(args) => simulate::run(&args, &context),
+    };
     match ending {
         Ok(Ending::Clean) => ExitCode::SUCCESS,
         Ok(Ending::Exceptions) => ExitCode::from(1),
