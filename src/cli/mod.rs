@@ -3,14 +3,20 @@
 mod demo;
 mod exceptions;
 mod failure;
+mod files;
 mod grade;
 mod import;
+mod key;
+mod layout;
 mod new;
 mod output;
+mod print;
 mod progress;
 mod publish;
+mod read;
 mod scan;
 mod secret;
+mod simulate;
 mod status;
 
 use clap::{Parser, Subcommand};
@@ -39,6 +45,11 @@ struct Cli {
 enum Verb {
     /// Do the whole job on a made-up exam: print, fill, scan, read, grade, merge, publish
     Demo(demo::Demo),
+    Layout(layout::Args),
+    Print(print::Args),
+    Key(key::Args),
+    Read(read::Args),
+    Simulate(simulate::Args),
     /// Make the folder of a new exam session (批次), with a commented exam.toml
     New(new::New),
     /// Take in the roster (鉴定名册)
@@ -121,6 +132,11 @@ pub fn run() -> ExitCode {
         Verb::Merge => publish::merge(&context),
         Verb::Publish(args) => publish::publish(&args, &context),
         Verb::Verify => grade::verify(&context),
+        Verb::Layout(args) => layout::run(&args, &context),
+        Verb::Print(args) => print::run(&args, &context),
+        Verb::Key(args) => key::run(&args, &context),
+        Verb::Read(args) => read::run(&args, &context),
+        Verb::Simulate(args) => simulate::run(&args, &context),
     };
     match ending {
         Ok(Ending::Clean) => ExitCode::SUCCESS,

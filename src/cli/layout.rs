@@ -1,0 +1,195 @@
+//! `duka layout`: what layouts there are, whether one is good, where its targets lie.
+
+use super::{Context, Ending, Failure};
+use clap::{Subcommand, ValueEnum};
+use duka::layout::{self, Cells, Layout, LayoutError, LayoutProblem, PageSize};
+use serde::Serialize;
+use std::path::PathBuf;
+
+/// Look at card layouts (版式): list, check, targets in millimetres
+#[derive(Debug, clap::Args)]
+pub struct Args {
+    #[command(subcommand)]
+    verb: Verb,
+}
+
+#[derive(Debug, Subcommand)]
+enum Verb {
+    /// List the shipped layouts with their pages, items and fields
+    List,
+    /// Check layout files of your own; every problem is named with its line
+    ///
+    /// Exit code: 0 if all are good, 2 if any is not.
+    Check {
+        /// Layout files (.toml)
+        #[arg(required = true, value_name = "FILE")]
+        files: Vec<PathBuf>,
+    },
+    /// Print the place of every target (填涂点) of a layout, in millimetres
+    ///
+    /// x and y are a target's centre, from the card's upper left corner; w and h are its size. The ticket number
+    /// (准考证号) is the field `ticket` with its columns 1, 2, …; questions are the field `items`; a flag such as
+    /// `absent` (缺考) has one target.
+    Cells {
+        /// A shipped layout's name or a .toml file
+        #[arg(value_name = "LAYOUT")]
+        name: String,
+        /// How the list is written
+        #[arg(long, value_enum, default_value_t = Format::Json)]
+        format: Format,
+    },
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+enum Format {
+    /// One JSON object
+    Json,
+    /// A table: field, item, value, x, y, w, h
+    Csv,
+}
+
+/// Runs the verb.
+pub fn run(args: &Args, context: &Context) -> Result<Ending, Failure> {
+    match &args.verb {
+        Verb::List => list(context)?,
+        Verb::Check { files } => check(files, context)?,
+        Verb::Cells { name, format } => cells(name, *format, context)?,
+    }
+    Ok(Ending::Clean)
+}
+
+/// The layout that is shipped as `name` or stands in the file `name`.
+pub fn named(name: &str) -> Result<Layout, Failure> {
+    layout::shipped(name).map_err(|e| Failure::new(&e, Some(e.hint())))
+}
+
+#[derive(Serialize)]
+struct Listing {
+    layouts: Vec<Listed>,
+}
+
+#[derive(Serialize)]
+struct Listed {
+    name: String,
+    page: PageSize,
+    items: usize,
+    fields: Vec<String>,
+}
+
+impl Listed {
+    fn of(layout: &Layout) -> Self {
+        let mut fields: Vec<String> = Vec::new();
+        for field in &layout.fields {
+            // All runs of items are one field.
+            if fields.iter().all(|f| f != field.name.as_str()) {
+                fields.push(field.name.to_string());
+            }
+        }
+        Self { name: layout.name.to_string(), page: layout.page, items: layout.items().count(), fields }
+    }
+}
+
+fn list(context: &Context) -> Result<(), Failure> {
+    let layouts: Vec<Layout> = layout::shipped_names().map(named).collect::<Result<_, _>>()?;
+    let layouts: Vec<Listed> = layouts.iter().map(Listed::of).collect();
+    context.output.line(format!("{:<14} {:>15} {:>6}  fields", "layout", "page mm", "items"));
+    for Listed { name, page, items, fields } in &layouts {
+        let page = format!("{} × {}", page.width_mm, page.height_mm);
+        context.output.line(format!("{name:<14} {page:>15} {items:>6}  {}", fields.join(", ")));
+    }
+    context.output.value(&Listing { layouts });
+    Ok(())
+}
+
+#[derive(Serialize)]
+struct Checks {
+    files: Vec<Check>,
+}
+
+#[derive(Serialize)]
+struct Check {
+    file: String,
+    layout: Option<String>,
+    problems: Vec<Found>,
+}
+
+#[derive(Serialize)]
+struct Found {
+    line: Option<usize>,
+    place: Option<String>,
+    problem: String,
+}
+
+fn check(files: &[PathBuf], context: &Context) -> Result<(), Failure> {
+    let mut checks = Vec::new();
+    let (mut wrong, mut hint) = (Vec::new(), None);
+    for path in files {
+        let file = path.display().to_string();
+        match Layout::load(path) {
+            Ok(layout) => {
+                let Listed { name, page, items, fields } = Listed::of(&layout);
+                let (width, height) = (page.width_mm, page.height_mm);
+                let what = format!("{name}, {width} × {height} mm, {items} items, {}", fields.join(", "));
+                context.output.line(format!("{file}: good: {what}"));
+                checks.push(Check { file, layout: Some(name), problems: Vec::new() });
+            }
+            Err(error) => {
+                hint = hint.or(Some(match &error {
+                    LayoutError::Wrong { .. } => "correct the lines named and check the file again",
+                    other => other.hint(),
+                }));
+                checks.push(Check { file, layout: None, problems: found(&error) });
+                wrong.push(error.to_string());
+            }
+        }
+    }
+    context.output.value(&Checks { files: checks });
+    if wrong.is_empty() { Ok(()) } else { Err(Failure::new(wrong.join("\n"), hint)) }
+}
+
+fn found(error: &LayoutError) -> Vec<Found> {
+    let LayoutError::Wrong { problems, .. } = error else {
+        return vec![Found { line: None, place: None, problem: error.to_string() }];
+    };
+    let found = |p: &LayoutProblem| Found {
+        line: Some(p.line),
+        place: Some(p.place.clone()),
+        problem: p.problem.to_string(),
+    };
+    problems.iter().map(found).collect()
+}
+
+fn cells(name: &str, format: Format, context: &Context) -> Result<(), Failure> {
+    if context.output.is_json() && format == Format::Csv {
+        let hint = "leave out one of them; JSON is the default format";
+        return Err(Failure::new("--json and --format csv contradict each other", Some(hint)));
+    }
+    let cells = named(name)?.cells();
+    let bytes = match format {
+        Format::Json => json(&cells).map_err(unwritten)?,
+        Format::Csv => csv(&cells).map_err(unwritten)?,
+    };
+    context.output.raw(&bytes);
+    Ok(())
+}
+
+fn unwritten(error: impl std::fmt::Display) -> Failure {
+    Failure::new(format!("can't write the list: {error}"), None::<&str>)
+}
+
+/// One JSON object, with a target a line.
+fn json(cells: &Cells) -> serde_json::Result<Vec<u8>> {
+    let layout = serde_json::to_string(&cells.layout)?;
+    let page = serde_json::to_string(&cells.page)?;
+    let lines: Vec<String> = cells.cells.iter().map(serde_json::to_string).collect::<Result<_, _>>()?;
+    let lines = lines.join(",\n          ");
+    Ok(format!("{{\"layout\":{layout},\"page\":{page},\n \"cells\":[{lines}]}}\n").into_bytes())
+}
+
+fn csv(cells: &Cells) -> csv::Result<Vec<u8>> {
+    let mut writer = csv::Writer::from_writer(Vec::new());
+    for cell in &cells.cells {
+        writer.serialize(cell)?;
+    }
+    writer.into_inner().map_err(|e| e.into_error().into())
+}
