@@ -4,6 +4,7 @@
 #![allow(clippy::cast_possible_truncation, clippy::cast_sign_loss)]
 
 mod measure;
+mod printed;
 mod reading;
 mod sense;
 
