@@ -20,10 +20,6 @@ const RING_POINTS: usize = 32;
 /// a mark overflows on two sides; the brightest would be noise.
 const RING_RANK: usize = RING_POINTS * 3 / 5;
 
-/// Darkness, as a share of the way from paper to ink, above which a pixel counts as covered. A light
-/// pencil reaches 0.35; printed letters in pale red 0.2.
-const COVERED: f64 = 0.28;
-
 /// A target's place in the picture: where its centre lies and how millimetres become pixels there.
 pub(super) struct Place {
     x: f64,
@@ -39,8 +35,8 @@ pub(super) struct Place {
 pub(super) struct Ink {
     /// Mean darkness, 0..=1 from paper to print.
     pub(super) fill: f64,
-    /// Share of the area that is clearly darker than paper, 0..=1.
-    pub(super) cover: f64,
+    /// Mean darkness of the ink, weighted by itself, 0..=1: that of the stroke, whatever its area.
+    pub(super) firmness: f64,
 }
 
 impl Place {
@@ -111,9 +107,8 @@ impl Place {
             return None;
         }
         let depth = u32::from(paper.saturating_sub(ink)).max(1);
-        let limit = (f64::from(paper) - COVERED * f64::from(depth)).ceil() as u8;
         let deepest = paper.min(ink);
-        let (mut sum, mut covered, mut count) = (0u32, 0u32, 0u32);
+        let (mut sum, mut squares, mut count) = (0u32, 0u64, 0u32);
         for py in top as usize..=bottom as usize {
             let dy = py as f64 - self.y;
             // Where the row enters and leaves the area.
@@ -129,12 +124,15 @@ impl Place {
             }
             let row = &page.row(py)[from as usize..=to as usize];
             count += row.len() as u32;
-            sum += row.iter().map(|&level| u32::from(paper - level.clamp(deepest, paper))).sum::<u32>();
-            covered += row.iter().map(|&level| u32::from(level < limit)).sum::<u32>();
+            // A row of the area is a few hundred pixels: the sums of a row fit 32 bits.
+            let darkness = row.iter().map(|&level| u32::from(paper - level.clamp(deepest, paper)));
+            let (row_sum, row_squares) = darkness.fold((0, 0), |(s, q), d| (s + d, q + d * d));
+            sum += row_sum;
+            squares += u64::from(row_squares);
         }
         (count > 0).then(|| Ink {
             fill: f64::from(sum) / (f64::from(count) * f64::from(depth)),
-            cover: f64::from(covered) / f64::from(count),
+            firmness: squares as f64 / (f64::from(sum.max(1)) * f64::from(depth)),
         })
     }
 }
@@ -203,9 +201,11 @@ mod tests {
         let (page, mapping) = page(&|x, _| x < 200);
         let place = Place::of(&rect, false, &mapping);
         let ink = place.ink(&page, 240, 40).unwrap();
-        assert!((ink.fill - 0.5).abs() < 0.02 && (ink.cover - 0.5).abs() < 0.02, "{ink:?}");
+        assert!((ink.fill - 0.5).abs() < 0.02 && (ink.firmness - 1.0).abs() < 1e-9, "{ink:?}");
         // Half as deep, measured against print twice as dark.
-        assert!((place.ink(&page, 240, 0).unwrap().fill - 0.5 * 200.0 / 240.0).abs() < 0.02);
+        let light = place.ink(&page, 240, 0).unwrap();
+        assert!((light.fill - 0.5 * 200.0 / 240.0).abs() < 0.02);
+        assert!((light.firmness - 200.0 / 240.0).abs() < 1e-9, "the stroke's own darkness: {light:?}");
     }
 
     #[test]

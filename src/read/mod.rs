@@ -3,6 +3,7 @@
 // Gray levels, pixels and thousandths: small and in range by the checks beside each cast.
 #![allow(clippy::cast_possible_truncation, clippy::cast_sign_loss)]
 
+mod decide;
 mod measure;
 mod printed;
 mod reading;

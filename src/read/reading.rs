@@ -82,8 +82,9 @@ pub struct PositionReading {
 pub struct Mark {
     /// Fill ratio in thousandths: ink in the sensing area, without the target's own print.
     pub fill: u16,
-    /// Share of the sensing area, in thousandths, that is darker than halfway to the mark's ink.
-    pub cover: u16,
+    /// How hard the pencil was pressed, whatever the area: the mean darkness of the ink there, weighted by
+    /// itself, in thousandths from paper to print.
+    pub firmness: u16,
     /// What that makes it.
     pub state: MarkState,
 }
@@ -106,14 +107,14 @@ pub enum MarkState {
 }
 
 impl From<(u16, u16, MarkState)> for Mark {
-    fn from((fill, cover, state): (u16, u16, MarkState)) -> Self {
-        Self { fill, cover, state }
+    fn from((fill, firmness, state): (u16, u16, MarkState)) -> Self {
+        Self { fill, firmness, state }
     }
 }
 
 impl From<Mark> for (u16, u16, MarkState) {
     fn from(mark: Mark) -> Self {
-        (mark.fill, mark.cover, mark.state)
+        (mark.fill, mark.firmness, mark.state)
     }
 }
 

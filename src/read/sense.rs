@@ -1,9 +1,9 @@
 //! From a registered page to a reading: every target measured, every mark decided.
 
+use super::decide::{Measured, Scale};
 use super::measure::{Ink, Place};
 use super::printed;
-use super::{FieldReading, Mark, MarkState, Pose, PositionReading, ReadKind, Reading};
-use crate::geometry::Ratio;
+use super::{FieldReading, Pose, PositionReading, ReadKind, Reading};
 use crate::layout::{BlankColumns, Choice, Field, FieldKind, Layout, TargetShape};
 use crate::register::Registration;
 use crate::sheet::EngineId;
@@ -37,15 +37,24 @@ pub fn read(page: &Page, registration: &Registration, layout: &Layout, engine: &
     let raw: Vec<Vec<Vec<Option<Ink>>>> =
         layout.fields.iter().map(|field| measure_field(page, registration, field)).collect();
     let printed = printed::learn(layout, &raw);
-    let thresholds = (layout.thresholds.marginal.per_mille(), layout.thresholds.definite.per_mille());
+    let measured: Vec<Vec<Vec<Option<Measured>>>> = raw
+        .iter()
+        .zip(&printed)
+        .map(|(inks, prints)| {
+            let position = |(inks, prints): (&Vec<Option<Ink>>, &Vec<f64>)| {
+                inks.iter().zip(prints).map(|(ink, &print)| ink.map(|i| Measured::beyond(i, print))).collect()
+            };
+            inks.iter().zip(prints).map(position).collect()
+        })
+        .collect();
+    let scale = Scale::of(layout, measured.iter().flatten().flatten().flatten());
     let mut fields: Vec<FieldReading> = Vec::with_capacity(layout.fields.len());
-    for ((field, inks), printed) in layout.fields.iter().zip(&raw).zip(&printed) {
-        let places = field.positions.iter().zip(inks).zip(printed);
-        let positions = places.map(|((position, inks), printed)| PositionReading {
+    for (field, measured) in layout.fields.iter().zip(&measured) {
+        let positions = field.positions.iter().zip(measured).map(|(position, measured)| PositionReading {
             label: position.label.clone(),
             options: position.targets.iter().map(|t| t.value.as_str()).collect(),
             several: position.choice == Choice::Multiple,
-            marks: inks.iter().zip(printed).map(|(ink, &print)| decide(*ink, print, thresholds)).collect(),
+            marks: measured.iter().map(|m| scale.decide(*m)).collect(),
         });
         // All runs of items are one field to the reader of a reading.
         match fields.iter_mut().find(|f| f.name == field.name) {
@@ -67,8 +76,8 @@ pub fn read(page: &Page, registration: &Registration, layout: &Layout, engine: &
             rotation_centidegrees: (registration.rotation_deg * 100.0).round() as i32,
             residual_um: (registration.residual.0 * 1000.0).round() as u32,
         },
-        marginal: thresholds.0,
-        definite: thresholds.1,
+        marginal: layout.thresholds.marginal.per_mille(),
+        definite: layout.thresholds.definite.per_mille(),
         fields,
     }
 }
@@ -122,21 +131,4 @@ fn lent(papers: &[Option<u8>], i: usize, usual: u8) -> Option<u8> {
 fn local_ink(registration: &Registration, paper: u8) -> u8 {
     let (ink, usual) = (u32::from(registration.ink), u32::from(registration.paper).max(1));
     u8::try_from(ink * u32::from(paper) / usual).unwrap_or(u8::MAX).min(paper)
-}
-
-/// What a measured target is: its print taken away, then held against the thresholds.
-fn decide(ink: Option<Ink>, printed: f64, (marginal, definite): (u16, u16)) -> Mark {
-    let Some(ink) = ink else {
-        return Mark { fill: 0, cover: 0, state: MarkState::Unreadable };
-    };
-    // Print under a mark is covered by it: what is left is a share of what was not print.
-    let fill = Ratio::clamped((ink.fill - printed) / (1.0 - printed)).per_mille();
-    let state = if fill >= definite {
-        MarkState::Filled
-    } else if fill >= marginal {
-        MarkState::Marginal
-    } else {
-        MarkState::Empty
-    };
-    Mark { fill, cover: Ratio::clamped(ink.cover).per_mille(), state }
 }
