@@ -1,6 +1,7 @@
 //! Names the engine: a hash of the program's sources, its shipped layouts and its locked dependencies.
 
 use sha2::{Digest as _, Sha256};
+use std::fmt::Write as _;
 use std::path::{Path, PathBuf};
 use std::{env, fs, io};
 
@@ -32,7 +33,11 @@ fn main() -> io::Result<()> {
         hash.update(bytes);
     }
     let digest = hash.finalize();
-    let short: String = digest.iter().take(10).map(|b| format!("{b:02x}")).collect();
+    let short = digest.iter().take(10).fold(String::new(), |mut hex, byte| {
+        // Writing to a string can't fail.
+        let _ = write!(hex, "{byte:02x}");
+        hex
+    });
     println!(
         "cargo:rustc-env=DUKA_ENGINE=duka-{}-{short}",
         env::var("CARGO_PKG_VERSION").unwrap_or_default()

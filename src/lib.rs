@@ -44,4 +44,6 @@ pub mod practical;
 pub mod merge;
 pub mod publish;
 pub mod store;
+pub mod batch;
+pub mod session;
 pub mod simulate;

@@ -38,3 +38,10 @@ impl Failure {
         }
     }
 }
+
+impl From<duka::session::SessionError> for Failure {
+    fn from(error: duka::session::SessionError) -> Self {
+        let hint = error.hint();
+        Self::new(error, hint)
+    }
+}

@@ -1,15 +1,26 @@
 //! The command line: what a verb prints and how it ends. The work is the library's.
 
+mod demo;
+mod exceptions;
 mod failure;
 mod files;
+mod grade;
+mod import;
 mod key;
 mod layout;
+mod new;
 mod output;
 mod print;
+mod progress;
+mod publish;
 mod read;
+mod scan;
+mod secret;
 mod simulate;
+mod status;
 
 use clap::{Parser, Subcommand};
+use duka::session::{Session, SessionError};
 pub use failure::Failure;
 pub use output::Output;
 use std::path::PathBuf;
@@ -32,11 +43,42 @@ struct Cli {
 
 #[derive(Debug, Subcommand)]
 enum Verb {
+    /// Do the whole job on a made-up exam: print, fill, scan, read, grade, merge, publish
+    Demo(demo::Demo),
     Layout(layout::Args),
     Print(print::Args),
     Key(key::Args),
     Read(read::Args),
     Simulate(simulate::Args),
+    /// Make the folder of a new exam session (批次), with a commented exam.toml
+    New(new::New),
+    /// Take in the roster (鉴定名册)
+    #[command(subcommand)]
+    Roster(import::Import),
+    /// Take in room records (考场情况记录): who was present, absent, in violation
+    #[command(subcommand)]
+    Room(import::Import),
+    /// Take in practical scores (实操成绩)
+    #[command(subcommand)]
+    Practical(import::Import),
+    /// Read scanned cards into the record
+    Scan(scan::Scan),
+    /// Show what came in, what balances and what waits
+    Status,
+    /// List what waits for a person, or write it out with pictures
+    Exceptions(exceptions::Exceptions),
+    /// Take a person's decisions back
+    Resolve(exceptions::Resolve),
+    /// Close the record under one hash; only then is an answer key opened
+    Freeze,
+    /// Open the sealed answer keys in memory and grade every sheet
+    Grade(grade::Grade),
+    /// Join theory and practical scores and show the outcome
+    Merge,
+    /// Write 成绩单, 鉴定名册 and 合格名册 as xlsx and pdf
+    Publish(publish::Publish),
+    /// Check that the record is what was written
+    Verify,
 }
 
 /// How a verb ended.
@@ -56,11 +98,40 @@ pub struct Context {
     pub output: Output,
 }
 
+impl Context {
+    /// The session that the command line names.
+    pub fn open(&self) -> Result<Session, SessionError> {
+        Session::open(&self.session, now)
+    }
+}
+
+/// The present time, to the second, with its offset from UTC: for the journal.
+pub fn now() -> String {
+    let now = jiff::Zoned::now();
+    now.strftime("%Y-%m-%dT%H:%M:%S%:z").to_string()
+}
+
 /// Runs the verb that the command line names.
 pub fn run() -> ExitCode {
     let cli = Cli::parse();
     let context = Context { session: cli.session, output: Output::new(cli.json) };
-    let ending: Result<Ending, Failure> = match cli.verb {
+    let ending = match cli.verb {
+        Verb::Demo(args) => demo::run(&args, &context),
+        Verb::New(args) => new::run(&args, &context),
+        Verb::Roster(args) => import::run(&args, "candidates (考生)", |s, f| s.import_roster(f), &context),
+        Verb::Room(args) => import::run(&args, "room records (考场)", |s, f| s.import_rooms(f), &context),
+        Verb::Practical(args) => {
+            import::run(&args, "practical scores (实操成绩)", |s, f| s.import_practical(f), &context)
+        }
+        Verb::Scan(args) => scan::run(&args, &context),
+        Verb::Status => status::run(&context),
+        Verb::Exceptions(args) => exceptions::list(&args, &context),
+        Verb::Resolve(args) => exceptions::resolve(&args, &context),
+        Verb::Freeze => grade::freeze(&context),
+        Verb::Grade(args) => grade::grade(&args, &context),
+        Verb::Merge => publish::merge(&context),
+        Verb::Publish(args) => publish::publish(&args, &context),
+        Verb::Verify => grade::verify(&context),
         Verb::Layout(args) => layout::run(&args, &context),
         Verb::Print(args) => print::run(&args, &context),
         Verb::Key(args) => key::run(&args, &context),

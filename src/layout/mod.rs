@@ -12,7 +12,7 @@ mod shipped;
 
 pub use code::{CODE_CELLS, LayoutCode};
 pub use error::{LayoutError, LayoutProblem, Problem};
-pub use shipped::{shipped, shipped_names};
+pub use shipped::{shipped, shipped_names, shipped_text};
 
 use crate::geometry::{Mm, Point, Ratio, Rect};
 use crate::sheet::{FieldName, ItemLabel, LayoutName, Sha256};

@@ -16,6 +16,12 @@ pub fn shipped_names() -> impl Iterator<Item = &'static str> {
     FILES.iter().map(|(name, _)| *name)
 }
 
+/// The text of the shipped layout called `name`.
+#[must_use]
+pub fn shipped_text(name: &str) -> Option<&'static str> {
+    FILES.iter().find(|(n, _)| *n == name).map(|(_, text)| *text)
+}
+
 /// The shipped layout called `name`, or the one in the file `name`.
 ///
 /// # Errors

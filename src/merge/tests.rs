@@ -88,6 +88,7 @@ impl Scene {
                     multiple: MultipleRule::Wrong,
                     violation: ViolationRule::SubjectVoid,
                 },
+                signatories: crate::exam::Signatories::default(),
             },
             roster: Roster::default(),
             rooms: vec![record],

@@ -12,6 +12,7 @@
 mod cells;
 mod decisions;
 mod error;
+mod evidence;
 mod exceptions;
 mod openings;
 mod paper;
@@ -23,6 +24,7 @@ pub use decisions::{
     DecisionColumn, DecisionProblem, DecisionRow, DecisionsError, RowProblem, parse_decisions,
 };
 pub use error::PublishError;
+pub use evidence::{crop, place_of, whole};
 pub use exceptions::{EXCEPTION_COLUMNS, ExceptionRow, exceptions_csv};
 
 use crate::exam::Exam;

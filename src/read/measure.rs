@@ -111,21 +111,26 @@ impl Place {
             return None;
         }
         let depth = u32::from(paper.saturating_sub(ink)).max(1);
-        let limit = f64::from(paper) - COVERED * f64::from(depth);
+        let limit = (f64::from(paper) - COVERED * f64::from(depth)).ceil() as u8;
+        let deepest = paper.min(ink);
         let (mut sum, mut covered, mut count) = (0u32, 0u32, 0u32);
         for py in top as usize..=bottom as usize {
-            let row = page.row(py);
             let dy = py as f64 - self.y;
-            for (px, &level) in row.iter().enumerate().take(right as usize + 1).skip(left as usize) {
-                let dx = px as f64 - self.x;
-                let (s, t) = (sx * dx + sy * dy, tx * dx + ty * dy);
-                let within = if self.oval { s * s + t * t <= 1.0 } else { s.abs() <= 1.0 && t.abs() <= 1.0 };
-                if within {
-                    count += 1;
-                    sum += u32::from(paper.saturating_sub(level)).min(depth);
-                    covered += u32::from(f64::from(level) < limit);
-                }
+            // Where the row enters and leaves the area.
+            let across = if self.oval {
+                oval_span((sx, sy * dy), (tx, ty * dy))
+            } else {
+                box_span((sx, sy * dy), (tx, ty * dy))
+            };
+            let Some((from, to)) = across else { continue };
+            let (from, to) = ((self.x + from).ceil().max(left), (self.x + to).floor().min(right));
+            if to < from {
+                continue;
             }
+            let row = &page.row(py)[from as usize..=to as usize];
+            count += row.len() as u32;
+            sum += row.iter().map(|&level| u32::from(paper - level.clamp(deepest, paper))).sum::<u32>();
+            covered += row.iter().map(|&level| u32::from(level < limit)).sum::<u32>();
         }
         (count > 0).then(|| Ink {
             fill: f64::from(sum) / (f64::from(count) * f64::from(depth)),
@@ -141,6 +146,36 @@ fn pixel(page: &Page, p: Point<crate::geometry::Px>) -> Option<u8> {
         return None;
     }
     page.pixels.get(y as usize * page.width + x as usize).copied()
+}
+
+/// Where |s₁x + s₀| ≤ 1 and |t₁x + t₀| ≤ 1.
+fn box_span(s: (f64, f64), t: (f64, f64)) -> Option<(f64, f64)> {
+    let (mut from, mut to) = (f64::MIN, f64::MAX);
+    for (slope, start) in [s, t] {
+        if slope == 0.0 {
+            if start.abs() > 1.0 {
+                return None;
+            }
+            continue;
+        }
+        let (a, b) = ((-1.0 - start) / slope, (1.0 - start) / slope);
+        from = from.max(a.min(b));
+        to = to.min(a.max(b));
+    }
+    (from <= to).then_some((from, to))
+}
+
+/// Where (s₁x + s₀)² + (t₁x + t₀)² ≤ 1.
+fn oval_span(s: (f64, f64), t: (f64, f64)) -> Option<(f64, f64)> {
+    let a = s.0 * s.0 + t.0 * t.0;
+    let half_b = s.0 * s.1 + t.0 * t.1;
+    let c = s.1 * s.1 + t.1 * t.1 - 1.0;
+    let inner = half_b * half_b - a * c;
+    if inner < 0.0 {
+        return None;
+    }
+    let root = inner.sqrt();
+    Some(((-half_b - root) / a, (-half_b + root) / a))
 }
 
 #[cfg(test)]
@@ -186,5 +221,20 @@ mod tests {
         let (page, mapping) = page(&|_, _| false);
         let place = Place::of(&rect, false, &mapping);
         assert_eq!((place.ink(&page, 240, 40), place.paper(&page)), (None, None));
+    }
+
+    proptest::proptest! {
+        #[test]
+        fn a_span_is_where_the_area_is(s1 in -2.0f64..2.0, s0 in -2.0f64..2.0, t1 in -2.0f64..2.0, t0 in -2.0f64..2.0, x in -3.0f64..3.0) {
+            let (s, t) = (s1 * x + s0, t1 * x + t0);
+            let near = |value: f64| (value - 1.0).abs() < 1e-9;
+            let inside = |span: Option<(f64, f64)>| span.is_some_and(|(from, to)| (from..=to).contains(&x));
+            if !near(s.abs()) && !near(t.abs()) {
+                proptest::prop_assert_eq!(inside(box_span((s1, s0), (t1, t0))), s.abs() < 1.0 && t.abs() < 1.0);
+            }
+            if !near(s * s + t * t) {
+                proptest::prop_assert_eq!(inside(oval_span((s1, s0), (t1, t0))), s * s + t * t < 1.0);
+            }
+        }
     }
 }

@@ -5,6 +5,9 @@
 //! are then measured at full resolution and a mapping from sheet millimetres to image pixels is
 //! fitted. Before anything is read the mapping is proved by print that was not used in the fit.
 
+// Gray levels, pixels and counts: small and in range by the clamps and checks beside each cast.
+#![allow(clippy::cast_possible_truncation, clippy::cast_possible_wrap, clippy::cast_sign_loss)]
+
 mod coarse;
 mod find;
 mod proof;

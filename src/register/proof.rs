@@ -105,10 +105,10 @@ pub(super) fn prove(page: &Page, layout: &Layout, mapping: &Mapping) -> Proof {
 
 /// Points along a target's outline and, outwards of each, on the paper around it; millimetres from
 /// its centre.
-fn outline(shape: TargetShape, target: &Target) -> ([(f64, f64); OUTLINE], [(f64, f64); OUTLINE]) {
-    let (hw, hh) = (target.rect.width.0 / 2.0, target.rect.height.0 / 2.0);
+fn outline(shape: TargetShape, target: &Target) -> (Outline, Outline) {
     // Outside by three line widths; the nearest print is 0.8 mm away.
     const OUT: f64 = 0.45;
+    let (hw, hh) = (target.rect.width.0 / 2.0, target.rect.height.0 / 2.0);
     let mut on = [(0.0, 0.0); OUTLINE];
     let mut off = on;
     for i in 0..OUTLINE {
@@ -139,7 +139,11 @@ fn outline(shape: TargetShape, target: &Target) -> ([(f64, f64); OUTLINE], [(f64
     (on, off)
 }
 
+/// Points of an outline: one every half millimetre of the largest target.
 const OUTLINE: usize = 24;
+
+/// Steps from a target's centre.
+type Outline = [(f64, f64); OUTLINE];
 
 /// Where the outline is most visible: millimetres from its place, and how much darker it is there
 /// than the paper around it. `None` at the picture's edge.

@@ -1,5 +1,6 @@
 //! What a made-up candidate marks.
 
+use super::Stroke;
 use crate::layout::{Choice, FieldKind, Layout};
 use crate::sheet::{FieldName, Form, TicketNumber};
 use rand::{Rng, RngExt};
@@ -16,6 +17,19 @@ pub struct Person {
     pub flags: Vec<String>,
 }
 
+/// A mark that is drawn in a way of its own.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Drawn {
+    /// The field's name.
+    pub field: String,
+    /// Column number, item number or `1`.
+    pub item: String,
+    /// The option.
+    pub option: String,
+    /// How.
+    pub stroke: Stroke,
+}
+
 /// What is to be marked: field and place → options.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Answers {
@@ -23,6 +37,8 @@ pub struct Answers {
     pub items: BTreeMap<u16, String>,
     /// One option a column of each identity field and flag; `_` leaves a column blank.
     pub fields: BTreeMap<String, String>,
+    /// Marks drawn in a way of their own: of what is marked, or beside it.
+    pub drawn: Vec<Drawn>,
 }
 
 impl Answers {

@@ -4,6 +4,9 @@
 //! scanner makes a picture of the result: resampled, turned, blurred, shaded, noisy, perhaps bilevel,
 //! and encoded in a real file format. Nothing here knows how the reader measures.
 
+// Gray levels and dots of a made-up page: small and clamped before each cast.
+#![allow(clippy::cast_possible_truncation, clippy::cast_sign_loss)]
+
 mod answers;
 mod error;
 mod pencil;
@@ -11,7 +14,7 @@ mod print;
 mod scanner;
 mod sheet;
 
-pub use answers::{Answers, Person};
+pub use answers::{Answers, Drawn, Person};
 pub use error::SimulateError;
 pub use pencil::{Pencil, Stroke};
 pub use print::Print;

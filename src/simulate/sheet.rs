@@ -74,6 +74,19 @@ pub fn sample(
                 let letter = columns.as_ref().and_then(|c| c.get(column)).copied();
                 letter.filter(|&c| c != '_').map(String::from).unwrap_or_default()
             };
+            let own = |option: &str| {
+                answers.drawn.iter().find(|d| {
+                    d.field == field.name.as_str() && d.item == position.label.as_str() && d.option == option
+                })
+            };
+            for target in position.targets.iter().filter(|t| !wanted.contains(&t.value)) {
+                if let Some(drawn) = own(&target.value) {
+                    let place = format!("{} {}", field.name, position.label);
+                    let mark = TruthMark { option: drawn.option.clone(), stroke: drawn.stroke.word() };
+                    careless.entry(place).or_default().push(mark);
+                    pencil.draw(&mut print, &target.rect, drawn.stroke, rng);
+                }
+            }
             for letter in wanted.chars() {
                 let target =
                     position.targets.iter().find(|t| t.value.starts_with(letter)).ok_or_else(|| {
@@ -84,7 +97,7 @@ pub fn sample(
                             value: letter.to_string(),
                         }
                     })?;
-                let stroke = choose(care, rng);
+                let stroke = own(&target.value).map_or_else(|| choose(care, rng), |d| d.stroke);
                 if !matches!(stroke, Stroke::Full | Stroke::Bar) {
                     let place = format!("{} {}", field.name, position.label);
                     let mark = TruthMark { option: letter.to_string(), stroke: stroke.word() };

@@ -78,9 +78,9 @@ mod tests {
     use super::*;
     use image::codecs::jpeg::JpegEncoder;
 
-    fn picture() -> (usize, usize, Vec<u8>) {
+    fn picture() -> (u32, u32, Vec<u8>) {
         let (w, h) = (320, 240);
-        let levels = (0..w * h).map(|i| u8::try_from((i % w) * 255 / w ^ (i / w)).unwrap_or(9)).collect();
+        let levels = (0..w * h).map(|i| u8::try_from(((i % w) * 255 / w) ^ (i / w)).unwrap_or(9)).collect();
         (w, h, levels)
     }
 
@@ -88,7 +88,7 @@ mod tests {
         let (w, h, levels) = picture();
         let mut out = Vec::new();
         JpegEncoder::new_with_quality(&mut out, 90)
-            .encode(&levels, w as u32, h as u32, image::ExtendedColorType::L8)
+            .encode(&levels, w, h, image::ExtendedColorType::L8)
             .unwrap();
         out
     }

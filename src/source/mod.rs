@@ -106,7 +106,7 @@ pub struct Pages<'b> {
 
 enum State<'b> {
     Single(Format, &'b [u8]),
-    Many(tiff::Directories<'b>),
+    Many(Box<tiff::Directories<'b>>),
     Failed(DecodeFault),
     Done,
 }
@@ -129,7 +129,7 @@ pub fn decode(bytes: &[u8]) -> Pages<'_> {
         match Format::of(bytes) {
             None => State::Failed(DecodeFault::NotAnImage),
             Some(Format::Tiff) => match tiff::Directories::open(bytes) {
-                Ok(directories) => State::Many(directories),
+                Ok(directories) => State::Many(Box::new(directories)),
                 Err(fault) => State::Failed(fault),
             },
             Some(format) => State::Single(format, bytes),

@@ -127,6 +127,7 @@ fn exam() -> Exam {
             multiple: MultipleRule::Hold,
             violation: ViolationRule::SubjectVoid,
         },
+        signatories: crate::exam::Signatories::default(),
     }
 }
 

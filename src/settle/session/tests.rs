@@ -33,6 +33,7 @@ fn exam() -> Exam {
             multiple: MultipleRule::Wrong,
             violation: ViolationRule::SubjectVoid,
         },
+        signatories: crate::exam::Signatories::default(),
     }
 }
 

@@ -1,0 +1,87 @@
+//! `duka status`.
+
+use super::{Context, Ending, Failure};
+use duka::merge::RoomBalance;
+use duka::session::Status;
+use serde_json::json;
+
+pub fn run(context: &Context) -> Result<Ending, Failure> {
+    let session = context.open()?;
+    let status = session.status()?;
+    let out = &context.output;
+    out.line(format!("{} · {} · {}", session.exam().batch, session.exam().institute, session.exam().date));
+    out.line(format!("candidates on the roster (名册): {}", status.candidates));
+    let c = status.counts;
+    out.line(format!("pages: fed {} = read {} + set aside {}", c.fed, c.read, c.set_aside));
+    out.line("rooms (考场):");
+    for room in &status.rooms {
+        out.line(format!("  {}", line_of(room)));
+    }
+    if status.open.is_empty() {
+        out.line("exceptions: none open");
+    } else {
+        out.line(format!("exceptions: {} open", status.open_count()));
+        for (kind, count) in &status.open {
+            out.line(format!("  {count:>5} {kind}"));
+        }
+    }
+    out.line(format!("practical scores (实操成绩): {}", status.practical));
+    match &status.frozen {
+        Some(hash) => out.line(format!("frozen: {hash}\ngraded: {}", status.graded)),
+        None => out.line("frozen: no"),
+    }
+    out.value(&value_of(&status));
+    Ok(if status.open_count() > 0 { Ending::Exceptions } else { Ending::Clean })
+}
+
+/// A room in one line.
+pub fn line_of(room: &RoomBalance) -> String {
+    let mut line = format!(
+        "{}: expected {} (应到), present {} (实到), absent {} (缺考), sheets {}",
+        room.room, room.expected, room.present, room.absent, room.read
+    );
+    if room.holds() {
+        line += " — balances";
+        return line;
+    }
+    line += " — does not balance:";
+    if !room.recorded {
+        line += " no room record";
+    }
+    for (set, what) in [
+        (&room.unrecorded, "not recorded"),
+        (&room.strangers, "not on its roster"),
+        (&room.missing, "without a sheet"),
+        (&room.surplus, "with a sheet but not present"),
+    ] {
+        if room.recorded && !set.is_empty() {
+            let some: Vec<_> = set.iter().take(3).map(ToString::to_string).collect();
+            let more = if set.len() > 3 { ", …" } else { "" };
+            line += &format!(" {} {what} ({}{more})", set.len(), some.join(", "));
+        }
+    }
+    line
+}
+
+fn value_of(status: &Status) -> serde_json::Value {
+    let rooms: Vec<_> = status
+        .rooms
+        .iter()
+        .map(|r| {
+            json!({
+                "room": r.room, "balances": r.holds(), "recorded": r.recorded, "expected": r.expected,
+                "present": r.present, "absent": r.absent, "read": r.read, "unrecorded": r.unrecorded,
+                "strangers": r.strangers, "missing": r.missing, "surplus": r.surplus,
+            })
+        })
+        .collect();
+    json!({
+        "candidates": status.candidates,
+        "pages": { "fed": status.counts.fed, "read": status.counts.read, "set_aside": status.counts.set_aside },
+        "open_exceptions": status.open,
+        "rooms": rooms,
+        "practical": status.practical,
+        "frozen": status.frozen,
+        "graded": status.graded,
+    })
+}

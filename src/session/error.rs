@@ -1,0 +1,209 @@
+//! Why something a user asked for can't be done.
+
+use crate::batch::BatchError;
+use crate::exam::{ExamError, RoomError, RosterError, WriteError};
+use crate::grade::GradeError;
+use crate::key::KeyError;
+use crate::layout::LayoutError;
+use crate::merge::MergeError;
+use crate::practical::PracticalError;
+use crate::publish::{DecisionsError, PublishError};
+use crate::settle::ResolveError;
+use crate::sheet::{Form, LayoutName, PaperId, RoomId};
+use crate::store::StoreError;
+use std::path::{Path, PathBuf};
+
+/// Why something can't be done.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum SessionError {
+    /// The folder has no `exam.toml`.
+    #[error("{} is not the folder of an exam session: it has no exam.toml", .folder.display())]
+    NoSession {
+        /// Which folder.
+        folder: PathBuf,
+    },
+    /// There is a session already.
+    #[error("{} is there already", .path.display())]
+    Exists {
+        /// Which file.
+        path: PathBuf,
+    },
+    /// The system refuses a file.
+    #[error("can't {doing} {}: {source}", .path.display())]
+    File {
+        /// `read`, `write`, …
+        doing: &'static str,
+        /// Which file.
+        path: PathBuf,
+        /// What the system says.
+        source: std::io::Error,
+    },
+    /// A paper names a layout that is nowhere.
+    #[error("no layout is called {name}: it is not shipped, and {} is not there", .looked.display())]
+    NoLayout {
+        /// Its name.
+        name: LayoutName,
+        /// Where it was looked for.
+        looked: PathBuf,
+    },
+    /// Exam or layouts differ from what was frozen.
+    #[error("{} has changed since the record was frozen", .path.display())]
+    ChangedAfterFreeze {
+        /// Which file.
+        path: PathBuf,
+    },
+    /// No roster yet.
+    #[error("the session has no roster (鉴定名册) yet")]
+    NoRoster,
+    /// The same room in two files.
+    #[error("room {room} is in more than one of the files")]
+    RoomTwice {
+        /// Which.
+        room: RoomId,
+    },
+    /// The record can't be frozen yet.
+    #[error("the record can't be frozen: {exceptions} exceptions are open, {rooms} rooms have no record")]
+    NotReady {
+        /// Open exceptions.
+        exceptions: usize,
+        /// Rooms without a room record.
+        rooms: usize,
+    },
+    /// A decision's row that doesn't fit.
+    #[error("{file}, row {row}: {source}")]
+    Decision {
+        /// Which file.
+        file: String,
+        /// Its row.
+        row: u64,
+        /// What does not fit.
+        source: ResolveError,
+    },
+    /// A decision about a page that is not in the record.
+    #[error("{file}, row {row}: the sheet is not in this session's record")]
+    UnknownSheet {
+        /// Which file.
+        file: String,
+        /// Its row.
+        row: u64,
+    },
+    /// The record is not frozen yet.
+    #[error("the record is not frozen: a key is opened only after `duka freeze`")]
+    NotFrozen,
+    /// No sealed key in the folder fits.
+    #[error("no sealed key for paper {paper}, form {form}, revision {revision} in {}", .looked.display())]
+    NoKey {
+        /// The paper.
+        paper: PaperId,
+        /// The form.
+        form: Form,
+        /// The revision.
+        revision: u16,
+        /// Where it was looked for.
+        looked: PathBuf,
+    },
+    /// A sealed key or a custodian's file.
+    #[error("{}: {source}", .path.display())]
+    KeyFile {
+        /// Which file.
+        path: PathBuf,
+        /// What is wrong.
+        source: KeyError,
+    },
+    /// The exam.
+    #[error(transparent)]
+    Exam(#[from] ExamError),
+    /// A layout.
+    #[error(transparent)]
+    Layout(#[from] LayoutError),
+    /// The roster.
+    #[error(transparent)]
+    Roster(#[from] RosterError),
+    /// A room record.
+    #[error(transparent)]
+    Room(#[from] RoomError),
+    /// Practical scores.
+    #[error(transparent)]
+    Practical(#[from] PracticalError),
+    /// The record.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+    /// A scan.
+    #[error(transparent)]
+    Batch(#[from] BatchError),
+    /// Decisions that can't be read.
+    #[error(transparent)]
+    Decisions(#[from] DecisionsError),
+    /// Grading.
+    #[error(transparent)]
+    Grade(#[from] GradeError),
+    /// Merging.
+    #[error(transparent)]
+    Merge(#[from] MergeError),
+    /// The papers.
+    #[error(transparent)]
+    Publish(#[from] PublishError),
+    /// A table that can't be written.
+    #[error(transparent)]
+    Write(#[from] WriteError),
+}
+
+impl SessionError {
+    pub(super) fn file(doing: &'static str, path: &Path, source: std::io::Error) -> Self {
+        Self::File { doing, path: path.to_owned(), source }
+    }
+
+    /// What to do about it.
+    #[must_use]
+    pub fn hint(&self) -> Option<String> {
+        let text = match self {
+            Self::NoSession { .. } => {
+                "go to the session's folder or name it with --session; `duka new DIR` makes one"
+            }
+            Self::Exists { .. } => "choose another folder, or go on with this session",
+            Self::File { source, .. } => match source.kind() {
+                std::io::ErrorKind::NotFound => "check the path",
+                std::io::ErrorKind::PermissionDenied => {
+                    "check who may read and write there, or choose another folder"
+                }
+                std::io::ErrorKind::StorageFull => {
+                    "make room on the disk and run the command again; nothing is half-written"
+                }
+                _ => return None,
+            },
+            Self::NoLayout { .. } => "`duka layout list` shows the shipped ones; put your own file there",
+            Self::ChangedAfterFreeze { .. } => "put the file back as it was when the record was frozen",
+            Self::NoRoster => "run `duka roster import FILE`",
+            Self::RoomTwice { .. } => "import the files one after the other; the last one counts",
+            Self::NotReady { .. } => {
+                "`duka exceptions` shows what waits, `duka room import` takes the room records (考场情况记录)"
+            }
+            Self::Decision { source, .. } => source.hint(),
+            Self::UnknownSheet { .. } => {
+                "take the list from `duka exceptions --export` of this session; nothing was recorded"
+            }
+            Self::NotFrozen => "clear the exceptions, then run `duka freeze`",
+            Self::NoKey { .. } => "put the sealed key into the session's keys/ folder or name it with --key",
+            Self::KeyFile { source, .. } => return source.hint().map(Into::into),
+            Self::Exam(e) => e.hint(),
+            Self::Layout(e) => return hint_of(e.hint()),
+            Self::Roster(e) => e.hint(),
+            Self::Room(e) => e.hint(),
+            Self::Practical(e) => e.hint(),
+            Self::Store(e) => e.hint(),
+            Self::Batch(e) => e.hint(),
+            Self::Decisions(e) => return hint_of(e.hint()),
+            Self::Grade(e) => return e.hint().map(Into::into),
+            Self::Merge(e) => return e.hint().map(Into::into),
+            Self::Publish(e) => return hint_of(e.hint()),
+            Self::Write(e) => e.hint(),
+        };
+        Some(text.to_owned())
+    }
+}
+
+/// A hint that may be text or nothing, whichever way its module says it.
+fn hint_of(hint: impl Into<Option<&'static str>>) -> Option<String> {
+    hint.into().map(str::to_owned)
+}

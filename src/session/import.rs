@@ -1,0 +1,116 @@
+//! Rosters, room records and practical scores come in.
+
+use super::{Session, SessionError};
+use crate::exam::{RoomRecord, Roster};
+use crate::practical::{self, PracticalScore};
+use crate::sheet::{RoomId, Sha256};
+use crate::store::{Imported, Source};
+use std::collections::BTreeSet;
+use std::path::{Path, PathBuf};
+
+/// What an import came to.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ImportedFile {
+    /// Rows that are in force now: candidates, rooms or scores.
+    pub rows: usize,
+    /// Whether anything changed.
+    pub imported: Imported,
+}
+
+impl Session {
+    /// Takes in the roster (鉴定名册); several files make one roster. It takes the place of an earlier one.
+    ///
+    /// # Errors
+    ///
+    /// Every wrong row of every file, or a failure of the record.
+    pub fn import_roster(&mut self, files: &[PathBuf]) -> Result<ImportedFile, SessionError> {
+        let read = read_all(files)?;
+        let named: Vec<(&str, &[u8])> = read.iter().map(|f| (f.name.as_str(), f.bytes.as_slice())).collect();
+        let roster = Roster::import_files(&named, &self.exam)?;
+        let at = self.now();
+        let imported = self.store.import_roster(&roster, &source_of(&read), &at)?;
+        Ok(ImportedFile { rows: roster.candidates.len(), imported })
+    }
+
+    /// Takes in room records (考场情况记录). A room that was recorded before is replaced.
+    ///
+    /// # Errors
+    ///
+    /// [`SessionError::NoRoster`], [`SessionError::RoomTwice`], every wrong row, or a failure of the record.
+    pub fn import_rooms(&mut self, files: &[PathBuf]) -> Result<ImportedFile, SessionError> {
+        let roster = self.roster()?;
+        let mut records: Vec<(RoomRecord, Source)> = Vec::new();
+        let mut rooms: BTreeSet<RoomId> = BTreeSet::new();
+        for file in read_all(files)? {
+            for record in RoomRecord::import(&file.name, &file.bytes, &self.exam, &roster)? {
+                if !rooms.insert(record.room.clone()) {
+                    return Err(SessionError::RoomTwice { room: record.room });
+                }
+                records.push((record, source_of(std::slice::from_ref(&file))));
+            }
+        }
+        let at = self.now();
+        let mut imported = Imported::Known;
+        for (record, source) in &records {
+            if self.store.import_room(record, source, &at)? == Imported::New {
+                imported = Imported::New;
+            }
+        }
+        Ok(ImportedFile { rows: records.len(), imported })
+    }
+
+    /// Takes in practical scores (实操成绩). Candidates that these files don't name keep the score they had.
+    ///
+    /// # Errors
+    ///
+    /// [`SessionError::NoRoster`], every wrong row, or a failure of the record.
+    pub fn import_practical(&mut self, files: &[PathBuf]) -> Result<ImportedFile, SessionError> {
+        let roster = self.roster()?;
+        let read = read_all(files)?;
+        let mut scores: Vec<PracticalScore> = Vec::new();
+        for file in &read {
+            for score in practical::import(&file.name, &file.bytes, &self.exam, &roster)? {
+                scores.retain(|s| s.ticket != score.ticket);
+                scores.push(score);
+            }
+        }
+        let rows = scores.len();
+        for earlier in self.store.practical()? {
+            if scores.iter().all(|s| s.ticket != earlier.ticket) {
+                scores.push(earlier);
+            }
+        }
+        scores.sort_by(|a, b| a.ticket.cmp(&b.ticket));
+        let at = self.now();
+        let imported = self.store.import_practical(&scores, &source_of(&read), &at)?;
+        Ok(ImportedFile { rows, imported })
+    }
+}
+
+/// A file's name as it was given, and its bytes.
+pub(super) struct ReadFile {
+    pub(super) name: String,
+    pub(super) bytes: Vec<u8>,
+}
+
+pub(super) fn read_all(files: &[PathBuf]) -> Result<Vec<ReadFile>, SessionError> {
+    files.iter().map(|path| read_one(path)).collect()
+}
+
+pub(super) fn read_one(path: &Path) -> Result<ReadFile, SessionError> {
+    let bytes = std::fs::read(path).map_err(|e| SessionError::file("read", path, e))?;
+    Ok(ReadFile { name: path.display().to_string(), bytes })
+}
+
+/// Where a value made of these files comes from: their names, and the hash of their hashes if several.
+fn source_of(files: &[ReadFile]) -> Source {
+    let names: Vec<&str> = files.iter().map(|f| f.name.as_str()).collect();
+    let sha256 = match files {
+        [one] => Sha256::of(&one.bytes),
+        _ => {
+            let hashes: String = files.iter().map(|f| Sha256::of(&f.bytes).to_string()).collect();
+            Sha256::of(hashes.as_bytes())
+        }
+    };
+    Source { file: names.join(", "), sha256 }
+}

@@ -1,0 +1,235 @@
+//! What a user can do with one exam session (批次): the whole road as functions.
+//!
+//! A [`Session`] is a folder with `exam.toml`, the record `duka.db`, `keys/` for sealed answer keys,
+//! `layouts/` for layouts of its own, `scans/` and `out/`. Whoever shows things to people (the command
+//! line, a web page) calls this and nothing below it. Times come from outside, as a function.
+
+mod error;
+mod grading;
+mod import;
+mod results;
+mod review;
+mod scan;
+mod status;
+
+pub use error::SessionError;
+pub use grading::{Graded, GradedPaper};
+pub use import::ImportedFile;
+pub use review::{Exported, Resolved};
+pub use scan::Scanned;
+pub use status::{Open, Status};
+
+use crate::exam::{Exam, RoomRecord, Roster, example_toml};
+use crate::layout::{Layout, shipped_text};
+use crate::settle::{SessionFindings, SettledSheet, against_roster, settle};
+use crate::sheet::{EngineId, Place, Resolution, Sha256, SheetId};
+use crate::store::{LayoutRecord, Source, Store};
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+
+/// The name of this build's reader: its version and the hash of its sources and locked dependencies.
+#[must_use]
+pub fn engine() -> EngineId {
+    EngineId(env!("DUKA_ENGINE").to_owned())
+}
+
+/// Gives the present time as text; only the journal keeps it.
+pub type Clock = fn() -> String;
+
+/// An open exam session.
+pub struct Session {
+    folder: PathBuf,
+    exam: Exam,
+    layouts: Vec<Layout>,
+    store: Store,
+    clock: Clock,
+}
+
+/// Everything in the record that decides what counts, put together.
+struct Standings {
+    roster: Roster,
+    rooms: Vec<RoomRecord>,
+    sheets: BTreeMap<SheetId, SettledSheet>,
+    findings: SessionFindings,
+}
+
+impl Session {
+    /// Makes the folder of a new session with a commented `exam.toml` to fill in; gives its path.
+    ///
+    /// # Errors
+    ///
+    /// [`SessionError::Exists`] if there is an `exam.toml` already, [`SessionError::File`] if the folder
+    /// can't be written.
+    pub fn create(folder: &Path) -> Result<PathBuf, SessionError> {
+        let exam = folder.join("exam.toml");
+        if exam.exists() {
+            return Err(SessionError::Exists { path: exam });
+        }
+        for part in ["", "scans", "keys", "layouts", "out"] {
+            let path = folder.join(part);
+            std::fs::create_dir_all(&path).map_err(|source| SessionError::file("make", &path, source))?;
+        }
+        write_whole(&exam, example_toml().as_bytes())?;
+        Ok(exam)
+    }
+
+    /// The session in `folder`. Its record is made when it is opened for the first time; an `exam.toml`
+    /// or a layout that has changed since then comes into force, unless the record is frozen.
+    ///
+    /// # Errors
+    ///
+    /// [`SessionError::NoSession`] without an `exam.toml`, an error of the exam, of a layout or of the
+    /// record, [`SessionError::ChangedAfterFreeze`].
+    pub fn open(folder: &Path, clock: Clock) -> Result<Self, SessionError> {
+        let path = folder.join("exam.toml");
+        let text = match std::fs::read_to_string(&path) {
+            Ok(text) => text,
+            Err(e) if e.kind() == std::io::ErrorKind::NotFound => {
+                return Err(SessionError::NoSession { folder: folder.to_owned() });
+            }
+            Err(source) => return Err(SessionError::file("read", &path, source)),
+        };
+        let exam = Exam::parse(&text, &path.display().to_string())?;
+        let texts = layout_texts(folder, &exam)?;
+        let layouts: Result<Vec<_>, _> =
+            texts.iter().map(|(record, path)| Layout::parse(&record.text, path)).collect();
+        let layouts = layouts?;
+
+        let db = folder.join("duka.db");
+        let mut store = if db.exists() { Store::open(&db)? } else { Store::create(&db)? };
+        let frozen = store.frozen()?.is_some();
+        if store.exam()?.as_ref() != Some(&exam) {
+            if frozen {
+                return Err(SessionError::ChangedAfterFreeze { path });
+            }
+            let source = Source { file: "exam.toml".into(), sha256: Sha256::of(text.as_bytes()) };
+            store.import_exam(&exam, &source, &clock())?;
+        }
+        let known: Vec<Sha256> = store.layouts()?.iter().map(LayoutRecord::hash).collect();
+        for (record, path) in texts {
+            if !known.contains(&record.hash()) {
+                if frozen {
+                    return Err(SessionError::ChangedAfterFreeze { path: path.into() });
+                }
+                let source = Source { file: path, sha256: record.hash() };
+                store.import_layout(&record, &source, &clock())?;
+            }
+        }
+        Ok(Self { folder: folder.to_owned(), exam, layouts, store, clock })
+    }
+
+    /// The exam.
+    #[must_use]
+    pub fn exam(&self) -> &Exam {
+        &self.exam
+    }
+
+    /// The layouts of the exam's papers.
+    #[must_use]
+    pub fn layouts(&self) -> &[Layout] {
+        &self.layouts
+    }
+
+    /// The session's folder.
+    #[must_use]
+    pub fn folder(&self) -> &Path {
+        &self.folder
+    }
+
+    /// The record of readings, pages set aside and scores in its canonical form: the same text for the
+    /// same scans and decisions, on any machine, with any number of threads.
+    ///
+    /// # Errors
+    ///
+    /// A failure of the record.
+    pub fn canonical_export(&self) -> Result<String, SessionError> {
+        Ok(self.store.canonical_export()?)
+    }
+
+    /// Everyone on the roster.
+    ///
+    /// # Errors
+    ///
+    /// [`SessionError::NoRoster`] before one was imported, or a failure of the record.
+    pub fn roster(&self) -> Result<Roster, SessionError> {
+        self.store.roster()?.ok_or(SessionError::NoRoster)
+    }
+
+    fn now(&self) -> String {
+        (self.clock)()
+    }
+
+    fn layout(&self, name: &str) -> Option<&Layout> {
+        self.layouts.iter().find(|l| l.name.as_str() == name)
+    }
+
+    /// Settles every sheet and holds it against roster and rooms.
+    fn standings(&self) -> Result<Standings, SessionError> {
+        let roster = self.store.roster()?.unwrap_or_default();
+        let rooms = self.store.rooms()?;
+        let resolutions = self.store.resolutions()?;
+        let mut about: BTreeMap<SheetId, Vec<Resolution>> = BTreeMap::new();
+        for resolution in &resolutions {
+            if let Place::Sheet { sheet } | Place::Field { sheet, .. } = &resolution.place {
+                about.entry(*sheet).or_default().push(resolution.clone());
+            }
+        }
+        let sheets: BTreeMap<SheetId, SettledSheet> = self
+            .store
+            .readings()?
+            .into_iter()
+            .map(|reading| {
+                let decisions = about.get(&reading.sheet).map_or(&[][..], Vec::as_slice);
+                let settled = settle(&reading, decisions, &self.exam.rules);
+                (reading.sheet, SettledSheet { sheet: reading.sheet, layout: reading.layout, settled })
+            })
+            .collect();
+        let all: Vec<SettledSheet> = sheets.values().cloned().collect();
+        let findings =
+            against_roster(&all, &self.store.set_asides()?, &self.exam, &roster, &rooms, &resolutions);
+        Ok(Standings { roster, rooms, sheets, findings })
+    }
+}
+
+/// The texts of the layouts that the exam's papers name: a file of the session's own, else the shipped one.
+fn layout_texts(folder: &Path, exam: &Exam) -> Result<Vec<(LayoutRecord, String)>, SessionError> {
+    let mut out: Vec<(LayoutRecord, String)> = Vec::new();
+    for paper in exam.papers.values() {
+        let name = &paper.layout;
+        if out.iter().any(|(record, _)| record.name == *name) {
+            continue;
+        }
+        let own = folder.join("layouts").join(format!("{name}.toml"));
+        let (text, path) = if own.exists() {
+            let text = std::fs::read_to_string(&own).map_err(|e| SessionError::file("read", &own, e))?;
+            (text, format!("layouts/{name}.toml"))
+        } else if let Some(text) = shipped_text(name.as_str()) {
+            (text.to_owned(), format!("sheet-layouts/{name}.toml"))
+        } else {
+            return Err(SessionError::NoLayout { name: name.clone(), looked: own });
+        };
+        out.push((LayoutRecord { name: name.clone(), text }, path));
+    }
+    Ok(out)
+}
+
+/// Writes a file whole or not at all: beside it first, then by its name.
+///
+/// # Errors
+///
+/// [`SessionError::File`].
+pub fn write_whole(path: &Path, bytes: &[u8]) -> Result<(), SessionError> {
+    let failed = |source| SessionError::file("write", path, source);
+    let folder = path.parent().filter(|p| !p.as_os_str().is_empty()).unwrap_or(Path::new("."));
+    let mut file = tempfile::NamedTempFile::new_in(folder).map_err(failed)?;
+    std::io::Write::write_all(&mut file, bytes).map_err(failed)?;
+    file.as_file().sync_all().map_err(failed)?;
+    // A temporary file is its owner's alone; papers are for the whole office.
+    #[cfg(unix)]
+    {
+        use std::os::unix::fs::PermissionsExt as _;
+        file.as_file().set_permissions(std::fs::Permissions::from_mode(0o644)).map_err(failed)?;
+    }
+    file.persist(path).map_err(|e| failed(e.error))?;
+    Ok(())
+}
