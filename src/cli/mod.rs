@@ -32,10 +32,10 @@ use std::process::ExitCode;
 #[command(after_help = "Exit code: 0 clean, 1 done but exceptions remain for a person, 2 failed.")]
 struct Cli {
     /// Folder of the exam session (批次), with exam.toml, duka.db, scans/ and out/
-    #[arg(long, global = true, value_name = "DIR", default_value = ".")]
+    #[arg(long, global = true, display_order = 900, value_name = "DIR", default_value = ".")]
     session: PathBuf,
     /// Print one JSON value instead of text
-    #[arg(long, global = true)]
+    #[arg(long, global = true, display_order = 901)]
     json: bool,
     #[command(subcommand)]
     verb: Verb,

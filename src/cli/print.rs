@@ -80,7 +80,8 @@ pub fn run(args: &Args, context: &Context) -> Result<Ending, Failure> {
     let cards = if pages == 1 { "1 card".to_owned() } else { format!("{pages} cards") };
     context.output.line(format!("{file}: {cards}, {}", card.name));
     for (layout, count) in &other_layouts {
-        eprintln!("note: {count} candidates have the card {layout}; print theirs with `duka print {layout}`");
+        let who = if *count == 1 { "1 candidate has".to_owned() } else { format!("{count} candidates have") };
+        eprintln!("note: {who} the card {layout}, printed with `duka print {layout}`");
     }
     let lacking = lacking(&faces).into_iter().map(|l| LackingCharacter {
         page: l.card,
