@@ -97,8 +97,8 @@ impl Scanner {
             streak: None,
             format: match rng.random_range(0..10) {
                 0 => Format::Png,
-                1 => Format::BilevelPng(rng.random_range(130..165)),
-                2 => Format::Group4(rng.random_range(130..165)),
+                1 => Format::BilevelPng(rng.random_range(140..170)),
+                2 => Format::Group4(rng.random_range(140..170)),
                 _ => Format::Jpeg(rng.random_range(70..=92)),
             },
         }
