@@ -90,7 +90,7 @@ pub fn run(args: &Args, context: &Context) -> Result<Ending, Failure> {
         Verb::Seal { key, custodians, output } => seal_key(key, custodians, output, context)?,
         Verb::Inspect { file } => inspect(file, context)?,
         Verb::Example { paper, form, revision } => {
-            context.output.raw(example_toml(paper, form, *revision).as_bytes());
+            super::Output::raw(example_toml(paper, form, *revision).as_bytes());
         }
     }
     Ok(Ending::Clean)

@@ -118,10 +118,10 @@ pub fn run() -> ExitCode {
     let ending = match cli.verb {
         Verb::Demo(args) => demo::run(&args, &context),
         Verb::New(args) => new::run(&args, &context),
-        Verb::Roster(args) => import::run(&args, "candidates (考生)", |s, f| s.import_roster(f), &context),
-        Verb::Room(args) => import::run(&args, "room records (考场)", |s, f| s.import_rooms(f), &context),
+        Verb::Roster(args) => import::run(&args, "candidates (考生)", Session::import_roster, &context),
+        Verb::Room(args) => import::run(&args, "room records (考场)", Session::import_rooms, &context),
         Verb::Practical(args) => {
-            import::run(&args, "practical scores (实操成绩)", |s, f| s.import_practical(f), &context)
+            import::run(&args, "practical scores (实操成绩)", Session::import_practical, &context)
         }
         Verb::Scan(args) => scan::run(&args, &context),
         Verb::Status => status::run(&context),

@@ -43,7 +43,7 @@ impl Output {
     }
 
     /// Bytes as they are: the result itself, whoever reads it.
-    pub fn raw(&self, bytes: &[u8]) {
+    pub fn raw(bytes: &[u8]) {
         put(bytes);
     }
 }

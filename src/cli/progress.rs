@@ -10,7 +10,7 @@ const QUIET: Duration = Duration::from_secs(10);
 /// A bar, or lines.
 pub struct Bar {
     what: &'static str,
-    bar: Option<ProgressBar>,
+    moving: Option<ProgressBar>,
     told: Instant,
 }
 
@@ -26,12 +26,12 @@ impl Bar {
             bar.set_prefix(what);
             bar
         });
-        Self { what, bar, told: Instant::now() }
+        Self { what, moving: bar, told: Instant::now() }
     }
 
     /// So much of so much is done.
     pub fn at(&mut self, done: usize, of: usize, message: &str) {
-        match &self.bar {
+        match &self.moving {
             Some(bar) => {
                 bar.set_length(of as u64);
                 bar.set_position(done as u64);
@@ -47,7 +47,7 @@ impl Bar {
 
     /// Takes the bar away.
     pub fn end(self) {
-        if let Some(bar) = self.bar {
+        if let Some(bar) = self.moving {
             bar.finish_and_clear();
         }
     }

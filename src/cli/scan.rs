@@ -21,7 +21,7 @@ pub fn run(args: &Scan, context: &Context) -> Result<Ending, Failure> {
     let mut bar = progress::Bar::new("reading", context.output.shows_progress());
     let scanned = progress::with_threads(args.threads, || {
         session.scan(&args.paths, &mut |p| {
-            bar.at(p.files, p.of, &format!("{} read, {} set aside", p.read, p.set_aside))
+            bar.at(p.files, p.of, &format!("{} read, {} set aside", p.read, p.set_aside));
         })
     })?;
     bar.end();
