@@ -18,7 +18,7 @@ use crate::sheet::{Cause, DecodeFault, EngineId, Exception, Sha256, SheetId};
 use crate::source;
 use crate::store::{FileRecord, PageRecord, Store};
 use rayon::prelude::*;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 
 /// Files of a portion. A transaction costs about 10 ms of waiting for the disk: at 32 pages that is a
@@ -59,6 +59,21 @@ pub struct Summary {
     /// Files that could not be read from the disk at all, and what the system says. They are not in the
     /// record, because nothing of them was seen.
     pub unreadable: Vec<(PathBuf, std::io::ErrorKind)>,
+}
+
+impl Summary {
+    /// Counts a page that was looked at; `known` if the same came of it before.
+    fn count(&mut self, page: &PageRecord, known: bool) {
+        self.pages += 1;
+        match page {
+            _ if known => self.known += 1,
+            PageRecord::Read { .. } => self.read += 1,
+            PageRecord::SetAside(aside) => {
+                self.set_aside += 1;
+                *self.causes.entry(aside.exception.cause.kind()).or_default() += 1;
+            }
+        }
+    }
 }
 
 /// A file on its way.
@@ -120,8 +135,9 @@ fn ticket_of(reading: &read::Reading) -> Option<String> {
 
 /// Reads `files` into `store`; `name` says how a path is called in the record.
 ///
-/// The record does not depend on the number of threads. Files that are recorded with the same reader
-/// already are not read again; their names are added.
+/// The record does not depend on the number of threads. Files that were read with the same reader and
+/// layouts already are not read again; their names are added. A page that was set aside is tried again,
+/// since the layout that explains it may have come since then.
 ///
 /// # Errors
 ///
@@ -136,18 +152,22 @@ pub fn scan(
     progress: &mut dyn FnMut(Progress),
 ) -> Result<Summary, BatchError> {
     let mut summary = Summary { files: files.len(), ..Summary::default() };
+    let layouts: Vec<Sha256> = reader.layouts.iter().map(|layout| layout.hash).collect();
     for (index, portion) in files.chunks(PORTION).enumerate() {
         let fed: Vec<Result<Fed, (PathBuf, std::io::ErrorKind)>> =
             portion.par_iter().map(|path| feed(path, name)).collect();
         let mut jobs = Vec::with_capacity(fed.len());
-        let mut seen: Vec<Sha256> = Vec::with_capacity(fed.len());
+        // Pages of the files that are not read again.
+        let mut done: BTreeMap<Sha256, u32> = BTreeMap::new();
+        let mut seen: BTreeSet<Sha256> = BTreeSet::new();
         for file in fed {
             match file {
                 Ok(file) => {
-                    let known = seen.contains(&file.record.image)
-                        || store.is_recorded(&file.record.image, &reader.engine)?;
-                    seen.push(file.record.image);
-                    jobs.push((file, known));
+                    let image = file.record.image;
+                    let twice = !seen.insert(image);
+                    let pages = store.pages_done(&image, &reader.engine, &layouts)?;
+                    done.extend(pages.map(|pages| (image, pages)));
+                    jobs.push((file, twice || pages.is_some()));
                 }
                 Err(unreadable) => summary.unreadable.push(unreadable),
             }
@@ -161,21 +181,18 @@ pub fn scan(
                 (record, pages)
             })
             .collect();
-        store.record_files(&results, &at())?;
-        for (_, pages) in &results {
-            // A known file is one page known; how many it has is in the record.
-            summary.known += usize::from(pages.is_empty());
-            summary.pages += pages.len().max(1);
+        for (file, pages) in results.iter().filter(|(_, pages)| !pages.is_empty()) {
+            done.insert(file.image, file.pages);
             for page in pages {
-                match page {
-                    PageRecord::Read { .. } => summary.read += 1,
-                    PageRecord::SetAside(aside) => {
-                        summary.set_aside += 1;
-                        *summary.causes.entry(aside.exception.cause.kind()).or_default() += 1;
-                    }
-                }
+                summary.count(page, store.has_result(page)?);
             }
         }
+        for (file, _) in results.iter().filter(|(_, pages)| pages.is_empty()) {
+            let pages = done.get(&file.image).copied().unwrap_or(1) as usize;
+            summary.pages += pages;
+            summary.known += pages;
+        }
+        store.record_files(&results, &at())?;
         progress(Progress {
             files: (index * PORTION + portion.len()).min(files.len()),
             of: files.len(),

@@ -170,7 +170,12 @@ impl SessionError {
                 std::io::ErrorKind::StorageFull => {
                     "make room on the disk and run the command again; nothing is half-written"
                 }
-                _ => return None,
+                std::io::ErrorKind::NotADirectory | std::io::ErrorKind::AlreadyExists => {
+                    "a file stands where a folder is needed: name another folder, or move the file away"
+                }
+                std::io::ErrorKind::IsADirectory => "a folder stands where a file is needed: name a file",
+                std::io::ErrorKind::InvalidData => "save the file as UTF-8 text",
+                _ => "check the path, the disk and who may use them",
             },
             Self::NoLayout { .. } => "`duka layout list` shows the shipped ones; put your own file there",
             Self::ChangedAfterFreeze { .. } => "put the file back as it was when the record was frozen",

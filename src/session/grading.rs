@@ -70,7 +70,8 @@ impl Session {
         let identity = identity_of(custodian)?;
         let sealed = self.sealed_keys(keys)?;
         let standings = self.standings()?;
-        let mut graded = Graded { freeze: freeze.hash, papers: Vec::new() };
+        // All papers are graded before the first is recorded: a missing key leaves nothing half-done.
+        let mut done = Vec::new();
         for ((paper, form), sheets) in to_grade(&standings) {
             let revision = self.exam.papers.get(&paper).map_or(1, |p| p.key_revision);
             let binding = KeyBinding { paper: paper.clone(), form: form.clone(), revision };
@@ -86,23 +87,25 @@ impl Session {
                 })
                 .collect();
             drop(key);
-            let scores = scores?;
-            let grading = Grading {
-                freeze: freeze.hash,
-                paper: paper.clone(),
-                form: form.clone(),
-                key_revision: revision,
-                key_file: key_file.hash,
+            let grading =
+                Grading { freeze: freeze.hash, paper, form, key_revision: revision, key_file: key_file.hash };
+            done.push((grading, scores?));
+        }
+        let mut graded = Graded { freeze: freeze.hash, papers: Vec::with_capacity(done.len()) };
+        for (grading, scores) in done {
+            // The same keys once more change nothing.
+            let same = |g: &&Grading| {
+                (&g.paper, &g.form, g.key_revision) == (&grading.paper, &grading.form, grading.key_revision)
             };
-            if !self.store.gradings()?.contains(&grading) {
+            if self.store.gradings()?.iter().rev().find(same) != Some(&grading) {
                 let at = self.now();
                 self.store.record_grading(&grading, &scores, &at)?;
             }
             graded.papers.push(GradedPaper {
-                paper,
-                form,
-                key_revision: revision,
-                key_file: key_file.hash,
+                paper: grading.paper,
+                form: grading.form,
+                key_revision: grading.key_revision,
+                key_file: grading.key_file,
                 sheets: scores.len(),
             });
         }

@@ -24,6 +24,7 @@ impl Session {
     ///
     /// Every wrong row of every file, or a failure of the record.
     pub fn import_roster(&mut self, files: &[PathBuf]) -> Result<ImportedFile, SessionError> {
+        self.refuse_frozen()?;
         let read = read_all(files)?;
         let named: Vec<(&str, &[u8])> = read.iter().map(|f| (f.name.as_str(), f.bytes.as_slice())).collect();
         let roster = Roster::import_files(&named, &self.exam)?;
@@ -38,6 +39,7 @@ impl Session {
     ///
     /// [`SessionError::NoRoster`], [`SessionError::RoomTwice`], every wrong row, or a failure of the record.
     pub fn import_rooms(&mut self, files: &[PathBuf]) -> Result<ImportedFile, SessionError> {
+        self.refuse_frozen()?;
         let roster = self.roster()?;
         let mut records: Vec<(RoomRecord, Source)> = Vec::new();
         let mut rooms: BTreeSet<RoomId> = BTreeSet::new();

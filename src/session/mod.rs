@@ -23,7 +23,7 @@ use crate::exam::{Exam, RoomRecord, Roster, example_toml};
 use crate::layout::{Layout, shipped_text};
 use crate::settle::{SessionFindings, SettledSheet, against_roster, settle};
 use crate::sheet::{EngineId, Place, Resolution, Sha256, SheetId};
-use crate::store::{LayoutRecord, Source, Store};
+use crate::store::{LayoutRecord, Source, Store, StoreError};
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
@@ -153,6 +153,11 @@ impl Session {
     /// [`SessionError::NoRoster`] before one was imported, or a failure of the record.
     pub fn roster(&self) -> Result<Roster, SessionError> {
         self.store.roster()?.ok_or(SessionError::NoRoster)
+    }
+
+    /// Refuses, before any work is done, what a frozen record doesn't take.
+    fn refuse_frozen(&self) -> Result<(), SessionError> {
+        if self.store.frozen()?.is_some() { Err(StoreError::Frozen.into()) } else { Ok(()) }
     }
 
     fn now(&self) -> String {

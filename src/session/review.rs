@@ -78,6 +78,7 @@ impl Session {
     ///
     /// Every wrong row of the list, a decision that does not fit its place, or a failure of the record.
     pub fn resolve(&mut self, file: &Path, reviewer: Option<&str>) -> Result<Resolved, SessionError> {
+        self.refuse_frozen()?;
         let list = read_one(file)?;
         let rows = publish::parse_decisions(&list.name, &list.bytes, reviewer)?;
         let roster = self.store.roster()?.unwrap_or_default();

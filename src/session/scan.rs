@@ -27,6 +27,7 @@ impl Session {
         paths: &[PathBuf],
         progress: &mut dyn FnMut(Progress),
     ) -> Result<Scanned, SessionError> {
+        self.refuse_frozen()?;
         let files = batch::discover(paths)?;
         let root = self.folder.canonicalize().unwrap_or_else(|_| self.folder.clone());
         let name = move |path: &Path| recorded_name(&root, path);

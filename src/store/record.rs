@@ -1,10 +1,11 @@
 //! Pages and what came of them; decisions.
 
-use super::{Fault, Store, StoreError, decode, encode, freeze};
+use super::{Fault, Store, StoreError, decode, encode, freeze, parse};
 use crate::read::{Reading, SetAside};
-use crate::sheet::{EngineId, Place, Resolution, Sha256, SheetId};
+use crate::sheet::{Cause, EngineId, Place, Resolution, Sha256, SheetId};
 use rusqlite::{OptionalExtension, Transaction};
 use serde_json::json;
+use std::collections::BTreeSet;
 
 /// A file that was fed in.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -100,19 +101,55 @@ impl Store {
         self.write("scan", at, |tx, entry| record(tx, entry, files))
     }
 
-    /// Whether `engine` has been through the file with this hash, whatever came of it.
+    /// How many pages the file with this hash has, if nothing new can come of reading it again with `engine`
+    /// and `layouts` (their hashes): each page was read with one of them, or can't be decoded. `None` for a
+    /// file that is new, or that has a page set aside which another layout may still explain.
     ///
     /// # Errors
     ///
     /// A failure of the file.
-    pub fn is_recorded(&self, image: &Sha256, engine: &EngineId) -> Result<bool, StoreError> {
+    pub fn pages_done(
+        &self,
+        image: &Sha256,
+        engine: &EngineId,
+        layouts: &[Sha256],
+    ) -> Result<Option<u32>, StoreError> {
         self.read(|tx| {
-            let mut statement = tx.prepare_cached(
-                "SELECT 1 FROM readings WHERE image = ?1 AND engine = ?2
-                 UNION ALL SELECT 1 FROM set_asides WHERE image = ?1 AND engine = ?2",
-            )?;
-            Ok(statement.exists((image.to_string(), &engine.0))?)
+            let image = image.to_string();
+            let pages: Option<u32> = tx
+                .prepare_cached("SELECT pages FROM files WHERE image = ?1")?
+                .query_row([&image], |row| row.get(0))
+                .optional()?;
+            let Some(pages) = pages else { return Ok(None) };
+            let mut done = BTreeSet::new();
+            let mut statement =
+                tx.prepare_cached("SELECT page, layout_hash FROM readings WHERE image = ?1 AND engine = ?2")?;
+            let mut rows = statement.query((&image, &engine.0))?;
+            while let Some(row) = rows.next()? {
+                if layouts.contains(&parse("readings", &row.get::<_, String>(1)?)?) {
+                    done.insert(row.get::<_, u32>(0)?);
+                }
+            }
+            let mut statement =
+                tx.prepare_cached("SELECT set_aside FROM set_asides WHERE image = ?1 AND engine = ?2")?;
+            let mut rows = statement.query((&image, &engine.0))?;
+            while let Some(row) = rows.next()? {
+                let aside: SetAside = decode("set_asides", &row.get::<_, String>(0)?)?;
+                if matches!(aside.exception.cause, Cause::NotDecoded { .. }) {
+                    done.insert(aside.sheet.page);
+                }
+            }
+            Ok((done.len() >= pages as usize).then_some(pages))
         })
+    }
+
+    /// Whether this came of the page before: the same reading's engine and layout, or the same reason.
+    ///
+    /// # Errors
+    ///
+    /// A failure of the file.
+    pub fn has_result(&self, result: &PageRecord) -> Result<bool, StoreError> {
+        self.read(|tx| is_stored(tx, result))
     }
 
     /// The paths under which a file came in, in that order; more than one if it was fed again.
@@ -318,56 +355,58 @@ fn record<'a>(
     Ok((recorded, changed.then_some(detail)))
 }
 
+/// Whether this came of the page before.
+fn is_stored(tx: &Transaction<'_>, result: &PageRecord) -> Result<bool, Fault> {
+    let SheetId { image, page } = result.sheet();
+    let image = image.to_string();
+    Ok(match result {
+        PageRecord::Read { reading, .. } => tx
+            .prepare_cached(
+                "SELECT 1 FROM readings WHERE image = ?1 AND page = ?2 AND engine = ?3 AND layout_hash = ?4",
+            )?
+            .exists((image, page, &reading.engine.0, reading.layout_hash.to_string()))?,
+        PageRecord::SetAside(aside) => tx
+            .prepare_cached(
+                "SELECT 1 FROM set_asides WHERE image = ?1 AND page = ?2 AND engine = ?3 AND set_aside = ?4",
+            )?
+            .exists((image, page, &aside.engine.0, encode("page set aside", aside)?))?,
+    })
+}
+
 /// Adds what came of a page; `false` if it is there already.
 fn store_result(tx: &Transaction<'_>, entry: i64, image: &str, result: &PageRecord) -> Result<bool, Fault> {
+    if is_stored(tx, result)? {
+        return Ok(false);
+    }
     match result {
         PageRecord::Read { reading, ticket } => {
-            let page = reading.sheet.page;
-            let hash = reading.layout_hash.to_string();
-            let known = tx
-                .prepare_cached(
-                    "SELECT 1 FROM readings
-                     WHERE image = ?1 AND page = ?2 AND engine = ?3 AND layout_hash = ?4",
-                )?
-                .exists((image, page, &reading.engine.0, &hash))?;
-            if !known {
-                let text = encode("reading", reading)?;
-                let layout = reading.layout.as_str();
-                tx.prepare_cached(
-                    "INSERT INTO readings
-                         (image, page, engine, layout, layout_hash, ticket_read, reading, entry)
-                     VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)",
-                )?
-                .execute((
-                    image,
-                    page,
-                    &reading.engine.0,
-                    layout,
-                    &hash,
-                    ticket,
-                    text,
-                    entry,
-                ))?;
-            }
-            Ok(!known)
+            tx.prepare_cached(
+                "INSERT INTO readings (image, page, engine, layout, layout_hash, ticket_read, reading, entry)
+                 VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)",
+            )?
+            .execute((
+                image,
+                reading.sheet.page,
+                &reading.engine.0,
+                reading.layout.as_str(),
+                reading.layout_hash.to_string(),
+                ticket,
+                encode("reading", reading)?,
+                entry,
+            ))?;
         }
         PageRecord::SetAside(aside) => {
-            let text = encode("page set aside", aside)?;
-            let page = aside.sheet.page;
-            let known = tx
-                .prepare_cached(
-                    "SELECT 1 FROM set_asides
-                     WHERE image = ?1 AND page = ?2 AND engine = ?3 AND set_aside = ?4",
-                )?
-                .exists((image, page, &aside.engine.0, &text))?;
-            if !known {
-                tx.prepare_cached(
-                    "INSERT INTO set_asides (image, page, engine, set_aside, entry)
-                     VALUES (?1, ?2, ?3, ?4, ?5)",
-                )?
-                .execute((image, page, &aside.engine.0, &text, entry))?;
-            }
-            Ok(!known)
+            tx.prepare_cached(
+                "INSERT INTO set_asides (image, page, engine, set_aside, entry) VALUES (?1, ?2, ?3, ?4, ?5)",
+            )?
+            .execute((
+                image,
+                aside.sheet.page,
+                &aside.engine.0,
+                encode("page set aside", aside)?,
+                entry,
+            ))?;
         }
     }
+    Ok(true)
 }

@@ -235,8 +235,14 @@ fn a_record_survives_closing() {
     assert_eq!(store.practical().unwrap(), practical(77));
     assert_eq!(store.layouts().unwrap()[0].hash(), Sha256::of(b"name = \"theory-100\"\n"));
     assert_eq!(store.paths(&sheet("a").image).unwrap(), ["scans/a.tif"]);
-    assert!(store.is_recorded(&sheet("c").image, &engine("engine")).unwrap());
-    assert!(!store.is_recorded(&sheet("c").image, &engine("other")).unwrap());
+    let layout = reading("a", "1405").layout_hash;
+    let done = |file: &str, by: &str, layouts: &[Sha256]| {
+        store.pages_done(&sheet(file).image, &engine(by), layouts).unwrap()
+    };
+    assert_eq!(done("a", "engine", &[layout]), Some(1));
+    assert_eq!(done("c", "engine", &[]), Some(1), "no layout helps a file that can't be decoded");
+    assert_eq!(done("a", "other", &[layout]), None, "another reader may see more");
+    assert_eq!(done("a", "engine", &[Sha256::of(b"other")]), None, "so may another layout");
     store.check_integrity().unwrap();
     store.verify_rows().unwrap();
     let head = store.verify_journal().unwrap();

@@ -5,7 +5,7 @@ use crate::cli::{Failure, Output};
 use duka::exam::Roster;
 use duka::publish::EXCEPTION_COLUMNS;
 use duka::session::{Open, Session, write_whole};
-use duka::sheet::Cause;
+use duka::sheet::{Cause, FieldName};
 use std::collections::BTreeMap;
 use std::path::Path;
 
@@ -61,6 +61,11 @@ fn fill(list: &[u8], open: &[Open], roster: &Roster, cards: &[Card]) -> Result<V
             let decision = by_file.get(file).and_then(|card| look(item, card, roster));
             if let (Some((decision, reason)), true) = (decision, record.len() == EXCEPTION_COLUMNS.len()) {
                 let first = EXCEPTION_COLUMNS.len() - 3;
+                if reason == RENUMBERED {
+                    // Whatever is held there, it is the number that is wrong.
+                    set(&mut record, "field", FieldName::TICKET);
+                    set(&mut record, "item", "");
+                }
                 record[first] = decision;
                 record[first + 1] = "演示审核员".into();
                 record[first + 2] = reason.into();
@@ -71,10 +76,19 @@ fn fill(list: &[u8], open: &[Open], roster: &Roster, cards: &[Card]) -> Result<V
     writer.into_inner().map_err(|e| Failure::new(e, None::<&str>))
 }
 
+fn set(record: &mut [String], column: &str, text: &str) {
+    if let Some(at) = EXCEPTION_COLUMNS.iter().position(|c| *c == column) {
+        text.clone_into(&mut record[at]);
+    }
+}
+
+/// Why a number was put right.
+const RENUMBERED: &str = "按卡面姓名与座位核对";
+
 /// What the card in the hand says about an open exception.
 fn look(open: &Open, card: &Card, roster: &Roster) -> Option<(String, &'static str)> {
     let exception = &open.exception.exception;
-    let right_number = || Some((format!("={}", card.ticket), "按卡面姓名与座位核对"));
+    let right_number = || Some((format!("={}", card.ticket), RENUMBERED));
     match &exception.cause {
         Cause::Multiple { .. } if exception.field.as_ref().is_some_and(|f| f.as_str() == "items") => {
             Some(("accept".into(), "确为双选"))
@@ -86,8 +100,15 @@ fn look(open: &Open, card: &Card, roster: &Roster) -> Option<(String, &'static s
             Some((text, "涂得较淡，确认为所涂选项"))
         }
         Cause::TicketUnknown { .. } | Cause::BlankColumns { .. } => right_number(),
-        // The sheet whose printed number is another one is put right; the other sheet then stands alone.
-        Cause::TicketDuplicate { ticket, .. } if *ticket != card.ticket => right_number(),
+        // A sheet that carries another candidate's number is put right; that candidate's own sheet, if there is
+        // one, then stands alone.
+        Cause::TicketDuplicate { ticket, .. }
+        | Cause::PresentButAbsent { ticket, .. }
+        | Cause::AbsentButPresent { ticket, .. }
+            if *ticket != card.ticket =>
+        {
+            right_number()
+        }
         Cause::FormMismatch { .. } => {
             let form = roster.candidates.get(&card.ticket)?.form.as_ref()?;
             Some((format!("={form}"), "按考场记录核对试卷类型"))
