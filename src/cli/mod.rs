@@ -20,7 +20,7 @@ mod simulate;
 mod status;
 
 use clap::{Parser, Subcommand};
-use duka::session::{Session, SessionError};
+use duka::session::Session;
 pub use failure::Failure;
 pub use output::Output;
 use std::path::PathBuf;
@@ -100,8 +100,8 @@ pub struct Context {
 
 impl Context {
     /// The session that the command line names.
-    pub fn open(&self) -> Result<Session, SessionError> {
-        Session::open(&self.session, now)
+    pub fn open(&self) -> Result<Session, Failure> {
+        Ok(Session::open(&self.session, now)?)
     }
 }
 

@@ -54,13 +54,13 @@ impl Bar {
 }
 
 /// Does `work` with so many threads; 0 is one a core.
-pub fn with_threads<T: Send, E: Into<Failure> + Send>(
+pub fn with_threads<T: Send>(
     threads: usize,
-    work: impl FnOnce() -> Result<T, E> + Send,
+    work: impl FnOnce() -> Result<T, Failure> + Send,
 ) -> Result<T, Failure> {
     let pool = rayon::ThreadPoolBuilder::new()
         .num_threads(threads)
         .build()
         .map_err(|e| Failure::new(format!("can't start {threads} threads: {e}"), Some("ask for fewer")))?;
-    pool.install(work).map_err(Into::into)
+    pool.install(work)
 }
