@@ -142,8 +142,7 @@ fn what_is_held_is_settled_by_decisions_and_by_nothing_else() {
     ];
     let desk = Desk::with(&cards, &[]);
     let mut session = desk.open();
-    let want =
-        [("ticket-unknown", 1), ("ticket-duplicate", 2), ("sheet-missing", 3), ("form-mismatch", 1)];
+    let want = [("ticket-unknown", 1), ("ticket-duplicate", 2), ("sheet-missing", 3), ("form-mismatch", 1)];
     assert_eq!(kinds(&session), BTreeMap::from(want));
     let refused = session.freeze().unwrap_err();
     assert!(matches!(refused, SessionError::NotReady { exceptions: 7, rooms: 0 }), "{refused}");
@@ -178,7 +177,8 @@ fn what_is_held_is_settled_by_decisions_and_by_nothing_else() {
 
 #[test]
 fn a_decision_that_does_not_fit_takes_none_of_the_list() {
-    let cards = [Filled { ticket: "149999990002".into(), ..card(2, 70) }, Filled { form: "A".into(), ..card(6, 70) }];
+    let cards =
+        [Filled { ticket: "149999990002".into(), ..card(2, 70) }, Filled { form: "A".into(), ..card(6, 70) }];
     let desk = Desk::with(&cards, &[1, 3, 4, 5]);
     let mut session = desk.open();
     let before = session.verify().unwrap();
@@ -340,7 +340,10 @@ fn a_practical_score_of_a_stranger_is_refused_with_its_row() {
     let error = session.import_practical(&[path]).unwrap_err();
     let said = error.to_string();
     assert!(matches!(error, SessionError::Practical(_)), "{said}");
-    assert!(said.contains("practical.csv") && said.contains("row 3") && said.contains("261410409999"), "{said}");
+    assert!(
+        said.contains("practical.csv") && said.contains("row 3") && said.contains("261410409999"),
+        "{said}"
+    );
     assert!(error.hint().unwrap().contains("nothing was imported"));
     assert_eq!(session.status().unwrap().practical, 0);
 }

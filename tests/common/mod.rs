@@ -260,6 +260,8 @@ pub fn workbook(bytes: &[u8]) -> Vec<Vec<String>> {
     let sheets = book.worksheets();
     sheets
         .iter()
-        .flat_map(|(_, range)| range.rows().map(|r| r.iter().map(ToString::to_string).collect()).collect::<Vec<_>>())
+        .flat_map(|(_, range)| {
+            range.rows().map(|r| r.iter().map(ToString::to_string).collect()).collect::<Vec<_>>()
+        })
         .collect()
 }
