@@ -16,7 +16,9 @@ pub struct Exceptions {
 #[derive(Debug, Args)]
 #[command(
     after_help = "A decision is a value (B, =BD, =140510001001), `blank` (nothing is marked), `accept` \
-(it stays as it is) or `void` (the sheet does not count). Rows without a decision are passed over. A decision is \
+(it stays as it is) or `void` (the sheet does not count). Rows without a decision are passed over. A row \
+decides about its own field and item; to put another field of the same sheet right (the ticket number of a card that is \
+held for its 缺考), write that field's name (`ticket`) into the row's field column and empty its item. A decision is \
 added to the record; it never changes what was read, and a later one takes its place."
 )]
 pub struct Resolve {

@@ -39,7 +39,8 @@ impl Bar {
             }
             None if self.told.elapsed() > QUIET => {
                 self.told = Instant::now();
-                eprintln!("{}: {done} of {of}; {message}", self.what);
+                let message = if message.is_empty() { String::new() } else { format!("; {message}") };
+                eprintln!("{}: {done} of {of}{message}", self.what);
             }
             None => {}
         }

@@ -178,7 +178,8 @@ impl StoreError {
             Self::Disk { .. } => "check the disk and its cable, and copy the folder elsewhere",
             Self::Create { .. } => "check that the folder exists and who may write it",
             Self::Frozen => {
-                "what comes after the freeze is a case for two people, listed in every publication"
+                "only practical scores (实操成绩) still come in; what else came late is for two people to decide, outside \
+                 this record"
             }
             Self::NotFrozen => "run `duka freeze` first",
             Self::OtherFreeze { .. } => "make a new grading request from this record",

@@ -53,10 +53,7 @@ pub fn run(args: &Demo, context: &Context) -> Result<Ending, Failure> {
     let started = Instant::now();
     let out = &context.output;
     let folder = &args.folder;
-    if folder.exists() && std::fs::read_dir(folder).is_ok_and(|mut entries| entries.next().is_some()) {
-        let hint = "name another folder (`duka demo OTHER`) or remove it";
-        return Err(Failure::new(format!("{} is not empty", folder.display()), Some(hint)));
-    }
+    vacant(folder)?;
     let mut rng = ChaCha8Rng::seed_from_u64(SEED);
     let world = make_up(usize::from(args.candidates), &mut rng)?;
 
@@ -136,6 +133,19 @@ pub fn run(args: &Demo, context: &Context) -> Result<Ending, Failure> {
         "set_aside": s.set_aside, "held": held, "graded": sheets, "draft": results.is_draft(), "files": papers,
     }));
     Ok(if results.is_draft() { Ending::Exceptions } else { Ending::Clean })
+}
+
+/// Whether the demo may make everything in `folder`: it is not there yet, or empty.
+fn vacant(folder: &Path) -> Result<(), Failure> {
+    let hint = "nothing was changed; name another folder: `duka demo OTHER`";
+    match std::fs::read_dir(folder) {
+        Ok(mut entries) => match entries.next() {
+            Some(_) => Err(Failure::new(format!("{} is not empty", folder.display()), Some(hint))),
+            None => Ok(()),
+        },
+        Err(e) if e.kind() == std::io::ErrorKind::NotFound => Ok(()),
+        Err(e) => Err(Failure::new(format!("can't use {}: {e}", folder.display()), Some(hint))),
+    }
 }
 
 fn step(out: &super::Output, number: u8, what: &str) {

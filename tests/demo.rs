@@ -1,0 +1,174 @@
+//! `duka demo` does the whole job.
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
+
+use assert_cmd::Command;
+use duka::key::{CustodianIdentity, KeyBinding, SealedKey};
+use duka::session::Session;
+use std::path::{Path, PathBuf};
+
+const CANDIDATES: usize = 12;
+
+fn demo(folder: &Path, candidates: usize) -> String {
+    let done = Command::cargo_bin("duka")
+        .unwrap()
+        .arg("demo")
+        .arg(folder)
+        .args(["--candidates", &candidates.to_string()])
+        .assert()
+        .code(0);
+    String::from_utf8(done.get_output().stdout.clone()).unwrap()
+}
+
+fn open(folder: &Path) -> Session {
+    Session::open(folder, || "2026-11-21T12:00:00+08:00".into()).unwrap()
+}
+
+fn files(folder: &Path) -> Vec<PathBuf> {
+    let mut out = Vec::new();
+    for entry in std::fs::read_dir(folder).unwrap() {
+        let path = entry.unwrap().path();
+        if path.is_dir() { out.extend(files(&path)) } else { out.push(path) }
+    }
+    out
+}
+
+fn workbook(path: &Path) -> Vec<Vec<String>> {
+    use calamine::Reader as _;
+    let mut book: calamine::Xlsx<_> = calamine::open_workbook(path).unwrap();
+    let rows = |range: &calamine::Range<calamine::Data>| -> Vec<Vec<String>> {
+        range.rows().map(|row| row.iter().map(ToString::to_string).collect()).collect()
+    };
+    book.worksheets().iter().flat_map(|(_, range)| rows(range)).collect()
+}
+
+/// Pages of a PDF, counted by a reader of PDFs.
+fn pages(bytes: Vec<u8>) -> usize {
+    hayro::hayro_syntax::Pdf::new(bytes).unwrap().pages().len()
+}
+
+/// Every run of at least ten answers that stands together in a key: each section's letters in a row, and
+/// the whole key's.
+fn answers(folder: &Path) -> Vec<String> {
+    let text = std::fs::read_to_string(folder.join("custodian.key")).unwrap();
+    let custodian = CustodianIdentity::parse(&text).unwrap();
+    let bindings = [("electrician-4", "A"), ("electrician-4", "B"), ("welder-5", "A")];
+    bindings
+        .map(|(paper, form)| {
+            let bytes = std::fs::read(folder.join(format!("keys/{paper}-{form}-r1.key.age"))).unwrap();
+            let binding =
+                KeyBinding { paper: paper.parse().unwrap(), form: form.parse().unwrap(), revision: 1 };
+            let key = SealedKey::from_bytes(bytes).unwrap().open(&custodian, &binding).unwrap();
+            let letters = right_answers(&key);
+            assert_eq!(letters.len(), key.numbers().count(), "one letter an item");
+            letters
+        })
+        .to_vec()
+}
+
+/// The key's answers in a row, found as anyone with the open key could: by grading.
+fn right_answers(key: &duka::key::AnswerKey) -> String {
+    use duka::grade::grade;
+    use duka::sheet::{FieldName, Response, Responses};
+    let hits = |item: u16, option: &str| {
+        let mut responses = Responses::default();
+        let form: FieldName = FieldName::FORM.parse().unwrap();
+        responses.fields.insert(form, Response::resolved(key.binding().form.as_str()));
+        for number in key.numbers() {
+            let value = if number == item { Response::resolved(option) } else { Response::blank() };
+            responses.items.insert(number, value);
+        }
+        grade(&responses, key).unwrap().right
+    };
+    let right = |item| ["A", "B", "C", "D"].into_iter().find(|option| hits(item, option) > 0);
+    key.numbers().filter_map(right).collect()
+}
+
+#[test]
+fn the_demo_does_the_whole_job_and_says_where_everything_is() {
+    let dir = tempfile::tempdir().unwrap();
+    let folder = dir.path().join("demo");
+    let said = demo(&folder, CANDIDATES);
+
+    for name in ["成绩单", "鉴定名册", "合格名册"] {
+        for ending in ["xlsx", "pdf"] {
+            let path = folder.join("out").join(format!("{name}.{ending}"));
+            assert!(path.is_file() && said.contains(&path.display().to_string()), "{}", path.display());
+        }
+        let pdf = std::fs::read(folder.join("out").join(format!("{name}.pdf"))).unwrap();
+        assert!(pdf.starts_with(b"%PDF-"));
+        // Twelve candidates of two occupations: a page each.
+        assert_eq!(pages(pdf), 2, "{name}");
+    }
+    let session = open(&folder);
+    let results = session.merge().unwrap();
+    assert!(!results.is_draft());
+    assert_eq!(results.transcripts.len(), CANDIDATES);
+    let roster = session.roster().unwrap();
+    let listed = |name: &str| -> Vec<String> {
+        let rows = workbook(&folder.join("out").join(name));
+        assert!(!rows.iter().flatten().any(|c| c.contains("草稿")), "{name}");
+        let mut tickets: Vec<String> = rows
+            .into_iter()
+            .flatten()
+            .filter(|c| roster.candidates.keys().any(|t| t.as_str() == c))
+            .collect();
+        tickets.sort();
+        tickets
+    };
+    let everybody: Vec<String> = roster.candidates.keys().map(ToString::to_string).collect();
+    assert_eq!(listed("成绩单.xlsx"), everybody);
+    assert_eq!(listed("鉴定名册.xlsx"), everybody);
+    let passed: usize = results.groups().iter().map(|g| g.passed as usize).sum();
+    assert!(passed > 0 && passed < CANDIDATES);
+    assert_eq!(listed("合格名册.xlsx").len(), passed);
+
+    // The made-up people met every kind of trouble that fits into a dozen, and the record holds together.
+    for kind in ["sheet-missing", "present-but-absent", "blank-columns", "multiple", "form-mismatch"] {
+        assert!(said.contains(&format!("held: {kind} ")), "{kind}:\n{said}");
+    }
+    session.verify().unwrap();
+    assert_eq!(session.status().unwrap().open_count(), 0);
+}
+
+#[test]
+fn the_same_arguments_give_the_same_record_and_no_file_has_a_word_of_a_key() {
+    let dir = tempfile::tempdir().unwrap();
+    let (one, two) = (dir.path().join("one"), dir.path().join("two"));
+    demo(&one, CANDIDATES);
+    demo(&two, CANDIDATES);
+    assert_eq!(open(&one).canonical_export().unwrap(), open(&two).canonical_export().unwrap());
+    for file in files(&one.join("scans")).iter().chain(&files(&one.join("out"))) {
+        let other = two.join(file.strip_prefix(&one).unwrap());
+        assert!(std::fs::read(file).unwrap() == std::fs::read(&other).unwrap(), "{}", other.display());
+    }
+
+    let needles: Vec<String> = answers(&one)
+        .iter()
+        .flat_map(|row| (0..=row.len() - 10).map(|at| row[at..at + 10].to_owned()).collect::<Vec<_>>())
+        .collect();
+    assert_eq!(needles.len(), 3 * 91);
+    let all = files(&one);
+    assert!(all.len() > 30, "{all:?}");
+    for path in all {
+        let bytes = std::fs::read(&path).unwrap();
+        for needle in &needles {
+            // As letters in a row, and as letters in a list.
+            let list = needle.split("").filter(|l| !l.is_empty()).collect::<Vec<_>>().join("\",\"");
+            for text in [needle.as_str(), &list] {
+                let found = bytes.windows(text.len()).any(|w| w == text.as_bytes());
+                assert!(!found, "{} has a part of a key", path.display());
+            }
+        }
+    }
+}
+
+#[test]
+fn exams_of_any_size_come_to_their_end() {
+    let dir = tempfile::tempdir().unwrap();
+    for candidates in [4, 5, 9, 20] {
+        let folder = dir.path().join(candidates.to_string());
+        demo(&folder, candidates);
+        let results = open(&folder).merge().unwrap();
+        assert_eq!((results.is_draft(), results.transcripts.len()), (false, candidates));
+    }
+}
