@@ -23,9 +23,9 @@ const SMALL_SHARE: f64 = 0.65;
 /// ratio that is ever held.
 ///
 /// On gray pages of σ 7 all but a hundredth of the empty targets stay below 0.018 and the highest of
-/// 100 000 reached 0.024. A bilevel scan that has lost most of the pencil leaves 0.018 and more of a mark, and
+/// 100 000 reached 0.024; a dot of 0.7 mm fills 0.05. A bilevel scan that has lost most of the pencil leaves 0.018 and more of a mark, and
 /// nothing of an empty target; below 0.012 single specks of dust would be held.
-const STANDS_OUT: f64 = 3.0;
+const STANDS_OUT: f64 = 2.0;
 const LEAST_FAINT: f64 = 0.014;
 
 /// The fewest filled marks that say how firm the sheet's usual mark is.
@@ -36,6 +36,7 @@ const FEWEST: usize = 5;
 pub(super) struct Measured {
     fill: f64,
     firmness: f64,
+    ringed: bool,
 }
 
 impl Measured {
@@ -43,7 +44,8 @@ impl Measured {
     ///
     /// Print under a mark is covered by it: what is left is a share of what was not print.
     pub(super) fn beyond(ink: Ink, printed: f64) -> Self {
-        Self { fill: ((ink.fill - printed) / (1.0 - printed)).clamp(0.0, 1.0), firmness: ink.firmness }
+        let fill = ((ink.fill - printed) / (1.0 - printed)).clamp(0.0, 1.0);
+        Self { fill, firmness: ink.firmness, ringed: ink.ringed }
     }
 }
 
@@ -84,7 +86,7 @@ impl Scale {
     /// held however much it covers: an eraser leaves such a thing. Beside a filled mark, what an eraser
     /// or a finger leaves is passed over up to the layout's threshold; where nothing is filled, or several
     /// marks are allowed, whatever stands out from the sheet's empty targets is held, because it may be
-    /// all that a scanner has left of a mark.
+    /// all that a scanner has left of a mark. A line around a target is always held.
     pub(super) fn decide(&self, position: &[Option<Measured>], choice: Choice) -> Vec<Mark> {
         let answered = choice == Choice::Single && position.iter().flatten().any(|m| self.is_filled(m));
         let doubtful = if answered { self.marginal } else { self.faint };
@@ -94,7 +96,7 @@ impl Scale {
             };
             let state = if self.is_filled(m) {
                 MarkState::Filled
-            } else if m.fill >= doubtful {
+            } else if m.fill >= doubtful || m.ringed {
                 MarkState::Marginal
             } else {
                 MarkState::Empty
@@ -140,7 +142,7 @@ mod tests {
     /// The states of the last targets of a sheet with six firm items, one position of four each.
     fn states(last: &[(f64, f64)], choice: Choice) -> Vec<MarkState> {
         let layout = shipped("theory-100").unwrap();
-        let some = |&(fill, firmness): &(f64, f64)| Some(Measured { fill, firmness });
+        let some = |&(fill, firmness): &(f64, f64)| Some(Measured { fill, firmness, ringed: false });
         let firm = [(0.6, 0.7), (0.01, 0.1), (0.012, 0.1), (0.0, 0.0)];
         let mut sheet: Vec<Vec<Option<Measured>>> = vec![firm.iter().map(some).collect(); 60];
         sheet.push(last.iter().map(some).collect());
@@ -170,8 +172,8 @@ mod tests {
     #[test]
     fn a_sheet_marked_lightly_throughout_is_read() {
         let layout = shipped("theory-100").unwrap();
-        let light = Measured { fill: 0.25, firmness: 0.3 };
-        let sheet = vec![vec![Some(light), Some(Measured { fill: 0.0, firmness: 0.0 })]; 20];
+        let light = Measured { fill: 0.25, firmness: 0.3, ringed: false };
+        let sheet = vec![vec![Some(light), Some(Measured { fill: 0.0, firmness: 0.0, ringed: false })]; 20];
         let scale = Scale::of(&layout, sheet.iter());
         assert_eq!(scale.decide(&sheet[0], Single)[0].state, Filled);
     }
@@ -179,9 +181,10 @@ mod tests {
     #[test]
     fn marks_on_dark_print_are_held_against_the_thresholds_alone() {
         let layout = shipped("openmcr-75").unwrap();
-        let all = vec![vec![Some(Measured { fill: 0.6, firmness: 0.9 }); 2]; 8];
+        let all = vec![vec![Some(Measured { fill: 0.6, firmness: 0.9, ringed: false }); 2]; 8];
         let scale = Scale::of(&layout, all.iter());
-        let marks = scale.decide(&[Some(Measured { fill: 0.24, firmness: 0.2 }), None], Single);
+        let marks =
+            scale.decide(&[Some(Measured { fill: 0.24, firmness: 0.2, ringed: false }), None], Single);
         assert_eq!([marks[0].state, marks[1].state], [Filled, MarkState::Unreadable]);
     }
 }

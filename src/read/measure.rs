@@ -1,6 +1,6 @@
 //! How much ink lies in a target, and how bright the paper around it is.
 
-use crate::geometry::{Mapping, Mm, Point, Rect};
+use crate::geometry::{Mapping, Mm, Rect};
 use crate::source::Page;
 
 /// The share of a target's width and height that is measured.
@@ -20,6 +20,17 @@ const RING_POINTS: usize = 32;
 /// a mark overflows on two sides; the brightest would be noise.
 const RING_RANK: usize = RING_POINTS * 3 / 5;
 
+/// How many of the ring's places may be dark without anything being there: specks.
+const RING_SPECKS: usize = 2;
+
+/// Where a line around a target is looked for, in millimetres outside its outline: every 0.15, half the
+/// breadth of a pencil's line, from the outline's own print to where other print may begin.
+const RINGS_MM: [f64; 5] = [0.2, 0.35, 0.5, 0.65, 0.8];
+
+/// Darkness, as a share of the way from paper to ink, above which a pixel counts as covered. A light
+/// pencil reaches 0.35; printed letters in pale red 0.2.
+const COVERED: f64 = 0.28;
+
 /// A target's place in the picture: where its centre lies and how millimetres become pixels there.
 pub(super) struct Place {
     x: f64,
@@ -37,6 +48,23 @@ pub(super) struct Ink {
     pub(super) fill: f64,
     /// Mean darkness of the ink, weighted by itself, 0..=1: that of the stroke, whatever its area.
     pub(super) firmness: f64,
+    /// Whether a line runs around the target.
+    pub(super) ringed: bool,
+}
+
+/// What lies around a target.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub(super) struct Around {
+    /// The level of paper.
+    pub(super) paper: u8,
+    /// The level of the darkest that is not a speck.
+    pub(super) dark: u8,
+}
+
+/// The level below which a pixel counts as covered.
+pub(super) fn covered_below(paper: u8, ink: u8) -> u8 {
+    let depth = f64::from(paper.saturating_sub(ink).max(1));
+    (f64::from(paper) - COVERED * depth).ceil() as u8
 }
 
 impl Place {
@@ -58,30 +86,51 @@ impl Place {
         (a * dx + b * dy, c * dx + d * dy)
     }
 
-    /// The paper's level just outside the outline; `None` outside the picture.
-    pub(super) fn paper(&self, page: &Page) -> Option<u8> {
+    /// What lies just outside the outline; `None` outside the picture.
+    pub(super) fn around(&self, page: &Page) -> Option<Around> {
         let mut levels = [0u8; RING_POINTS];
-        let (w, h) = (self.half_width + RING_MM, self.half_height + RING_MM);
-        let around = 2.0 * (w + h);
         for (i, level) in levels.iter_mut().enumerate() {
-            let mut t = around * (i as f64 + 0.5) / RING_POINTS as f64 * 2.0;
-            let (dx, dy) = if t < 2.0 * w {
-                (t - w, -h)
-            } else if t < 2.0 * (w + h) {
-                t -= 2.0 * w;
-                (w, t - h)
-            } else if t < 2.0 * (2.0 * w + h) {
-                t -= 2.0 * (w + h);
-                (w - t, h)
-            } else {
-                t -= 2.0 * (2.0 * w + h);
-                (-w, h - t)
-            };
-            let (u, v) = self.step(dx, dy);
-            *level = pixel(page, Point::at(self.x + u, self.y + v))?;
+            *level = self.outside(page, i, RING_MM)?;
         }
         levels.sort_unstable();
-        Some(levels[RING_RANK])
+        Some(Around { paper: levels[RING_RANK], dark: levels[RING_SPECKS] })
+    }
+
+    /// Whether a line runs around the target: dark on all four sides, and over a third of the way.
+    ///
+    /// Overflow from a neighbour darkens one side; a line through the target darkens two.
+    pub(super) fn is_ringed(&self, page: &Page, paper: u8, ink: u8) -> bool {
+        let limit = covered_below(paper, ink);
+        let mut sides = [0usize; 4];
+        for i in 0..RING_POINTS {
+            let dark = |&mm: &f64| self.outside(page, i, mm).is_some_and(|level| level < limit);
+            sides[self.side(i)] += usize::from(RINGS_MM.iter().any(dark));
+        }
+        sides.iter().all(|&dark| dark > 0) && sides.iter().sum::<usize>() * 3 >= RING_POINTS
+    }
+
+    /// Which side the ring's place `i` is on: top, right, bottom, left.
+    fn side(&self, i: usize) -> usize {
+        let (w, h) = (self.half_width + RING_MM, self.half_height + RING_MM);
+        let t = 4.0 * (w + h) * (i as f64 + 0.5) / RING_POINTS as f64;
+        [2.0 * w, 2.0 * (w + h), 2.0 * (2.0 * w + h)].iter().filter(|&&end| t >= end).count()
+    }
+
+    /// The level at place `i` of the rectangle that lies `mm` outside the outline.
+    fn outside(&self, page: &Page, i: usize, mm: f64) -> Option<u8> {
+        let (w, h) = (self.half_width + mm, self.half_height + mm);
+        let t = 4.0 * (w + h) * (i as f64 + 0.5) / RING_POINTS as f64;
+        let (dx, dy) = if t < 2.0 * w {
+            (t - w, -h)
+        } else if t < 2.0 * (w + h) {
+            (w, t - 2.0 * w - h)
+        } else if t < 2.0 * (2.0 * w + h) {
+            (3.0 * w + 2.0 * h - t, h)
+        } else {
+            (-w, 4.0 * w + 3.0 * h - t)
+        };
+        let (u, v) = self.step(dx, dy);
+        pixel(page, self.x + u, self.y + v)
     }
 
     /// The ink in the sensing area, measured from `paper` (nothing) to `ink` (all).
@@ -133,14 +182,16 @@ impl Place {
         (count > 0).then(|| Ink {
             fill: f64::from(sum) / (f64::from(count) * f64::from(depth)),
             firmness: squares as f64 / (f64::from(sum.max(1)) * f64::from(depth)),
+            ringed: false,
         })
     }
 }
 
 /// The level of the nearest pixel; `None` outside the picture.
-fn pixel(page: &Page, p: Point<crate::geometry::Px>) -> Option<u8> {
-    let (x, y) = ((p.x.0 + 0.5).floor(), (p.y.0 + 0.5).floor());
-    if x < 0.0 || y < 0.0 || x >= page.width as f64 || y >= page.height as f64 {
+fn pixel(page: &Page, x: f64, y: f64) -> Option<u8> {
+    // Half a pixel on, so that cutting off the fraction rounds.
+    let (x, y) = (x + 0.5, y + 0.5);
+    if x < 0.0 || y < 0.0 || x >= page.width as f64 {
         return None;
     }
     page.pixels.get(y as usize * page.width + x as usize).copied()
@@ -179,7 +230,7 @@ fn oval_span(s: (f64, f64), t: (f64, f64)) -> Option<(f64, f64)> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::geometry::Homography;
+    use crate::geometry::{Homography, Point};
     use crate::sheet::{Sha256, SheetId};
 
     fn page(dark: &dyn Fn(usize, usize) -> bool) -> (Page, Mapping) {
@@ -212,7 +263,7 @@ mod tests {
     fn paper_is_seen_beside_a_mark_that_overflows() {
         let rect = Rect::around(Point::at(20.0, 15.0), 4.0, 2.0);
         let (page, mapping) = page(&|x, y| (170..250).contains(&x) && (140..160).contains(&y));
-        assert_eq!(Place::of(&rect, false, &mapping).paper(&page), Some(240));
+        assert_eq!(Place::of(&rect, false, &mapping).around(&page).map(|a| a.paper), Some(240));
     }
 
     #[test]
@@ -220,7 +271,7 @@ mod tests {
         let rect = Rect::around(Point::at(0.5, 15.0), 4.0, 2.0);
         let (page, mapping) = page(&|_, _| false);
         let place = Place::of(&rect, false, &mapping);
-        assert_eq!((place.ink(&page, 240, 40), place.paper(&page)), (None, None));
+        assert_eq!((place.ink(&page, 240, 40), place.around(&page)), (None, None));
     }
 
     proptest::proptest! {

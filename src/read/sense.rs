@@ -1,7 +1,7 @@
 //! From a registered page to a reading: every target measured, every mark decided.
 
 use super::decide::{Measured, Scale};
-use super::measure::{Ink, Place};
+use super::measure::{Around, Ink, Place, covered_below};
 use super::printed;
 use super::{FieldReading, Pose, PositionReading, ReadKind, Reading};
 use crate::layout::{BlankColumns, Choice, Field, FieldKind, Layout, TargetShape};
@@ -102,13 +102,18 @@ fn measure_field(page: &Page, registration: &Registration, field: &Field) -> Vec
         .map(|position| {
             let places: Vec<Place> =
                 position.targets.iter().map(|t| Place::of(&t.rect, oval, &registration.mapping)).collect();
-            let papers: Vec<Option<u8>> = places.iter().map(|p| p.paper(page)).collect();
+            let around: Vec<Option<Around>> = places.iter().map(|p| p.around(page)).collect();
+            let papers: Vec<Option<u8>> = around.iter().map(|a| a.map(|a| a.paper)).collect();
             places
                 .iter()
                 .enumerate()
                 .map(|(i, place)| {
                     let paper = lent(&papers, i, registration.paper)?;
-                    place.ink(page, paper, local_ink(registration, paper))
+                    let print = local_ink(registration, paper);
+                    let ink = place.ink(page, paper, print)?;
+                    // A line around the target crosses the ring; few rings are crossed by anything.
+                    let crossed = around[i].is_some_and(|a| a.dark < covered_below(paper, print));
+                    Some(Ink { ringed: crossed && place.is_ringed(page, paper, print), ..ink })
                 })
                 .collect()
         })

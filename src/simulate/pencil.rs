@@ -11,7 +11,7 @@ pub struct Pencil {
     pub level: u8,
     /// Breadth of its stroke in millimetres.
     pub breadth: f64,
-    /// How much the paper's grain lightens single dots, in levels.
+    /// How much the paper's grain lightens single dots at most, in levels.
     pub grain: u8,
 }
 
@@ -161,7 +161,7 @@ impl Pencil {
             // The paper's grain: the same dot of the same stroke is always as light.
             let mut n = (x as u32).wrapping_mul(0x9e37_79b1) ^ (y as u32).wrapping_mul(0x85eb_ca77) ^ salt;
             n = (n ^ n >> 15).wrapping_mul(0x2c1b_3c6d);
-            let lighter = (n >> 16) % (2 * grain + 1);
+            let lighter = (n >> 16) % (grain + 1);
             level.saturating_add(u8::try_from(lighter).unwrap_or(u8::MAX))
         };
         for step in 0..=steps {
