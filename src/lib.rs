@@ -47,3 +47,19 @@ pub mod store;
 pub mod batch;
 pub mod session;
 pub mod simulate;
+
+/// The road of a sheet in one place; the rest is found under its module.
+pub use crate::{
+    exam::{Exam, Roster},
+    grade::grade,
+    key::{AnswerKey, SealedKey},
+    layout::{Layout, shipped},
+    merge::merge,
+    publish::papers,
+    read::{Reading, read},
+    register::{Registration, register_as, which_layout},
+    session::Session,
+    settle::{against_roster, responses, settle},
+    sheet::{Exception, Resolution, Response, Responses},
+    source::{Page, decode},
+};

@@ -3,6 +3,9 @@
 //! The scans stand beside the project (`../shared/real`) and are not part of it. Where they are absent
 //! these tests say so and check nothing.
 
+// Helpers of tests may fail as tests do.
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
+
 use duka::read::Reading;
 use duka::register::register_as;
 use duka::sheet::{Cause, EngineId, Response, ResponseState};
@@ -10,6 +13,7 @@ use duka::source::{Page, decode};
 use duka::{layout, read, settle};
 use serde_json::Value;
 use std::collections::BTreeMap;
+use std::fmt::Write as _;
 use std::fs;
 use std::path::PathBuf;
 
@@ -59,7 +63,7 @@ fn compare(sheet: &str, reading: &Reading, truth: &Value, tally: &mut Tally) {
             .map(|p| {
                 p.options.chars().zip(&p.marks).fold(format!(" {}", p.label), |mut text, (option, mark)| {
                     if mark.fill > reading.marginal / 2 {
-                        text += &format!(" {option}:{}", mark.fill);
+                        let _ = write!(text, " {option}:{}", mark.fill);
                     }
                     text
                 })

@@ -23,6 +23,7 @@ impl Failure {
             std::io::ErrorKind::PermissionDenied => {
                 Some("check who may read and write there, or choose another folder")
             }
+            std::io::ErrorKind::IsADirectory => Some("name a file, not a folder"),
             std::io::ErrorKind::StorageFull => Some("make room on the disk and run the command again"),
             _ => None,
         };

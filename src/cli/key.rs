@@ -90,7 +90,7 @@ pub fn run(args: &Args, context: &Context) -> Result<Ending, Failure> {
         Verb::Seal { key, custodians, output } => seal_key(key, custodians, output, context)?,
         Verb::Inspect { file } => inspect(file, context)?,
         Verb::Example { paper, form, revision } => {
-            context.output.raw(example_toml(paper, form, *revision).as_bytes());
+            super::Output::raw(example_toml(paper, form, *revision).as_bytes());
         }
     }
     Ok(Ending::Clean)
@@ -146,7 +146,7 @@ fn seal_key(key: &Path, custodians: &[String], output: &Path, context: &Context)
     let path = key.display().to_string();
     let bytes = Zeroizing::new(read(key)?);
     let text = std::str::from_utf8(&bytes).map_err(|e| {
-        let line = bytes[..e.valid_up_to()].iter().filter(|&&b| b == b'\n').count() + 1;
+        let line = bytes[..e.valid_up_to()].split(|&b| b == b'\n').count();
         let hint = "save the key as UTF-8 text";
         Failure::new(format!("{path}:{line}: not UTF-8 text"), Some(hint))
     })?;

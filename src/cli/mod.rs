@@ -20,7 +20,7 @@ mod simulate;
 mod status;
 
 use clap::{Parser, Subcommand};
-use duka::session::{Session, SessionError};
+use duka::session::Session;
 pub use failure::Failure;
 pub use output::Output;
 use std::path::PathBuf;
@@ -32,10 +32,10 @@ use std::process::ExitCode;
 #[command(after_help = "Exit code: 0 clean, 1 done but exceptions remain for a person, 2 failed.")]
 struct Cli {
     /// Folder of the exam session (批次), with exam.toml, duka.db, scans/ and out/
-    #[arg(long, global = true, value_name = "DIR", default_value = ".")]
+    #[arg(long, global = true, display_order = 900, value_name = "DIR", default_value = ".")]
     session: PathBuf,
     /// Print one JSON value instead of text
-    #[arg(long, global = true)]
+    #[arg(long, global = true, display_order = 901)]
     json: bool,
     #[command(subcommand)]
     verb: Verb,
@@ -100,8 +100,8 @@ pub struct Context {
 
 impl Context {
     /// The session that the command line names.
-    pub fn open(&self) -> Result<Session, SessionError> {
-        Session::open(&self.session, now)
+    pub fn open(&self) -> Result<Session, Failure> {
+        Ok(Session::open(&self.session, now)?)
     }
 }
 
@@ -118,10 +118,10 @@ pub fn run() -> ExitCode {
     let ending = match cli.verb {
         Verb::Demo(args) => demo::run(&args, &context),
         Verb::New(args) => new::run(&args, &context),
-        Verb::Roster(args) => import::run(&args, "candidates (考生)", |s, f| s.import_roster(f), &context),
-        Verb::Room(args) => import::run(&args, "room records (考场)", |s, f| s.import_rooms(f), &context),
+        Verb::Roster(args) => import::run(&args, "candidates (考生)", Session::import_roster, &context),
+        Verb::Room(args) => import::run(&args, "room records (考场)", Session::import_rooms, &context),
         Verb::Practical(args) => {
-            import::run(&args, "practical scores (实操成绩)", |s, f| s.import_practical(f), &context)
+            import::run(&args, "practical scores (实操成绩)", Session::import_practical, &context)
         }
         Verb::Scan(args) => scan::run(&args, &context),
         Verb::Status => status::run(&context),

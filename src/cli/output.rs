@@ -43,16 +43,21 @@ impl Output {
     }
 
     /// Bytes as they are: the result itself, whoever reads it.
-    pub fn raw(&self, bytes: &[u8]) {
+    pub fn raw(bytes: &[u8]) {
         put(bytes);
     }
 }
 
-/// Writes to standard output; a reader that has gone away (`| head`) ends the program quietly.
+/// Writes to standard output; a reader that has gone away (`| head`) ends the program quietly, a full disk
+/// ends it as failed: what follows a gap is not the result.
 fn put(bytes: &[u8]) {
-    if let Err(error) = io::stdout().lock().write_all(bytes)
-        && error.kind() == io::ErrorKind::BrokenPipe
-    {
-        std::process::exit(0);
+    let mut out = io::stdout().lock();
+    if let Err(error) = out.write_all(bytes).and_then(|()| out.flush()) {
+        if error.kind() == io::ErrorKind::BrokenPipe {
+            std::process::exit(0);
+        }
+        eprintln!("error: can't write the result: {error}");
+        eprintln!("hint: what was written so far is not whole; make room and run the command again");
+        std::process::exit(2);
     }
 }

@@ -20,6 +20,7 @@ use std::path::{Path, PathBuf};
 #[command(after_long_help = "\
 Examples:
   duka print theory-100 -o blank.pdf
+  duka print theory-100 --session 2026-3 --roster -o cards.pdf
   duka print theory-100 --roster roster.xlsx --session 2026-3 --prefill -o cards.pdf
 
 Print at 100 % (no scaling to fit) on paper of the layout's size.")]
@@ -29,8 +30,9 @@ pub struct Args {
     /// The PDF file to write
     #[arg(short, long, value_name = "FILE")]
     output: PathBuf,
-    /// Roster (鉴定名册) of the exam in the session's exam.toml: xlsx, xls or csv; may be repeated
-    #[arg(long, value_name = "FILE")]
+    /// One card a candidate: of the session's roster (鉴定名册), or of FILE (xlsx, xls or csv) with the
+    /// session's exam.toml; may be repeated
+    #[arg(long, value_name = "FILE", num_args = 0..=1, default_missing_value = OWN)]
     roster: Vec<PathBuf>,
     /// Only the cards of this room (考场); may be repeated
     #[arg(long, value_name = "ROOM", requires = "roster")]
@@ -39,6 +41,9 @@ pub struct Args {
     #[arg(long, requires = "roster")]
     prefill: bool,
 }
+
+/// Stands for the session's own roster.
+const OWN: &str = ".";
 
 #[derive(Serialize)]
 struct Report {
@@ -66,7 +71,8 @@ pub fn run(args: &Args, context: &Context) -> Result<Ending, Failure> {
         vec![CardFace::default()]
     } else {
         let exam = exam(&context.session)?;
-        let roster = roster(&args.roster, &exam)?;
+        let own = args.roster.iter().any(|path| path == Path::new(OWN));
+        let roster = if own { context.open()?.roster()? } else { roster(&args.roster, &exam)? };
         let rooms = rooms(&args.room, &exam)?;
         let prefill = if args.prefill { Prefill::Ticket } else { Prefill::Empty };
         let seated = seated(&roster, &exam, &rooms);
@@ -80,7 +86,8 @@ pub fn run(args: &Args, context: &Context) -> Result<Ending, Failure> {
     let cards = if pages == 1 { "1 card".to_owned() } else { format!("{pages} cards") };
     context.output.line(format!("{file}: {cards}, {}", card.name));
     for (layout, count) in &other_layouts {
-        eprintln!("note: {count} candidates have the card {layout}; print theirs with `duka print {layout}`");
+        let who = if *count == 1 { "1 candidate has".to_owned() } else { format!("{count} candidates have") };
+        eprintln!("note: {who} the card {layout}, printed with `duka print {layout}`");
     }
     let lacking = lacking(&faces).into_iter().map(|l| LackingCharacter {
         page: l.card,

@@ -10,7 +10,7 @@ const QUIET: Duration = Duration::from_secs(10);
 /// A bar, or lines.
 pub struct Bar {
     what: &'static str,
-    bar: Option<ProgressBar>,
+    moving: Option<ProgressBar>,
     told: Instant,
 }
 
@@ -26,12 +26,12 @@ impl Bar {
             bar.set_prefix(what);
             bar
         });
-        Self { what, bar, told: Instant::now() }
+        Self { what, moving: bar, told: Instant::now() }
     }
 
     /// So much of so much is done.
     pub fn at(&mut self, done: usize, of: usize, message: &str) {
-        match &self.bar {
+        match &self.moving {
             Some(bar) => {
                 bar.set_length(of as u64);
                 bar.set_position(done as u64);
@@ -48,20 +48,20 @@ impl Bar {
 
     /// Takes the bar away.
     pub fn end(self) {
-        if let Some(bar) = self.bar {
+        if let Some(bar) = self.moving {
             bar.finish_and_clear();
         }
     }
 }
 
 /// Does `work` with so many threads; 0 is one a core.
-pub fn with_threads<T: Send, E: Into<Failure> + Send>(
+pub fn with_threads<T: Send>(
     threads: usize,
-    work: impl FnOnce() -> Result<T, E> + Send,
+    work: impl FnOnce() -> Result<T, Failure> + Send,
 ) -> Result<T, Failure> {
     let pool = rayon::ThreadPoolBuilder::new()
         .num_threads(threads)
         .build()
         .map_err(|e| Failure::new(format!("can't start {threads} threads: {e}"), Some("ask for fewer")))?;
-    pool.install(work).map_err(Into::into)
+    pool.install(work)
 }

@@ -91,7 +91,7 @@ pub fn run(args: &Args, context: &Context) -> Result<Ending, Failure> {
 
     let columns = (args.format == Format::Csv).then(|| CsvColumns::of(&layouts));
     if let Some(columns) = &columns {
-        context.output.raw(&columns.heading().map_err(unwritten)?);
+        super::Output::raw(&columns.heading().map_err(unwritten)?);
     }
     // A bar among the lines would spoil both.
     let bar = if context.output.shows_progress() && !io::stdout().is_terminal() {
@@ -110,7 +110,7 @@ pub fn run(args: &Args, context: &Context) -> Result<Ending, Failure> {
                     Some(columns) => line.to_csv(columns).map_err(unwritten)?,
                     None => line.to_ndjson().map_err(unwritten)?,
                 };
-                context.output.raw(&bytes);
+                super::Output::raw(&bytes);
                 if line.is_held() {
                     ending = Ending::Exceptions;
                 }

@@ -2,7 +2,7 @@
 
 use super::{Context, Ending, Failure, progress};
 use clap::Args;
-use duka::batch::Summary;
+use duka::batch::{Progress, Summary};
 use serde_json::json;
 use std::path::PathBuf;
 
@@ -20,9 +20,10 @@ pub fn run(args: &Scan, context: &Context) -> Result<Ending, Failure> {
     let mut session = context.open()?;
     let mut bar = progress::Bar::new("reading", context.output.shows_progress());
     let scanned = progress::with_threads(args.threads, || {
-        session.scan(&args.paths, &mut |p| {
-            bar.at(p.files, p.of, &format!("{} read, {} set aside", p.read, p.set_aside))
-        })
+        let told = &mut |p: Progress| {
+            bar.at(p.files, p.of, &format!("{} read, {} set aside", p.read, p.set_aside));
+        };
+        session.scan(&args.paths, told).map_err(Failure::from)
     })?;
     bar.end();
     let s = &scanned.summary;

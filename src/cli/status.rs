@@ -4,6 +4,7 @@ use super::{Context, Ending, Failure};
 use duka::merge::RoomBalance;
 use duka::session::Status;
 use serde_json::json;
+use std::fmt::Write as _;
 
 pub fn run(context: &Context) -> Result<Ending, Failure> {
     let session = context.open()?;
@@ -57,7 +58,8 @@ pub fn line_of(room: &RoomBalance) -> String {
         if room.recorded && !set.is_empty() {
             let some: Vec<_> = set.iter().take(3).map(ToString::to_string).collect();
             let more = if set.len() > 3 { ", …" } else { "" };
-            line += &format!(" {} {what} ({}{more})", set.len(), some.join(", "));
+            // Writing to a string can't fail.
+            let _ = write!(line, " {} {what} ({}{more})", set.len(), some.join(", "));
         }
     }
     line

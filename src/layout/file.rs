@@ -13,18 +13,19 @@ use serde::Deserialize;
 use std::path::Path;
 use toml::Spanned;
 
-/// Fill ratio at which a mark is no longer empty, where the layout does not say.
+/// Fill ratio from which a mark beside a filled one is in doubt, where the layout does not say.
 ///
 /// Share of the ink that would make the whole sensing area as black as the fiducials, after the
-/// target's own print is taken away. Erasures and smudges on the real bilevel and 200-dpi scans that
-/// were tried stay below 0.10; at 0.05 the noise of a faint scan begins, above 0.16 a dot that was
-/// meant would pass as empty.
+/// target's own print is taken away. Smudges and well-made erasures on the real bilevel and 200-dpi scans
+/// that were tried stay below 0.10; at 0.05 every fingerprint beside a mark is held, above 0.16 a second
+/// mark that was meant passes as a smudge. Where nothing is filled the reader is stricter.
 pub const MARGINAL: f64 = 0.10;
 
-/// Fill ratio at which a mark is filled, where the layout does not say.
+/// Fill ratio from which a mark is filled, where the layout does not say.
 ///
-/// A bar of 3 × 1 mm in pencil half as black as the print gives 0.30 or more in our targets, careful marks 0.45 to
-/// 1. Below 0.20 bad erasures pass as marks; above 0.32 light careful pencil is held.
+/// On simulated office scans a bar of 3 × 1 mm in 2B pencil gives 0.23 and more, other careful marks 0.45 to 1;
+/// the lightest careful mark on the real scans gives 0.29. Below 0.18 bad erasures pass as marks; above
+/// 0.26 bars are held.
 pub const DEFINITE: f64 = 0.22;
 
 #[derive(Debug, Deserialize)]

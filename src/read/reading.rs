@@ -17,7 +17,10 @@ pub struct Reading {
     pub layout_hash: Sha256,
     /// How the sheet lies.
     pub pose: Pose,
-    /// Fill ratio, in thousandths, from which a mark is marginal.
+    /// Fill ratio, in thousandths, from which a mark is marginal where no other mark of its position is
+    /// filled: what stands out from this sheet's empty targets.
+    pub faint: u16,
+    /// Fill ratio, in thousandths, from which a mark beside a filled one is marginal.
     pub marginal: u16,
     /// Fill ratio, in thousandths, from which a mark is filled.
     pub definite: u16,

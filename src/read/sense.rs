@@ -47,14 +47,14 @@ pub fn read(page: &Page, registration: &Registration, layout: &Layout, engine: &
             inks.iter().zip(prints).map(position).collect()
         })
         .collect();
-    let scale = Scale::of(layout, measured.iter().flatten().flatten().flatten());
+    let scale = Scale::of(layout, measured.iter().flatten());
     let mut fields: Vec<FieldReading> = Vec::with_capacity(layout.fields.len());
     for (field, measured) in layout.fields.iter().zip(&measured) {
         let positions = field.positions.iter().zip(measured).map(|(position, measured)| PositionReading {
             label: position.label.clone(),
             options: position.targets.iter().map(|t| t.value.as_str()).collect(),
             several: position.choice == Choice::Multiple,
-            marks: measured.iter().map(|m| scale.decide(*m)).collect(),
+            marks: scale.decide(measured, position.choice),
         });
         // All runs of items are one field to the reader of a reading.
         match fields.iter_mut().find(|f| f.name == field.name) {
@@ -77,6 +77,7 @@ pub fn read(page: &Page, registration: &Registration, layout: &Layout, engine: &
             residual_um: (registration.residual.0 * 1000.0).round() as u32,
         },
         marginal: layout.thresholds.marginal.per_mille(),
+        faint: scale.faint_per_mille(),
         definite: layout.thresholds.definite.per_mille(),
         fields,
     }

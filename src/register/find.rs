@@ -14,6 +14,9 @@ const SCALE_RANGE: (f64, f64) = (0.6, 1.2);
 /// 15 a bounding box says too little about a shape.
 const MOST_LEAN: f64 = 15.0;
 
+/// Its tangent, with a little to spare: a quick look before the angle itself.
+const MOST_LEAN_TAN: f64 = 0.27;
+
 /// How far from its predicted place a fiducial may be found: millimetres, and a share of the distance
 /// to the nearer anchor (stretch of damp paper 2 %, perspective of a warped feed).
 const SEARCH_MM: f64 = 1.5;
@@ -77,8 +80,12 @@ pub(super) fn search(layout: &Layout, blobs: &[Blob], expected_scale: f64, least
     let mut out = Search { best: None, rival: None };
     for (i, j) in anchors(layout, &candidates) {
         let mut tries = 0;
+        let pair = Anchors::of(layout, i, j, expected_scale);
         for &p in &candidates[i] {
             for &q in &candidates[j] {
+                if !pair.could_be(&blobs[p], &blobs[q]) {
+                    continue;
+                }
                 let Some((rough, orientation, lean, scale)) =
                     lay(layout, blobs, (i, p), (j, q), expected_scale)
                 else {
@@ -181,6 +188,62 @@ fn anchors(layout: &Layout, candidates: &[Vec<usize>]) -> Vec<(usize, usize)> {
     pairs
 }
 
+/// Two fiducials to start from, with what rules most pairs of dark things out at once.
+struct Anchors {
+    /// From the first to the second, in millimetres.
+    step: (f64, f64),
+    /// Its square.
+    square: f64,
+    /// Bounds of the squared scale.
+    scales: (f64, f64),
+    /// Printed areas in square millimetres.
+    areas: (f64, f64),
+}
+
+impl Anchors {
+    fn of(layout: &Layout, i: usize, j: usize, expected_scale: f64) -> Self {
+        let (a, b) = (layout.fiducials[i].mass_centre(), layout.fiducials[j].mass_centre());
+        let step = (b.x.0 - a.x.0, b.y.0 - a.y.0);
+        let bound = |factor: f64| (factor * expected_scale) * (factor * expected_scale);
+        Self {
+            step,
+            square: step.0 * step.0 + step.1 * step.1,
+            scales: (bound(SCALE_RANGE.0), bound(SCALE_RANGE.1)),
+            areas: (printed_area(&layout.fiducials[i]), printed_area(&layout.fiducials[j])),
+        }
+    }
+
+    /// Whether the scale that the two things' distance says is one that their areas and the search allow,
+    /// and whether they lean little enough.
+    fn could_be(&self, p: &Blob, q: &Blob) -> bool {
+        let (dx, dy) = (q.centre.x.0 - p.centre.x.0, q.centre.y.0 - p.centre.y.0);
+        let scale = (dx * dx + dy * dy) / self.square;
+        let fits = |area: f64, printed: f64| {
+            let relative = area / (printed * scale);
+            (AREA_RANGE.0..=AREA_RANGE.1).contains(&relative)
+        };
+        if !(self.scales.0..=self.scales.1).contains(&scale)
+            || !fits(p.area, self.areas.0)
+            || !fits(q.area, self.areas.1)
+        {
+            return false;
+        }
+        // Along and across the printed step: their ratio is the tangent of the angle from a quarter turn.
+        let along = (dx * self.step.0 + dy * self.step.1).abs();
+        let across = (dy * self.step.0 - dx * self.step.1).abs();
+        along.min(across) <= MOST_LEAN_TAN * along.max(across)
+    }
+}
+
+/// A fiducial's ink in square millimetres.
+fn printed_area(fiducial: &Fiducial) -> f64 {
+    let share = match fiducial.shape {
+        FiducialShape::Rectangle => 1.0,
+        FiducialShape::LMark(_) => 0.75,
+    };
+    fiducial.rect.width.0 * fiducial.rect.height.0 * share
+}
+
 /// The similarity that takes two fiducials to two dark things, unless scale or lean rule it out.
 fn lay(
     layout: &Layout,
@@ -207,11 +270,7 @@ fn lay(
 /// Whether a dark thing has the fiducial's size at this scale and lean.
 fn matches_shape(blob: &Blob, fiducial: &Fiducial, scale: f64, turned: bool, lean: f64) -> bool {
     let (mut w, mut h) = (fiducial.rect.width.0 * scale, fiducial.rect.height.0 * scale);
-    let share = match fiducial.shape {
-        FiducialShape::Rectangle => 1.0,
-        FiducialShape::LMark(_) => 0.75,
-    };
-    let area = w * h * share;
+    let area = printed_area(fiducial) * scale * scale;
     if turned {
         std::mem::swap(&mut w, &mut h);
     }

@@ -78,7 +78,7 @@ pub enum SessionError {
         /// Its row.
         row: u64,
         /// What does not fit.
-        source: ResolveError,
+        source: Box<ResolveError>,
     },
     /// A decision about a page that is not in the record.
     #[error("{file}, row {row}: the sheet is not in this session's record")]

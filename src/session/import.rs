@@ -107,12 +107,11 @@ pub(super) fn read_one(path: &Path) -> Result<ReadFile, SessionError> {
 /// Where a value made of these files comes from: their names, and the hash of their hashes if several.
 fn source_of(files: &[ReadFile]) -> Source {
     let names: Vec<&str> = files.iter().map(|f| f.name.as_str()).collect();
-    let sha256 = match files {
-        [one] => Sha256::of(&one.bytes),
-        _ => {
-            let hashes: String = files.iter().map(|f| Sha256::of(&f.bytes).to_string()).collect();
-            Sha256::of(hashes.as_bytes())
-        }
+    let sha256 = if let [one] = files {
+        Sha256::of(&one.bytes)
+    } else {
+        let hashes: String = files.iter().map(|f| Sha256::of(&f.bytes).to_string()).collect();
+        Sha256::of(hashes.as_bytes())
     };
     Source { file: names.join(", "), sha256 }
 }

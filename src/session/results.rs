@@ -55,7 +55,7 @@ impl Session {
             let path = folder.join(&document.file_name);
             write_whole(&path, &document.bytes)?;
             let hash = crate::sheet::Sha256::of(&document.bytes).to_string();
-            hashes.insert(document.file_name.to_string(), json!(hash));
+            hashes.insert(document.file_name.clone(), json!(hash));
             paths.push(path);
         }
         let at = self.now();

@@ -89,7 +89,10 @@ impl Session {
         for row in rows {
             let number = row.row;
             let resolution = row.into_resolution();
-            let wrong = |source| SessionError::Decision { file: list.name.clone(), row: number, source };
+            let wrong = |source| {
+                let (file, source) = (list.name.clone(), Box::new(source));
+                SessionError::Decision { file, row: number, source }
+            };
             match &resolution.place {
                 Place::Candidate { ticket } => {
                     check_candidate(ticket, &resolution.decision, &roster).map_err(wrong)?;

@@ -237,7 +237,7 @@ fn item(seen: &Seen) -> Response {
 /// let reading: duka::read::Reading = serde_json::from_value(serde_json::json!({
 ///     "sheet": sheet, "engine": "engine", "layout": "theory-100", "layout_hash": layout_hash,
 ///     "pose": { "orientation": "0", "rotation_centidegrees": 0, "residual_um": 40 },
-///     "marginal": 200, "definite": 500,
+///     "faint": 200, "marginal": 200, "definite": 500,
 ///     "fields": [{ "name": "items", "kind": "items", "positions": [
 ///         { "label": "17", "options": "ABCD", "several": false,
 ///           "marks": [[12, 0, "e"], [20, 10, "e"], [810, 900, "f"], [9, 0, "e"]] },

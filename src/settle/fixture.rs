@@ -57,6 +57,7 @@ pub(super) fn reading(fields: Vec<FieldReading>) -> Reading {
         },
         marginal: 200,
         definite: 500,
+        faint: 100,
         fields,
     }
 }

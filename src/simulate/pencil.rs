@@ -81,9 +81,9 @@ impl Pencil {
     /// A 2B pencil in some hand.
     pub fn careful(rng: &mut impl Rng) -> Self {
         Self {
-            level: rng.random_range(35..=105),
+            level: rng.random_range(35..=95),
             breadth: rng.random_range(0.5..0.9),
-            grain: rng.random_range(10..=45),
+            grain: rng.random_range(10..=35),
         }
     }
 

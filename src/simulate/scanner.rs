@@ -97,8 +97,8 @@ impl Scanner {
             streak: None,
             format: match rng.random_range(0..10) {
                 0 => Format::Png,
-                1 => Format::BilevelPng(rng.random_range(130..165)),
-                2 => Format::Group4(rng.random_range(130..165)),
+                1 => Format::BilevelPng(rng.random_range(140..170)),
+                2 => Format::Group4(rng.random_range(140..170)),
                 _ => Format::Jpeg(rng.random_range(70..=92)),
             },
         }
@@ -130,24 +130,32 @@ impl Scanner {
         };
         // Each pixel sees a square of `blur_mm`, looked at in nine places.
         let reach = self.blur_mm / 3.0;
-        let mut taps = [(0.0, 0.0); 9];
+        let mut taps = [(0, 0); 9];
         for (i, tap) in taps.iter_mut().enumerate() {
             let (a, b) = ((i % 3) as f64 - 1.0, (i / 3) as f64 - 1.0);
-            *tap = ((cos * a + sin * b) * reach * DOTS, (cos * b - sin * a) / self.stretch * reach * DOTS);
+            let (u, v) = ((cos * a + sin * b) * reach, (cos * b - sin * a) / self.stretch * reach);
+            *tap = (fixed(u * DOTS), fixed(v * DOTS));
         }
+        let bare = Bare::of(print);
         let (paper, black) = (f64::from(self.paper), f64::from(self.black));
         let mut noise = Noise::new(rng.random());
         let mut levels = Vec::with_capacity(width * height);
         for py in 0..height {
             let y = (py as f64 + 0.5) / scale;
+            // The way back is affine: along a row it goes on in equal steps.
+            let (start, end) = (to_dots(0.5 / scale, y), to_dots((width as f64 + 0.5) / scale, y));
+            let step = (fixed((end.0 - start.0) / width as f64), fixed((end.1 - start.1) / width as f64));
+            // Half a dot on, so that cutting off the fraction rounds.
+            let (mut u, mut v) = (fixed(start.0 + 0.5), fixed(start.1 + 0.5));
             for px in 0..width {
                 let x = (px as f64 + 0.5) / scale;
-                let (u, v) = to_dots(x, y);
-                let mut sum = 0u32;
-                for (du, dv) in taps {
-                    sum += u32::from(dot(print, u + du, v + dv));
-                }
-                let reflected = f64::from(sum) / (9.0 * 255.0);
+                let reflected = if bare.at(u, v) {
+                    1.0
+                } else {
+                    let sum: u32 = taps.iter().map(|(du, dv)| u32::from(dot(print, u + du, v + dv))).sum();
+                    f64::from(sum) / (9.0 * 255.0)
+                };
+                (u, v) = (u + step.0, v + step.1);
                 let light = (x / page_w - 0.5) * self.gradient.0 + (y / page_h - 0.5) * self.gradient.1;
                 let mut level = black + (paper + light - black) * reflected;
                 if let Some((place, darker)) = self.streak
@@ -158,20 +166,71 @@ impl Scanner {
                 if self.noise > 0.0 {
                     level += self.noise * noise.next();
                 }
-                levels.push(level.round().clamp(0.0, 255.0) as u8);
+                // Rounds, and stops at 0 and 255.
+                levels.push((level + 0.5) as u8);
             }
         }
         (width, height, levels)
     }
 }
 
+/// Bits of the fraction of a place among the dots: over a row of 10 000 pixels the steps add up to less than
+/// a hundredth of a dot.
+const FRACTION: u32 = 24;
+
+/// A place or step in dots as a whole number of 2⁻²⁴ dots.
+fn fixed(dots: f64) -> i64 {
+    (dots * f64::from(1u32 << FRACTION)) as i64
+}
+
 /// The print's level at a dot; paper beyond its edges.
-fn dot(print: &Print, u: f64, v: f64) -> u8 {
-    let (x, y) = ((u + 0.5).floor(), (v + 0.5).floor());
-    if x < 0.0 || y < 0.0 || x >= print.width as f64 || y >= print.height as f64 {
-        return 255;
+fn dot(print: &Print, u: i64, v: i64) -> u8 {
+    let place = |fixed: i64| usize::try_from(fixed >> FRACTION).unwrap_or(usize::MAX);
+    let (x, y) = (place(u), place(v));
+    if x < print.width && y < print.height { print.levels[y * print.width + x] } else { 255 }
+}
+
+/// Where a print is bare paper: nine tenths of a card, which need not be looked at dot by dot.
+struct Bare {
+    across: usize,
+    down: usize,
+    tiles: Vec<bool>,
+}
+
+impl Bare {
+    /// Side of a tile in dots (2³): larger than any blur, small enough to fit between rows of print.
+    const TILE: usize = 8;
+
+    fn of(print: &Print) -> Self {
+        let (across, down) = (print.width.div_ceil(Self::TILE), print.height.div_ceil(Self::TILE));
+        let mut inked = vec![false; across * down];
+        for (y, row) in print.levels.chunks_exact(print.width).enumerate() {
+            let tiles = &mut inked[y / Self::TILE * across..][..across];
+            for (tile, dots) in tiles.iter_mut().zip(row.chunks(Self::TILE)) {
+                *tile |= dots.iter().any(|&level| level != 255);
+            }
+        }
+        // A tile is bare if nothing around it is inked either: blur reaches a dot beyond it.
+        let tiles = (0..inked.len())
+            .map(|index| {
+                let (tx, ty) = (index % across, index / across);
+                let mut rows = ty.saturating_sub(1)..(ty + 2).min(down);
+                rows.all(|y| {
+                    let (from, to) = (tx.saturating_sub(1), (tx + 2).min(across));
+                    inked[y * across..][from..to].iter().all(|&ink| !ink)
+                })
+            })
+            .collect();
+        Self { across, down, tiles }
     }
-    print.levels[y as usize * print.width + x as usize]
+
+    /// Whether everything within a tile's side of a dot is bare paper; what lies off the print is not said
+    /// to be.
+    fn at(&self, u: i64, v: i64) -> bool {
+        let tile = |fixed: i64| usize::try_from(fixed >> (FRACTION + 3)).unwrap_or(usize::MAX);
+        let (tx, ty) = (tile(u), tile(v));
+        tx < self.across && ty < self.down && self.tiles[ty * self.across + tx]
+    }
 }
 
 /// Noise of standard deviation 1: the sum of four uniform numbers, close enough to a bell to ±3.

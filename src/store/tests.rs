@@ -50,7 +50,7 @@ fn reading(name: &str, ticket: &str) -> Reading {
         "layout": "theory-100",
         "layout_hash": Sha256::of(b"layout"),
         "pose": { "orientation": "0", "rotation_centidegrees": -12, "residual_um": 40 },
-        "marginal": 200,
+        "faint": 200, "marginal": 200,
         "definite": 500,
         "fields": [
             { "name": "ticket", "kind": "identity", "positions": columns },
