@@ -134,17 +134,17 @@ fn careful_cards_are_read_right() {
 /// | faint, half, slash, tick, cross | filled; held |
 /// | dot, ring | held: too little to be an answer, too much to be nothing |
 /// | erased | empty; held |
-/// | badly erased | empty; held; filled only if it is as deep as the pencil's marks, which makes a double mark |
+/// | badly erased | empty; held |
 ///
 /// One loss is the scan's and not the reader's: a black and white scan drops what is paler than its threshold.
 /// There a faint stroke may come out as nothing at all; most such sheets are known by their ragged marks
 /// and their blank items are held.
 fn allowed(stroke: &str, state: MarkState, bilevel: bool) -> bool {
     match (stroke, state) {
-        (_, MarkState::Marginal | MarkState::Unreadable) => true,
-        ("full" | "bar" | "half" | "slash" | "tick" | "cross" | "faint", MarkState::Filled) => true,
         ("faint", MarkState::Empty) => bilevel,
-        ("erased" | "badly-erased", MarkState::Empty) => true,
+        (_, MarkState::Marginal | MarkState::Unreadable)
+        | ("full" | "bar" | "half" | "slash" | "tick" | "cross" | "faint", MarkState::Filled)
+        | ("erased" | "badly-erased", MarkState::Empty) => true,
         _ => false,
     }
 }
