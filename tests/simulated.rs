@@ -137,8 +137,7 @@ fn careful_cards_are_read_right() {
 /// | badly erased | empty; held |
 ///
 /// One loss is the scan's and not the reader's: a black and white scan drops what is paler than its threshold.
-/// There a faint stroke may come out as nothing at all; most such sheets are known by their ragged marks
-/// and their blank items are held.
+/// There a faint stroke may come out as nothing at all; what it leaves of a stroke is held.
 fn allowed(stroke: &str, state: MarkState, bilevel: bool) -> bool {
     match (stroke, state) {
         ("faint", MarkState::Empty) => bilevel,
