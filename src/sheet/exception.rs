@@ -359,3 +359,9 @@ impl fmt::Display for Exception {
         }
     }
 }
+
+impl std::error::Error for DecodeFault {}
+
+impl std::error::Error for RegistrationFault {}
+
+impl std::error::Error for Cause {}
