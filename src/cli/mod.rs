@@ -15,7 +15,6 @@ mod progress;
 mod publish;
 mod read;
 mod scan;
-mod secret;
 mod simulate;
 mod status;
 

@@ -129,7 +129,8 @@ fn row_of(id: String, open: &Open, crop: String) -> ExceptionRow {
         Some((name, room, seat)) => (name.clone(), room.clone(), Some(*seat)),
         None => (String::new(), String::new(), None),
     };
-    let OpenExceptionParts { sheet, ticket } = OpenExceptionParts::of(open);
+    let sheet = open.exception.sheet;
+    let ticket = open.exception.ticket.as_ref().map(ToString::to_string).unwrap_or_default();
     ExceptionRow {
         id,
         exception: open.exception.exception.clone(),
@@ -142,18 +143,6 @@ fn row_of(id: String, open: &Open, crop: String) -> ExceptionRow {
         seat,
         read: open.read.clone(),
         crop,
-    }
-}
-
-struct OpenExceptionParts {
-    sheet: Option<SheetId>,
-    ticket: String,
-}
-
-impl OpenExceptionParts {
-    fn of(open: &Open) -> Self {
-        let ticket = open.exception.ticket.as_ref().map(ToString::to_string).unwrap_or_default();
-        Self { sheet: open.exception.sheet, ticket }
     }
 }
 

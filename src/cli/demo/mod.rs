@@ -4,6 +4,7 @@ mod cards;
 mod people;
 mod reviewer;
 
+use super::files::{self, Existing, Readers};
 use super::{Context, Ending, Failure, now, progress};
 use cards::{Card, Mishap, RightAnswers};
 use clap::Args;
@@ -191,7 +192,7 @@ fn seal_keys(folder: &Path, world: &World) -> Result<PathBuf, Failure> {
     };
     let custodian = CustodianIdentity::generate("demo custodian").map_err(failed)?;
     let path = folder.join("custodian.key");
-    super::secret::write(&path, custodian.to_file().as_bytes())?;
+    files::write_whole(&path, custodian.to_file().as_bytes(), Existing::Keep, Readers::Owner)?;
     for ((paper, form), right) in &world.right {
         let Some(known) = world.exam.papers.iter().find(|(id, _)| id.as_str() == paper) else { continue };
         let Some(layout) = world.layouts.iter().find(|l| l.name == known.1.layout) else { continue };
