@@ -120,7 +120,10 @@ fn measure(name: &str) {
     for fiducial in &layout.fiducials {
         let r = &fiducial.rect;
         let (qx, qy) = match fiducial.shape {
-            FiducialShape::Rectangle => (0.0, 0.0),
+            FiducialShape::Rectangle
+            | FiducialShape::Disc
+            | FiducialShape::Ring(_)
+            | FiducialShape::Marker => (0.0, 0.0),
             FiducialShape::LMark(elbow) => {
                 let (qx, qy) = elbow.open_quarter();
                 let open = r.centre.shifted(qx * r.width.0 / 4.0, qy * r.height.0 / 4.0);

@@ -4,8 +4,8 @@ mod fields;
 
 use super::check;
 use super::{
-    Elbow, Fiducial, FiducialShape, Layout, LayoutCode, LayoutError, LayoutProblem, OrientationProof,
-    PageSize, PrintInk, Problem, Thresholds, TrackPlace, draw,
+    Elbow, Fiducial, FiducialShape, Frame, Layout, LayoutCode, LayoutError, LayoutProblem, Measure,
+    OrientationProof, PageSize, PrintInk, Problem, Thresholds, TrackPlace, draw,
 };
 use crate::geometry::{Mm, Point, Ratio, Rect};
 use crate::sheet::{LayoutName, Sha256};
@@ -112,6 +112,8 @@ enum RawShape {
 enum RawFiducialShape {
     Rectangle,
     LMark,
+    Disc,
+    Ring,
 }
 
 #[derive(Debug, Clone, Copy, Deserialize)]
@@ -132,6 +134,7 @@ struct RawFiducial {
     width: f64,
     height: Option<f64>,
     elbow: Option<RawElbow>,
+    hole: Option<f64>,
 }
 
 #[derive(Debug, Deserialize)]
@@ -373,6 +376,8 @@ fn build(raw: &RawLayout, problems: &mut Problems<'_>) -> Option<Layout> {
         name: name.ok()?,
         revision: raw.revision,
         page: PageSize { width_mm: page.width, height_mm: page.height },
+        measure: Measure::Printed,
+        frame: Frame::Fiducials,
         fiducials: fiducials.iter().map(|f| f.value).collect(),
         code: code.as_ref().map(|c| c.value),
         orientation: match raw.orientation {
@@ -416,6 +421,40 @@ pub(super) fn line_of(places: &[Placed<draw::PrintPlace>], place: draw::PrintPla
     places.iter().find(|p| p.value == place).or_else(|| places.first()).map_or(1, |p| p.line)
 }
 
+/// The shape that a fiducial's table says; a key that another shape needs is a problem.
+fn fiducial_shape(f: &RawFiducial, line: usize, problems: &mut Problems<'_>) -> Option<FiducialShape> {
+    let wrong = match (f.shape, f.elbow, f.hole) {
+        (RawFiducialShape::Rectangle, None, None) => return Some(FiducialShape::Rectangle),
+        (RawFiducialShape::Disc, None, None) => return Some(FiducialShape::Disc),
+        (RawFiducialShape::LMark, Some(elbow), None) => {
+            return Some(FiducialShape::LMark(match elbow {
+                RawElbow::TopLeft => Elbow::TopLeft,
+                RawElbow::TopRight => Elbow::TopRight,
+                RawElbow::BottomLeft => Elbow::BottomLeft,
+                RawElbow::BottomRight => Elbow::BottomRight,
+            }));
+        }
+        (RawFiducialShape::Ring, None, Some(hole)) => {
+            problems.range(
+                line,
+                "fiducial",
+                "hole",
+                hole,
+                0.2,
+                0.85,
+                "between 0.2 and 0.85 of the ring's width",
+            );
+            return Some(FiducialShape::Ring(hole));
+        }
+        (RawFiducialShape::LMark, None, _) => "an l-mark needs its elbow",
+        (RawFiducialShape::Ring, _, None) => "a ring needs its hole, as a share of its width",
+        (_, Some(_), _) => "only an l-mark has an elbow",
+        (_, _, Some(_)) => "only a ring has a hole",
+    };
+    problems.at(line, "fiducial", Problem::Syntax(wrong.into()));
+    None
+}
+
 fn fiducials(raw: &RawLayout, problems: &mut Problems<'_>) -> Vec<Placed<Fiducial>> {
     let mut out = Vec::new();
     for fiducial in &raw.fiducial {
@@ -428,23 +467,7 @@ fn fiducials(raw: &RawLayout, problems: &mut Problems<'_>) -> Vec<Placed<Fiducia
         }
         problems.coordinate(line, "fiducial", "x", f.x);
         problems.coordinate(line, "fiducial", "y", f.y);
-        let shape = match (f.shape, f.elbow) {
-            (RawFiducialShape::Rectangle, None) => FiducialShape::Rectangle,
-            (RawFiducialShape::LMark, Some(elbow)) => FiducialShape::LMark(match elbow {
-                RawElbow::TopLeft => Elbow::TopLeft,
-                RawElbow::TopRight => Elbow::TopRight,
-                RawElbow::BottomLeft => Elbow::BottomLeft,
-                RawElbow::BottomRight => Elbow::BottomRight,
-            }),
-            (RawFiducialShape::LMark, None) => {
-                problems.at(line, "fiducial", Problem::Syntax("an l-mark needs its elbow".into()));
-                continue;
-            }
-            (RawFiducialShape::Rectangle, Some(_)) => {
-                problems.at(line, "fiducial", Problem::Syntax("a rectangle has no elbow".into()));
-                continue;
-            }
-        };
+        let Some(shape) = fiducial_shape(f, line, problems) else { continue };
         let rect = Rect::around(Point::at(f.x, f.y), f.width, height);
         out.push(Placed { line, value: Fiducial { rect, shape, track: None } });
     }

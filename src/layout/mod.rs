@@ -8,10 +8,12 @@ mod code;
 pub mod draw;
 mod error;
 mod file;
+mod raster;
 mod shipped;
 
 pub use code::{CODE_CELLS, LayoutCode};
 pub use error::{LayoutError, LayoutProblem, Problem};
+pub use raster::{MOST_SIDE, Raster, RasterError};
 pub use shipped::{shipped, shipped_names, shipped_text};
 
 use crate::geometry::{Mm, Point, Ratio, Rect};
@@ -27,6 +29,10 @@ pub struct Layout {
     pub revision: u16,
     /// The page.
     pub page: PageSize,
+    /// Whether the millimetres are those of the paper.
+    pub measure: Measure,
+    /// What ties the page to a picture.
+    pub frame: Frame,
     /// Locating print, in the file's order; a timing track is expanded into its marks.
     pub fiducials: Vec<Fiducial>,
     /// The printed layout code, on our own cards.
@@ -62,6 +68,33 @@ impl PageSize {
     }
 }
 
+/// Whether the layout's millimetres are those of the paper.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Measure {
+    /// They are.
+    Printed,
+    /// They only say where things lie within the frame: the form is known in pixels. Width and height of the real page may
+    /// be stretched against each other by up to a third, and positions were set by eye.
+    Nominal,
+}
+
+/// What ties a layout's page to a picture.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Frame {
+    /// The fiducials.
+    Fiducials,
+    /// Four fiducials that all look like this picture; their centres are the fiducials' centres. The picture spans the
+    /// fiducial's rectangle.
+    Marker(Raster),
+    /// The four-cornered outline of the sheet against a darker ground, or else the largest four-cornered frame: its corners are
+    /// the page's.
+    Outline,
+    /// The picture's own edge: it holds the page and nothing else.
+    Picture,
+    /// What the blank form shows; the raster spans the page.
+    Form(Raster),
+}
+
 /// Whether the fiducials (or the layout code) say which way up the page lies.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum OrientationProof {
@@ -88,6 +121,12 @@ pub enum FiducialShape {
     Rectangle,
     /// A solid L filling three quarters of a square; the elbow points to the named corner.
     LMark(Elbow),
+    /// A solid disc or ellipse.
+    Disc,
+    /// A ring around a white middle; the hole's width is this share (0..1) of the ring's.
+    Ring(f64),
+    /// The frame's marker picture.
+    Marker,
 }
 
 /// The corner that an L mark's elbow points to.
@@ -133,7 +172,10 @@ impl Fiducial {
     #[must_use]
     pub fn mass_centre(&self) -> Point<Mm> {
         match self.shape {
-            FiducialShape::Rectangle => self.rect.centre,
+            FiducialShape::Rectangle
+            | FiducialShape::Disc
+            | FiducialShape::Ring(_)
+            | FiducialShape::Marker => self.rect.centre,
             FiducialShape::LMark(elbow) => {
                 // Three quarters of a square: the missing quarter's centre is a quarter of the side
                 // away, which moves the rest by a third of that the other way.
@@ -217,6 +259,8 @@ pub enum TargetShape {
     Bracket,
     /// An ellipse.
     Oval,
+    /// Not known: the rectangle is only where marks are to be measured, and the print is learnt from the page.
+    Unknown,
 }
 
 /// A column, an item, or a flag's only place.

@@ -158,8 +158,9 @@ fn could_be(blob: &Blob, fiducial: &Fiducial, expected_scale: f64) -> bool {
     let most = SCALE_RANGE.1 * SIDE_RANGE.1 * expected_scale;
     let solid = blob.area / (blob.width * blob.height);
     let least_solid = match fiducial.shape {
-        FiducialShape::Rectangle => 0.5,
+        FiducialShape::Rectangle | FiducialShape::Disc | FiducialShape::Marker => 0.5,
         FiducialShape::LMark(_) => 0.4,
+        FiducialShape::Ring(hole) => 0.5 * (1.0 - hole * hole),
     };
     // A leaning bar's bounding box grows across by its length times the lean's sine.
     let across = w.min(h) + w.max(h) * 0.26;
@@ -238,8 +239,10 @@ impl Anchors {
 /// A fiducial's ink in square millimetres.
 fn printed_area(fiducial: &Fiducial) -> f64 {
     let share = match fiducial.shape {
-        FiducialShape::Rectangle => 1.0,
+        FiducialShape::Rectangle | FiducialShape::Marker => 1.0,
         FiducialShape::LMark(_) => 0.75,
+        FiducialShape::Disc => std::f64::consts::FRAC_PI_4,
+        FiducialShape::Ring(hole) => std::f64::consts::FRAC_PI_4 * (1.0 - hole * hole),
     };
     fiducial.rect.width.0 * fiducial.rect.height.0 * share
 }

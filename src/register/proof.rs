@@ -122,7 +122,7 @@ fn outline(shape: TargetShape, target: &Target) -> (Outline, Outline) {
                 let (sin, cos) = (libm::sin(angle), libm::cos(angle));
                 ((hw * cos, hh * sin), ((hw + OUT) * cos, (hh + OUT) * sin))
             }
-            TargetShape::Box => {
+            TargetShape::Box | TargetShape::Unknown => {
                 let around = turn * 4.0;
                 let (side, t) = (around as usize, 2.0 * around.fract() - 1.0);
                 match side {

@@ -101,15 +101,23 @@ pub(super) fn outline(part: Part, colour: Colour, rect: Rect<Mm>, pen: f64) -> P
 
 fn fiducial(fiducial: &Fiducial) -> Piece {
     let r = fiducial.rect;
-    let FiducialShape::LMark(elbow) = fiducial.shape else {
-        return solid(Part::Fiducial, Colour::BLACK, r);
+    let piece = |shape: Shape| Piece { part: Part::Fiducial, colour: Colour::BLACK, shape };
+    let elbow = match fiducial.shape {
+        FiducialShape::LMark(elbow) => elbow,
+        FiducialShape::Rectangle => return piece(Shape::Solid(r)),
+        FiducialShape::Disc => return piece(Shape::Disc(r)),
+        FiducialShape::Ring(hole) => {
+            return piece(Shape::Oval(r, (1.0 - hole) / 2.0 * r.width.0.min(r.height.0)));
+        }
+        // A marker of somebody else's form: its place is kept, its picture is theirs to print.
+        FiducialShape::Marker => return piece(Shape::Reserved(r)),
     };
     // Round the square, with a step inwards where the open quarter is.
     let (qx, qy) = elbow.open_quarter();
     let (w, h) = (r.width.0 / 2.0 * qx, r.height.0 / 2.0 * qy);
     let steps = [(-w, -h), (w, -h), (w, 0.0), (0.0, 0.0), (0.0, h), (-w, h)];
     let points = steps.iter().map(|&(dx, dy)| r.centre.shifted(dx, dy)).collect();
-    Piece { part: Part::Fiducial, colour: Colour::BLACK, shape: Shape::Polygon(points) }
+    piece(Shape::Polygon(points))
 }
 
 /// The outline and letter of a target.
@@ -126,6 +134,7 @@ pub(super) fn target_print(
     };
     let half = TARGET_PEN / 2.0;
     let mut out = match shape {
+        TargetShape::Unknown => Vec::new(),
         TargetShape::Box => vec![outline(part, colour, *rect, TARGET_PEN)],
         TargetShape::Oval => vec![Piece { part, colour, shape: Shape::Oval(*rect, TARGET_PEN) }],
         TargetShape::Bracket => [-1.0, 1.0]
