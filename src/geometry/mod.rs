@@ -8,7 +8,7 @@ mod homography;
 mod mapping;
 
 pub use homography::Homography;
-pub use mapping::{Knot, Mapping};
+pub use mapping::{Grid, Knot, Mapping};
 
 use serde::{Deserialize, Serialize};
 use std::fmt;

@@ -52,9 +52,14 @@ pub(super) struct Blob {
 }
 
 impl Coarse {
-    /// The page reduced so that a sheet with sides of `sides_mm` has about [`COARSE_SCALE`].
+    /// The page reduced so that a sheet with sides of `sides_mm` that fills the picture has about [`COARSE_SCALE`].
     pub(super) fn of(page: &Page, sides_mm: (f64, f64)) -> Self {
-        let factor = ((super::expected_scale(page, sides_mm) / COARSE_SCALE).round() as usize).max(1);
+        Self::at_scale(page, super::expected_scale(page, sides_mm))
+    }
+
+    /// The page reduced so that a sheet with `scale` full pixels a millimetre has about [`COARSE_SCALE`].
+    pub(super) fn at_scale(page: &Page, scale: f64) -> Self {
+        let factor = ((scale / COARSE_SCALE).round() as usize).max(1);
         let (width, height) = (page.width / factor, page.height / factor);
         let levels = reduce(page, factor, width, height);
         let tiles_across = width.div_ceil(TILE);
@@ -63,11 +68,69 @@ impl Coarse {
         Self { factor, width, height, levels, paper, tiles_across, ink }
     }
 
-    /// Middle of the paper levels of all tiles: what the page's paper looks like.
-    pub(super) fn usual_paper(&self) -> u8 {
+    /// What the paper looks like: the middle of the paper levels of those tiles that lie on the sheet.
+    ///
+    /// `on_sheet` says of a place in full pixels whether it does; where no tile does, the brightest tenth says.
+    pub(super) fn usual_paper(&self, on_sheet: &dyn Fn(Point<Px>) -> bool) -> u8 {
+        let middle = |tile: usize| {
+            let (x, y) = (tile % self.tiles_across, tile / self.tiles_across);
+            self.full(
+                ((x * TILE + TILE / 2) as f64).min(self.width as f64),
+                ((y * TILE + TILE / 2) as f64).min(self.height as f64),
+            )
+        };
+        let mut inside: Vec<u8> = (0..self.paper.len())
+            .filter(|&tile| on_sheet(middle(tile)))
+            .map(|tile| self.paper[tile])
+            .collect();
+        inside.sort_unstable();
+        inside.get(inside.len() / 2).copied().unwrap_or_else(|| self.brightest())
+    }
+
+    /// The paper level that a tenth of the tiles reach: paper, even where most of the picture is ground.
+    pub(super) fn brightest(&self) -> u8 {
         let mut sorted = self.paper.clone();
         sorted.sort_unstable();
-        sorted.get(sorted.len() / 2).copied().unwrap_or(255)
+        sorted.get(sorted.len() * 9 / 10).copied().unwrap_or(255)
+    }
+
+    /// The level below which one in two hundred pixels of the sheet lies: print and marks, not the ground beside it.
+    pub(super) fn darkest_on(&self, on_sheet: &dyn Fn(Point<Px>) -> bool) -> u8 {
+        let mut bins = [0u32; 256];
+        let mut count = 0i64;
+        for y in (0..self.height).step_by(2) {
+            for x in (0..self.width).step_by(2) {
+                if on_sheet(self.full(x as f64, y as f64)) {
+                    bins[usize::from(self.levels[y * self.width + x])] += 1;
+                    count += 1;
+                }
+            }
+        }
+        let mut left = count / 200;
+        for (level, &n) in (0u8..=255).zip(&bins) {
+            left -= i64::from(n);
+            if left < 0 {
+                return level;
+            }
+        }
+        self.ink
+    }
+
+    /// Columns and rows of the reduced page.
+    pub(super) fn sides(&self) -> (usize, usize) {
+        (self.width, self.height)
+    }
+
+    /// The reduced page, row by row.
+    pub(super) fn levels(&self) -> &[u8] {
+        &self.levels
+    }
+
+    /// A place of the reduced page in full pixels: the middle of its block.
+    pub(super) fn full(&self, x: f64, y: f64) -> Point<Px> {
+        let f = self.factor as f64;
+        let full = |coarse: f64| coarse * f + (f - 1.0) / 2.0;
+        Point::at(full(x), full(y))
     }
 
     /// The dark connected things, in the order of their first pixel.
@@ -138,11 +201,9 @@ impl Coarse {
             sums[place[root]].add(run);
         }
         let f = self.factor as f64;
-        // A coarse pixel's centre in full pixels: the middle of its block.
-        let full = |coarse: f64| coarse * f + (f - 1.0) / 2.0;
         sums.iter()
             .map(|s| Blob {
-                centre: Point::at(full(s.x as f64 / s.area as f64), full(s.y as f64 / s.area as f64)),
+                centre: self.full(s.x as f64 / s.area as f64, s.y as f64 / s.area as f64),
                 width: (s.right - s.left) as f64 * f,
                 height: (s.bottom - s.top) as f64 * f,
                 area: s.area as f64 * f * f,

@@ -1,7 +1,7 @@
 //! Which dark things are the layout's fiducials.
 
 use super::coarse::Blob;
-use crate::geometry::{Homography, Orientation, Point, Px};
+use crate::geometry::{Homography, Mm, Orientation, Point, Px};
 use crate::layout::{Fiducial, FiducialShape, Layout};
 
 /// How the picture's scale may differ from what page and picture sizes suggest, as a factor.
@@ -49,6 +49,12 @@ pub(super) struct Match {
 }
 
 impl Match {
+    /// A way that is already laid out, fiducial by fiducial.
+    pub(super) fn laid(rough: Homography, found: Vec<Option<usize>>, middle: Point<Mm>) -> Self {
+        let count = found.iter().flatten().count();
+        Self { rough, orientation: rough.attitude(middle).0, found, count, spread: 0.0 }
+    }
+
     /// Whether this way explains the page about as well as `best` does.
     ///
     /// Chance finds things somewhere within the search's reach, millimetres from their places; the true
@@ -237,7 +243,7 @@ impl Anchors {
 }
 
 /// A fiducial's ink in square millimetres.
-fn printed_area(fiducial: &Fiducial) -> f64 {
+pub(super) fn printed_area(fiducial: &Fiducial) -> f64 {
     let share = match fiducial.shape {
         FiducialShape::Rectangle | FiducialShape::Marker => 1.0,
         FiducialShape::LMark(_) => 0.75,
@@ -323,4 +329,158 @@ fn assign(
         out.push(near);
     }
     Some(out)
+}
+
+/// How a dark thing's sides may differ from a fiducial's at any scale and tilt: the share of its bounding box that is
+/// dark, and how much longer than wide it may look beyond what is printed.
+const PILLAR_ASPECT: f64 = 1.9;
+
+/// The scales of a photographed sheet without a visible ground, as shares of what page and picture sizes suggest. Below, filled
+/// targets look like corner squares.
+const PILLAR_SCALE: (f64, f64) = (0.55, 1.2);
+
+/// By how much the four outermost fiducials may differ in scale, as a factor of their areas: 2.5 in length.
+const PILLAR_AREAS: f64 = 6.0;
+
+/// The most dark things that are tried for one of the four outermost fiducials.
+const MOST_PILLARS: usize = 40;
+
+/// How much farther apart or nearer two fiducials may lie than their sizes say, as a factor: a tilt of 30° shortens by 1.15, a
+/// side of a small thing is known to a fifth.
+const PILLAR_SPAN: f64 = 1.4;
+
+/// The most quadruples that are laid out: a page of something else has no more than a few hundred, and a page that has
+/// more says nothing.
+const MOST_QUADS: usize = 2_000;
+
+/// The most ways that are handed on.
+const MOST_WAYS: usize = 12;
+
+/// Ways of laying the sheet by its four outermost fiducials alone, whatever the perspective; those that put the most other
+/// fiducials onto dark things of their size first.
+pub(super) fn pillars(layout: &Layout, blobs: &[Blob], expected_scale: f64) -> Vec<Homography> {
+    let Some(corners) = outermost(layout) else { return Vec::new() };
+    let candidates = corners.map(|f| standing(&layout.fiducials[f], blobs, expected_scale));
+    let mut ways: Vec<(usize, f64, Homography)> = Vec::new();
+    let printed = corners.map(|f| layout.fiducials[f].mass_centre());
+    let areas = corners.map(|f| printed_area(&layout.fiducials[f]));
+    let mut tries = 0;
+    'all: for &a in &candidates[0] {
+        for &b in &candidates[1] {
+            if a == b || !spans(blobs, (a, areas[0]), (b, areas[1]), printed[0].distance(printed[1]).0) {
+                continue;
+            }
+            for &c in &candidates[2] {
+                if c == a
+                    || c == b
+                    || !spans(blobs, (b, areas[1]), (c, areas[2]), printed[1].distance(printed[2]).0)
+                    || !turns_right(blobs, a, b, c)
+                {
+                    continue;
+                }
+                for &d in &candidates[3] {
+                    let distinct = d != a && d != b && d != c;
+                    let convex = turns_right(blobs, b, c, d)
+                        && turns_right(blobs, c, d, a)
+                        && turns_right(blobs, d, a, b);
+                    if !distinct
+                        || !convex
+                        || !spans(blobs, (a, areas[0]), (d, areas[3]), printed[0].distance(printed[3]).0)
+                        || !spans(blobs, (c, areas[2]), (d, areas[3]), printed[2].distance(printed[3]).0)
+                    {
+                        continue;
+                    }
+                    tries += 1;
+                    if tries > MOST_QUADS {
+                        break 'all;
+                    }
+                    let places = [a, b, c, d].map(|i| blobs[i].centre);
+                    let pairs: Vec<_> = printed.into_iter().zip(places).collect();
+                    let Some(way) = Homography::fit(&pairs) else { continue };
+                    if let Some((count, spread)) = explained(layout, blobs, &way) {
+                        ways.push((count, spread, way));
+                    }
+                }
+            }
+        }
+    }
+    ways.sort_by(|x, y| y.0.cmp(&x.0).then(x.1.total_cmp(&y.1)));
+    ways.truncate(MOST_WAYS);
+    ways.into_iter().map(|(_, _, way)| way).collect()
+}
+
+/// The four fiducials with the largest area between them, clockwise.
+fn outermost(layout: &Layout) -> Option<[usize; 4]> {
+    let at = |i: usize| layout.fiducials[i].mass_centre();
+    let extreme = |f: &dyn Fn(Point<Mm>) -> f64| {
+        (0..layout.fiducials.len()).max_by(|&i, &j| f(at(i)).total_cmp(&f(at(j))))
+    };
+    let corners = [
+        extreme(&|p| -p.x.0 - p.y.0)?,
+        extreme(&|p| p.x.0 - p.y.0)?,
+        extreme(&|p| p.x.0 + p.y.0)?,
+        extreme(&|p| p.y.0 - p.x.0)?,
+    ];
+    let distinct = (0..4).all(|i| (0..i).all(|j| corners[i] != corners[j]));
+    distinct.then_some(corners)
+}
+
+/// The dark things that could be the fiducial at some scale and tilt; of many, the most solid.
+fn standing(fiducial: &Fiducial, blobs: &[Blob], expected_scale: f64) -> Vec<usize> {
+    let (w, h) = (fiducial.rect.width.0, fiducial.rect.height.0);
+    let printed = w.max(h) / w.min(h);
+    let area = printed_area(fiducial) * expected_scale * expected_scale;
+    let solid = |b: &Blob| b.area / (b.width * b.height);
+    let expected = printed_area(fiducial) / (w * h);
+    let mut out: Vec<usize> = (0..blobs.len())
+        .filter(|&i| {
+            let b = &blobs[i];
+            let aspect = b.width.max(b.height) / b.width.min(b.height);
+            aspect <= printed * PILLAR_ASPECT
+                && solid(b) >= 0.62 * expected
+                && (PILLAR_SCALE.0.powi(2)..=PILLAR_SCALE.1.powi(2)).contains(&(b.area / area))
+        })
+        .collect();
+    out.sort_by(|&i, &j| solid(&blobs[j]).total_cmp(&solid(&blobs[i])).then(i.cmp(&j)));
+    out.truncate(MOST_PILLARS);
+    out
+}
+
+/// Whether two dark things lie as far apart as their sizes say that two fiducials `distance` millimetres apart do.
+fn spans(blobs: &[Blob], (a, area_a): (usize, f64), (b, area_b): (usize, f64), distance: f64) -> bool {
+    let scales = (blobs[a].area / area_a * (blobs[b].area / area_b)).sqrt().sqrt();
+    let seen = blobs[a].centre.distance(blobs[b].centre).0 / distance;
+    let ratio = blobs[a].area / area_a / (blobs[b].area / area_b);
+    (1.0 / PILLAR_AREAS..=PILLAR_AREAS).contains(&ratio)
+        && (1.0 / PILLAR_SPAN..=PILLAR_SPAN).contains(&(seen / scales))
+}
+
+/// Whether the way from `a` over `b` to `c` turns clockwise in the picture.
+fn turns_right(blobs: &[Blob], a: usize, b: usize, c: usize) -> bool {
+    let (p, q, r) = (blobs[a].centre, blobs[b].centre, blobs[c].centre);
+    (q.x.0 - p.x.0) * (r.y.0 - q.y.0) - (q.y.0 - p.y.0) * (r.x.0 - q.x.0) > 0.0
+}
+
+/// How many fiducials have a dark thing of their size at their place, and its mean distance in millimetres; `None` if a quarter
+/// of them have not.
+fn explained(layout: &Layout, blobs: &[Blob], way: &Homography) -> Option<(usize, f64)> {
+    let n = layout.fiducials.len();
+    let (mut count, mut sum) = (0, 0.0);
+    for (i, fiducial) in layout.fiducials.iter().enumerate() {
+        let centre = fiducial.mass_centre();
+        let (place, scale) = (way.apply(centre), way.scale(centre));
+        let area = printed_area(fiducial) * scale * scale;
+        let near = blobs
+            .iter()
+            .filter(|b| (AREA_RANGE.0..=AREA_RANGE.1).contains(&(b.area / area)))
+            .map(|b| b.centre.distance(place).0 / scale)
+            .fold(f64::MAX, f64::min);
+        if near <= SEARCH_MM {
+            count += 1;
+            sum += near;
+        } else if i + 1 - count > n / 4 {
+            return None;
+        }
+    }
+    Some((count, sum / count.max(1) as f64))
 }

@@ -10,26 +10,48 @@
 
 mod coarse;
 mod find;
+mod form;
+mod lattice;
+mod marker;
+mod nominal;
+mod outline;
+mod photo;
 mod proof;
 mod refine;
+mod sight;
 mod which;
 
 pub use proof::{CodeRead, Proof};
 pub use which::{register_as, which_layout};
 
-use crate::geometry::{Homography, Knot, Mapping, Mm, Orientation, Point, Px};
-use crate::layout::{Fiducial, Layout};
+use crate::geometry::{Homography, Knot, Mapping, Mm, Orientation, Point, Px, Rect};
+use crate::layout::{Fiducial, Frame, Layout};
 use crate::sheet::RegistrationFault;
 use crate::source::Page;
 use coarse::{Blob, Coarse};
 use find::{Match, Search};
 
-/// The largest root mean square distance of the fiducials from their fitted places, in millimetres.
+/// The largest root mean square distance of the fiducials from their fitted places, in millimetres, where nothing else proves
+/// the fit.
 ///
 /// Measured on simulated pages at 150 dpi bilevel: below 0.12. At 0.6 a target's sensing area (its
 /// middle three quarters) begins to leave the target on one side; a larger limit would let a false
 /// fit through, a limit below 0.25 refuses creased sheets that read well.
 const MOST_RESIDUAL: Mm = Mm(0.5);
+
+/// The same where the printed targets can be seen and prove the bent mapping: a curled sheet, or one whose feed changed its
+/// speed. Beyond 1.5 mm a target's neighbour is as near as the target.
+const MOST_BENT: Mm = Mm(1.5);
+
+/// The largest root mean square distance, in millimetres, of printed targets that were not used in the fit from where the bent
+/// mapping puts them. Flat scans have 0.1, badly curled ones 0.25; beyond 0.4 every tenth sensing area (the middle three
+/// quarters of a target 1.8 mm high) leaves its target.
+const MOST_PROOF: Mm = Mm(0.4);
+
+/// How far from its fitted place a fiducial is no longer bent paper but something else: millimetres, and how many times farther
+/// than the middle one.
+const STRAY_MM: f64 = 1.0;
+const STRAY_FACTOR: f64 = 4.0;
 
 /// The share of fiducials that may be missing or damaged.
 ///
@@ -48,6 +70,14 @@ const VISIBLE_SHARE: f64 = 0.6;
 /// On the real scans and on simulated gray pages at least 0.9 do; on another form's page chance
 /// puts (0.7 / 1.5)² × π / 4 ≈ 0.17 of them there.
 const AGREE_SHARE: f64 = 0.7;
+
+/// The most by which the scale changes over a scanned page, as a factor: feeders stretch by a twentieth at worst, and a fit that
+/// needs more has taken other things for fiducials.
+const FLAT: f64 = 1.2;
+
+/// The share of a timing track's marks that may be damaged where the printed targets prove that no row is missing: five
+/// marks under a dog-ear or a pen stroke. Without targets to prove it none may.
+const TRACK_LOSS: usize = 8;
 
 /// Where the sheet lies in the picture, and how well that is known.
 #[derive(Debug, Clone, PartialEq)]
@@ -81,6 +111,9 @@ fn expected_scale(page: &Page, (width, height): (f64, f64)) -> f64 {
 
 /// Where `layout`'s sheet lies on `page`.
 ///
+/// A scanned sheet nearly fills its picture and hardly leans; only if none is found so, the page is looked at as a
+/// photograph: the sheet on a darker ground, at any scale, seen from aside.
+///
 /// # Errors
 ///
 /// The reason why the sheet is not found, or why the fit is not believed.
@@ -99,10 +132,22 @@ fn expected_scale(page: &Page, (width, height): (f64, f64)) -> f64 {
 pub fn register(page: &Page, layout: &Layout) -> Result<Registration, RegistrationFault> {
     let sides = (layout.page.width_mm, layout.page.height_mm);
     let coarse = Coarse::of(page, sides);
-    let paper = coarse.usual_paper();
-    if paper.saturating_sub(coarse.ink) < coarse::LEAST_CONTRAST {
+    if coarse.brightest().saturating_sub(coarse.ink) < coarse::LEAST_CONTRAST {
         return Err(RegistrationFault::BlankPage);
     }
+    if layout.frame != Frame::Fiducials {
+        return nominal::register(page, layout, &coarse);
+    }
+    let first = match scanned(page, layout, &coarse) {
+        Ok(registration) => return Ok(registration),
+        Err(fault) => fault,
+    };
+    photo::register(page, layout, &coarse).ok_or(first)
+}
+
+/// The sheet as a scanner shows it.
+fn scanned(page: &Page, layout: &Layout, coarse: &Coarse) -> Result<Registration, RegistrationFault> {
+    let sides = (layout.page.width_mm, layout.page.height_mm);
     let blobs = coarse.blobs();
     let expected = layout.fiducials.len();
     let least = expected - expected / LOSS_SHARE;
@@ -114,19 +159,39 @@ pub fn register(page: &Page, layout: &Layout) -> Result<Registration, Registrati
     if rival.is_some_and(|r| r.rivals(&best)) {
         return Err(RegistrationFault::Ambiguous);
     }
+    conclude(page, layout, coarse, &blobs, &best, FLAT)
+}
 
-    let (mut pairs, ink) = measured(page, layout, &blobs, &best);
+/// From fiducials found to a registration that is proved.
+///
+/// `most_change` is the most by which the scale may change over the page.
+fn conclude(
+    page: &Page,
+    layout: &Layout,
+    coarse: &Coarse,
+    blobs: &[Blob],
+    found: &Match,
+    most_change: f64,
+) -> Result<Registration, RegistrationFault> {
+    let expected = layout.fiducials.len();
+    let least = expected - expected / LOSS_SHARE;
+    let (mut pairs, ink) = measured(page, layout, blobs, found);
     if pairs.len() < least.max(3) {
         return Err(missing(pairs.len(), expected));
     }
     let (homography, rms) = fit(&mut pairs, least, expected)?;
-    if !plausible(&homography, layout) {
+    if !plausible(&homography, layout, most_change) {
         return Err(RegistrationFault::Ambiguous);
     }
-    check_tracks(page, layout, &blobs, &homography, &pairs)?;
+    let lost = check_tracks(page, layout, blobs, &homography, &pairs)?;
     let mapping = follow_track(layout, homography, &pairs);
+    let sheet = layout.page.rect();
+    let on_sheet =
+        |p: Point<Px>| homography.unapply(p).is_some_and(|p| sheet.contains(&Rect::around(p, 0.0, 0.0)));
+    let paper = coarse.usual_paper(&on_sheet);
 
-    let proof = proof::prove(page, layout, &mapping);
+    let sightings = sight::outlines(page, layout, &mapping);
+    let (mapping, proof) = proof::bend(mapping, layout.page, &sightings, proof::NEAR_MM);
     let code = layout
         .code
         .as_ref()
@@ -136,9 +201,17 @@ pub fn register(page: &Page, layout: &Layout) -> Result<Registration, Registrati
         if f64::from(proof.agree) < AGREE_SHARE * f64::from(proof.seen) {
             return Err(RegistrationFault::Unproved { agree: proof.agree, checked: proof.seen });
         }
-    } else if pairs.len() < 6 && !matches!(code, CodeRead::Number(_)) {
+        if proof.residual.0 > MOST_PROOF.0 {
+            return Err(residual(proof.residual, MOST_PROOF));
+        }
+        if !proof.smooth {
+            return Err(RegistrationFault::Torn);
+        }
+    } else if rms.0 > MOST_RESIDUAL.0 {
+        return Err(residual(rms, MOST_RESIDUAL));
+    } else if lost > 0 || pairs.len() < 6 && !matches!(code, CodeRead::Number(_)) {
         // Print that has vanished proves nothing; then the fiducials must be more than the fit needs,
-        // or the code must read.
+        // or the code must read; and a track must be whole.
         return Err(RegistrationFault::Unproved { agree: proof.agree, checked: proof.checked });
     }
     let (orientation, rotation_deg) = homography.attitude(layout.middle());
@@ -146,7 +219,7 @@ pub fn register(page: &Page, layout: &Layout) -> Result<Registration, Registrati
     for pair in &pairs {
         fiducials[pair.index] = Some(pair.seen);
     }
-    let residual = if witnessed { Mm(proof.residual.0.max(rms.0)) } else { rms };
+    let residual = if witnessed { proof.residual } else { rms };
     Ok(Registration { mapping, orientation, rotation_deg, residual, ink, paper, fiducials, proof, code })
 }
 
@@ -184,7 +257,8 @@ fn measured(page: &Page, layout: &Layout, blobs: &[Blob], found: &Match) -> (Vec
     (pairs, ink)
 }
 
-/// The mapping through the pairs; the worst are dropped, down to `least`, while the fit is bad.
+/// The mapping through the pairs, and their root mean square distance from it; pairs that lie far from where all others put
+/// them are dropped, down to `least`.
 ///
 /// Three pairs give an affine mapping, which is what a flatbed or a feeder makes of a sheet; more
 /// give a projective one.
@@ -201,45 +275,50 @@ fn fit(pairs: &mut Vec<Pair>, least: usize, expected: usize) -> Result<(Homograp
             .map(|p| homography.apply(p.printed).distance(p.seen).0 / homography.scale(p.printed))
             .collect();
         let rms = Mm((off.iter().map(|d| d * d).sum::<f64>() / off.len() as f64).sqrt());
-        if rms.0 <= MOST_RESIDUAL.0 {
-            return Ok((homography, rms));
-        }
-        let worst = off.iter().enumerate().max_by(|a, b| a.1.total_cmp(b.1)).map(|(i, _)| i);
+        let mut sorted = off.clone();
+        sorted.sort_by(f64::total_cmp);
+        let stray = STRAY_MM.max(STRAY_FACTOR * sorted[sorted.len() / 2]);
+        let worst = off.iter().enumerate().max_by(|a, b| a.1.total_cmp(b.1)).map(|(i, d)| (i, *d));
         match worst {
-            Some(worst) if pairs.len() > least.max(5) => {
+            Some((worst, off)) if off > stray && pairs.len() > least.max(5) => {
                 pairs.remove(worst);
             }
-            _ => {
-                return Err(RegistrationFault::Residual {
-                    micrometres: (rms.0 * 1000.0) as u32,
-                    limit: (MOST_RESIDUAL.0 * 1000.0) as u32,
-                });
-            }
+            _ if rms.0 <= MOST_BENT.0 => return Ok((homography, rms)),
+            _ => return Err(residual(rms, MOST_BENT)),
         }
     }
 }
 
-/// Whether the mapping is one that a scanner makes: not mirrored, and its scale does not change by
-/// more than a fifth over the page.
-fn plausible(homography: &Homography, layout: &Layout) -> bool {
+fn residual(rms: Mm, limit: Mm) -> RegistrationFault {
+    RegistrationFault::Residual {
+        micrometres: (rms.0 * 1000.0) as u32,
+        limit: (limit.0 * 1000.0).round() as u32,
+    }
+}
+
+/// Whether the mapping is one that a scanner or a camera makes: not mirrored, and its scale does not change over the page by
+/// more than a factor of `most_change`.
+fn plausible(homography: &Homography, layout: &Layout, most_change: f64) -> bool {
     let (w, h) = (layout.page.width_mm, layout.page.height_mm);
     let corners = [(0.0, 0.0), (w, 0.0), (0.0, h), (w, h)];
     let scales = corners.map(|c| homography.scale(Point::from(c)));
     let (least, most) = scales.iter().fold((f64::MAX, 0.0f64), |(a, b), &s| (a.min(s), b.max(s)));
-    homography.is_front(layout.middle()) && most <= 1.2 * least
+    homography.is_front(layout.middle()) && most <= most_change * least
 }
 
-/// Whether every timing mark was measured and no other mark lies in its track.
+/// How many timing marks could not be measured; an error if they are more than damage explains, or another mark lies in
+/// the track.
 ///
 /// A mark that a leaning sheet pushes over the picture's edge is not missing from the sheet; it is not
-/// counted.
+/// counted. The marks beside a damaged one must be there: a row that is not printed shifts what follows.
 fn check_tracks(
     page: &Page,
     layout: &Layout,
     blobs: &[Blob],
     homography: &Homography,
     pairs: &[Pair],
-) -> Result<(), RegistrationFault> {
+) -> Result<usize, RegistrationFault> {
+    let mut lost = 0;
     let tracks = layout.fiducials.iter().filter_map(|f| f.track.map(|t| t.track)).max();
     for track in tracks.map_or(0..0, |last| 0..last + 1) {
         let marks: Vec<(usize, &Fiducial)> = layout
@@ -271,14 +350,15 @@ fn check_tracks(
                 && marks.iter().all(|(_, m)| (m.rect.centre.y.0 - p.y.0).abs() > 0.3 * pitch)
         });
         let surplus = surplus.count();
-        if missing + surplus > 0 {
+        lost += missing;
+        if missing > marks.len() / TRACK_LOSS || surplus > 0 {
             return Err(RegistrationFault::TrackCount {
                 found: u16::try_from(marks.len() - missing + surplus).unwrap_or(u16::MAX),
                 expected: u16::try_from(marks.len()).unwrap_or(u16::MAX),
             });
         }
     }
-    Ok(())
+    Ok(lost)
 }
 
 /// Whether the whole fiducial, with half a millimetre around it, lies in the picture.

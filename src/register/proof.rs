@@ -1,45 +1,187 @@
-//! Evidence that was not used in the fit: the layout code and the printed targets.
+//! The mapping bent to where print is seen, and proved by print that was not used in the fit.
 
 use super::refine::sample;
-use crate::geometry::{Mapping, Mm, Point};
-use crate::layout::{CODE_CELLS, Layout, LayoutCode, Target, TargetShape};
+use super::sight::{Local, Sighting};
+use crate::geometry::{Grid, Mapping, Mm, Point};
+use crate::layout::{CODE_CELLS, LayoutCode, PageSize};
 use crate::source::Page;
 
-/// How many targets are looked at, spread over the whole card. Fewer than 30 leave a corner of a
-/// large card unwatched; more than 100 cost as much as reading.
-const LOOKED_AT: usize = 56;
+/// Millimetres between the crossings of the grid that the mapping is bent by: the looked-at targets of an A4 card lie 25 mm
+/// apart.
+const GRID_MM: f64 = 20.0;
 
-/// How far a printed target is looked for, in millimetres: less than half the least distance of two
-/// neighbours (4.4 mm), so that it is not taken for its neighbour.
-const REACH_MM: f64 = 1.5;
+/// How far a sighting speaks for its surroundings, in millimetres (σ of a Gaussian weight). At 10 single sightings
+/// shake the grid, at 40 it no longer follows a fold.
+pub(super) const NEAR_MM: f64 = 18.0;
 
-/// The coarse and the fine step of that search, in millimetres: the outline is 0.2 mm wide and the
-/// picture blurs it to 0.4.
-const COARSE_STEP_MM: f64 = 0.3;
-const FINE_STEP_MM: f64 = 0.1;
+/// How much the mapping that the fiducials give counts against sightings, in sightings: where none is near, nothing is bent.
+const STAY: f64 = 0.5;
 
-/// Fine steps around the predicted place that are looked at first: good fits are off by 0.2 mm.
-const NEAR_STEPS: i32 = 3;
+/// How far from its surroundings a sighting may lie to bend the mapping, in millimetres: farther off it is a mark's edge.
+const OUTLIER_MM: f64 = 0.6;
 
-/// How much darker than what surrounds it an outline must be to count as seen, in gray levels. The
-/// best of a hundred places in pure noise of σ 10 reaches 8.
-const SEEN_LEVELS: f64 = 11.0;
-
-/// How far a seen outline may lie from its place, in millimetres, to agree with the layout: a third
-/// of the smallest target, so that a sensing area still lies inside its outline.
+/// How far a seen target may lie from its place, in millimetres and as a share of the distance to its neighbour, to agree with the
+/// layout. A third of the smallest target, so that a sensing area still lies inside its outline.
 const AGREE_MM: f64 = 0.7;
+const AGREE_PITCHES: f64 = 0.2;
 
-/// What the printed targets say about a mapping.
+/// The most by which the mapping may be bent between two crossings of the grid, in millimetres: a local stretch of a
+/// twelfth. Paper swells by a fiftieth and a feeder's speed changes by a twentieth; where a sheet was torn, slipped or overlapped,
+/// rows are missing and what remains fits only with a jump.
+const MOST_BEND_MM: f64 = 1.7;
+
+/// What printed targets that were not used in the fit say about a mapping.
 #[derive(Debug, Clone, Copy, PartialEq, Default)]
 pub struct Proof {
-    /// Outlines that were looked for.
+    /// Targets that were looked for.
     pub checked: u16,
-    /// Outlines that were seen.
+    /// Targets that were seen.
     pub seen: u16,
-    /// Outlines that were seen at their places.
+    /// Targets that were seen at their places.
     pub agree: u16,
-    /// Root mean square distance of those from their places, in millimetres.
+    /// Root mean square distance of the seen from their places, in millimetres.
     pub residual: Mm,
+    /// The same in distances between neighbouring targets.
+    pub pitches: f64,
+    /// Whether the print moves smoothly from place to place, as bent paper does.
+    pub smooth: bool,
+}
+
+/// Every other sighting bends the mapping, the others prove the bent one.
+///
+/// `near` is how far a sighting speaks for its surroundings, in millimetres.
+pub(super) fn bend(mapping: Mapping, page: PageSize, sightings: &[Sighting], near: f64) -> (Mapping, Proof) {
+    let places: Vec<Place> = sightings.iter().step_by(2).filter_map(Place::of).collect();
+    let field = Field::through(places, near);
+    let mut proof = Proof::default();
+    let (mut squares, mut pitches) = (0.0, 0.0);
+    for sighting in sightings.iter().skip(1).step_by(2).filter(|s| s.shown) {
+        proof.checked += 1;
+        let Some((dx, dy)) = sighting.off else { continue };
+        proof.seen += 1;
+        let (bx, by) = field.at(sighting.at);
+        let square = (dx - bx) * (dx - bx) + (dy - by) * (dy - by);
+        let reach = AGREE_MM.min(AGREE_PITCHES * sighting.pitch);
+        if square <= reach * reach {
+            proof.agree += 1;
+            squares += square;
+            pitches += square / (sighting.pitch * sighting.pitch);
+        }
+    }
+    let count = f64::from(proof.agree.max(1));
+    proof.residual = Mm((squares / count).sqrt());
+    proof.pitches = (pitches / count).sqrt();
+    let grid = field.grid(page);
+    proof.smooth = grid.is_smooth(MOST_BEND_MM.max(AGREE_PITCHES * near));
+    (grid.bent(mapping), proof)
+}
+
+/// Where a sighting lies and how far off.
+#[derive(Clone, Copy)]
+struct Place {
+    at: Point<Mm>,
+    /// How far from its surroundings it may lie, in millimetres.
+    loose: f64,
+    off: (f64, f64),
+}
+
+impl Place {
+    fn of(sighting: &Sighting) -> Option<Self> {
+        sighting.off.map(|off| {
+            let loose = OUTLIER_MM.max(AGREE_PITCHES * sighting.pitch);
+            Self { at: sighting.at, loose, off }
+        })
+    }
+}
+
+/// How far print lies from its place, anywhere on the sheet: the sightings' weighted mean.
+pub(super) struct Field {
+    places: Vec<Place>,
+    near: f64,
+}
+
+impl Field {
+    /// The field of the sightings that agree with those around them.
+    fn through(places: Vec<Place>, near: f64) -> Self {
+        let all = Self { places, near };
+        let off = |p: &Place, other: (f64, f64)| (p.off.0 - other.0).hypot(p.off.1 - other.1);
+        let kept = all.places.iter().filter(|p| off(p, all.middle(p.at)) <= p.loose).copied().collect();
+        Self { places: kept, near }
+    }
+
+    /// The middle offset, in x and in y, of the nine sightings nearest to `at`.
+    fn middle(&self, at: Point<Mm>) -> (f64, f64) {
+        let mut near: Vec<(f64, (f64, f64))> =
+            self.places.iter().map(|p| (p.at.distance(at).0, p.off)).collect();
+        near.sort_by(|a, b| a.0.total_cmp(&b.0));
+        near.truncate(9);
+        let middle = |f: &dyn Fn(&(f64, f64)) -> f64| {
+            let mut values: Vec<f64> = near.iter().map(|(_, off)| f(off)).collect();
+            values.sort_by(f64::total_cmp);
+            values.get(values.len() / 2).copied().unwrap_or(0.0)
+        };
+        (middle(&|o| o.0), middle(&|o| o.1))
+    }
+
+    /// Millimetres from where the mapping puts a place to where print is seen.
+    pub(super) fn at(&self, at: Point<Mm>) -> (f64, f64) {
+        let (mut sum, mut x, mut y) = (STAY, 0.0, 0.0);
+        for p in &self.places {
+            let (dx, dy) = (p.at.x.0 - at.x.0, p.at.y.0 - at.y.0);
+            let square = (dx * dx + dy * dy) / (self.near * self.near);
+            // Beyond four σ a weight is below 1/3 000.
+            if square < 16.0 {
+                let weight = libm::exp(-0.5 * square);
+                sum += weight;
+                x += weight * p.off.0;
+                y += weight * p.off.1;
+            }
+        }
+        (x / sum, y / sum)
+    }
+
+    /// The field at the crossings of a grid over the page.
+    fn grid(&self, page: PageSize) -> Crossings {
+        let crossings = |side: f64| (side / GRID_MM).ceil() as usize + 1;
+        let (across, down) = (crossings(page.width_mm), crossings(page.height_mm));
+        let places = (0..across * down)
+            .map(|i| Point::at((i % across) as f64 * GRID_MM, (i / across) as f64 * GRID_MM))
+            .map(|at| (at, self.at(at)))
+            .collect();
+        Crossings { across, places }
+    }
+}
+
+/// Places of the sheet and how far print lies from them, in millimetres, row by row.
+struct Crossings {
+    across: usize,
+    places: Vec<(Point<Mm>, (f64, f64))>,
+}
+
+impl Crossings {
+    /// Whether no two neighbours differ by more than `most` millimetres.
+    fn is_smooth(&self, most: f64) -> bool {
+        let apart = |i: usize, j: usize| {
+            let (a, b) = (self.places[i].1, self.places[j].1);
+            (a.0 - b.0).hypot(a.1 - b.1)
+        };
+        (0..self.places.len()).all(|i| {
+            let right = (i + 1) % self.across == 0 || apart(i, i + 1) <= most;
+            let below = i + self.across >= self.places.len() || apart(i, i + self.across) <= most;
+            right && below
+        })
+    }
+
+    /// The mapping with these shifts on top.
+    fn bent(&self, mapping: Mapping) -> Mapping {
+        let shifts = self.places.iter().map(|&(at, off)| Local::at(&mapping, at).step(off)).collect();
+        mapping.bent(Grid {
+            origin: Point::at(0.0, 0.0),
+            step: (GRID_MM, GRID_MM),
+            across: self.across,
+            shifts,
+        })
+    }
 }
 
 /// What the printed layout code says.
@@ -79,155 +221,4 @@ pub(super) fn read_code(page: &Page, code: &LayoutCode, mapping: &Mapping, ink: 
         *cell = darkness > 0.5;
     }
     LayoutCode::decode(cells).map_or(CodeRead::Unreadable, CodeRead::Number)
-}
-
-/// Looks for printed target outlines around their places.
-pub(super) fn prove(page: &Page, layout: &Layout, mapping: &Mapping) -> Proof {
-    let all: Vec<(TargetShape, &Target)> = layout.targets().map(|(f, _, t)| (f.shape, t)).collect();
-    let step = (all.len() / LOOKED_AT).max(1);
-    let mut proof = Proof::default();
-    let mut squares = 0.0;
-    // Not the middle of each stretch but a place that wanders: every column and row gets its turn.
-    let chosen = all.chunks(step).enumerate().map(|(i, chunk)| chunk[i * 7 % chunk.len()]);
-    for (shape, target) in chosen {
-        proof.checked += 1;
-        let Some((dx, dy, contrast)) = offset(page, shape, target, mapping) else { continue };
-        if contrast < SEEN_LEVELS {
-            continue;
-        }
-        proof.seen += 1;
-        let square = dx * dx + dy * dy;
-        if square <= AGREE_MM * AGREE_MM {
-            proof.agree += 1;
-            squares += square;
-        }
-    }
-    proof.residual = Mm((squares / f64::from(proof.agree.max(1))).sqrt());
-    proof
-}
-
-/// Points along a target's outline and, outwards of each, on the paper around it; millimetres from
-/// its centre.
-fn outline(shape: TargetShape, target: &Target) -> (Outline, Outline) {
-    // Outside by three line widths; the nearest print is 0.8 mm away.
-    const OUT: f64 = 0.45;
-    let (hw, hh) = (target.rect.width.0 / 2.0, target.rect.height.0 / 2.0);
-    let mut on = [(0.0, 0.0); OUTLINE];
-    let mut off = on;
-    for i in 0..OUTLINE {
-        let turn = (i as f64 + 0.5) / OUTLINE as f64;
-        (on[i], off[i]) = match shape {
-            TargetShape::Oval => {
-                let angle = turn * std::f64::consts::TAU;
-                let (sin, cos) = (libm::sin(angle), libm::cos(angle));
-                ((hw * cos, hh * sin), ((hw + OUT) * cos, (hh + OUT) * sin))
-            }
-            TargetShape::Box | TargetShape::Unknown => {
-                let around = turn * 4.0;
-                let (side, t) = (around as usize, 2.0 * around.fract() - 1.0);
-                match side {
-                    0 => ((t * hw, -hh), (t * hw, -hh - OUT)),
-                    1 => ((hw, t * hh), (hw + OUT, t * hh)),
-                    2 => ((-t * hw, hh), (-t * hw, hh + OUT)),
-                    _ => ((-hw, -t * hh), (-hw - OUT, -t * hh)),
-                }
-            }
-            TargetShape::Bracket => {
-                // The two uprights, nine tenths of their height.
-                let (sign, t) = if turn < 0.5 { (-1.0, turn * 4.0 - 1.0) } else { (1.0, turn * 4.0 - 3.0) };
-                ((sign * hw, 0.9 * t * hh), (sign * (hw + OUT), 0.9 * t * hh))
-            }
-        };
-    }
-    (on, off)
-}
-
-/// Points of an outline: one every half millimetre of the largest target.
-const OUTLINE: usize = 24;
-
-/// Steps from a target's centre.
-type Outline = [(f64, f64); OUTLINE];
-
-/// Where the outline is most visible: millimetres from its place, and how much darker it is there
-/// than the paper around it. `None` at the picture's edge.
-fn offset(page: &Page, shape: TargetShape, target: &Target, mapping: &Mapping) -> Option<(f64, f64, f64)> {
-    let (on, off) = outline(shape, target);
-    let local = Local::at(mapping, target.rect.centre);
-    if !local.inside(page, target.rect.width.0.max(target.rect.height.0) / 2.0 + REACH_MM + 0.5) {
-        return None;
-    }
-    let on = on.map(|p| local.step(p));
-    let off = off.map(|p| local.step(p));
-    let contrast = |dx: f64, dy: f64| {
-        let (u, v) = local.step((dx, dy));
-        let (x, y) = (local.x + u + 0.5, local.y + v + 0.5);
-        let mut difference = 0i32;
-        for i in 0..OUTLINE {
-            let at = |p: (f64, f64)| {
-                let (px, py) = ((x + p.0) as usize, (y + p.1) as usize);
-                i32::from(page.pixels[py * page.width + px])
-            };
-            difference += at(off[i]) - at(on[i]);
-        }
-        f64::from(difference) / OUTLINE as f64
-    };
-    let mut best = (0.0, 0.0, f64::MIN);
-    let grid = |best: &mut (f64, f64, f64), cx: f64, cy: f64, step: f64, n: i32| {
-        for j in -n..=n {
-            for i in -n..=n {
-                let (dx, dy) = (cx + f64::from(i) * step, cy + f64::from(j) * step);
-                let c = contrast(dx, dy);
-                if c > best.2 {
-                    *best = (dx, dy, c);
-                }
-            }
-        }
-    };
-    // Nearly always it lies where it should; only then is the whole reach not looked through.
-    grid(&mut best, 0.0, 0.0, FINE_STEP_MM, NEAR_STEPS);
-    let at_edge = |d: f64| d.abs() > (f64::from(NEAR_STEPS) - 0.5) * FINE_STEP_MM;
-    if best.2 < 2.0 * SEEN_LEVELS || at_edge(best.0) || at_edge(best.1) {
-        grid(&mut best, 0.0, 0.0, COARSE_STEP_MM, (REACH_MM / COARSE_STEP_MM) as i32);
-        let (cx, cy, _) = best;
-        grid(&mut best, cx, cy, FINE_STEP_MM, 2);
-    }
-    // Between the fine steps by the parabola through the best and its neighbours.
-    let (bx, by, top) = best;
-    let peak = |before: f64, after: f64| {
-        let bend = before - 2.0 * top + after;
-        if bend < 0.0 { (0.5 * (before - after) / bend).clamp(-0.5, 0.5) * FINE_STEP_MM } else { 0.0 }
-    };
-    let dx = bx + peak(contrast(bx - FINE_STEP_MM, by), contrast(bx + FINE_STEP_MM, by));
-    let dy = by + peak(contrast(bx, by - FINE_STEP_MM), contrast(bx, by + FINE_STEP_MM));
-    Some((dx, dy, top))
-}
-
-/// The mapping near one place, as a shift and two directions.
-struct Local {
-    x: f64,
-    y: f64,
-    jacobian: [[f64; 2]; 2],
-}
-
-impl Local {
-    fn at(mapping: &Mapping, p: Point<Mm>) -> Self {
-        let q = mapping.apply(p);
-        Self { x: q.x.0, y: q.y.0, jacobian: mapping.homography().jacobian(p) }
-    }
-
-    /// Millimetres to pixels, as a step.
-    fn step(&self, (dx, dy): (f64, f64)) -> (f64, f64) {
-        let [[a, b], [c, d]] = self.jacobian;
-        (a * dx + b * dy, c * dx + d * dy)
-    }
-
-    /// Whether everything within `reach` millimetres is in the picture.
-    fn inside(&self, page: &Page, reach: f64) -> bool {
-        let [[a, b], [c, d]] = self.jacobian;
-        let (rx, ry) = ((a.abs() + b.abs()) * reach + 1.0, (c.abs() + d.abs()) * reach + 1.0);
-        self.x - rx >= 0.0
-            && self.y - ry >= 0.0
-            && self.x + rx < page.width as f64 - 1.0
-            && self.y + ry < page.height as f64 - 1.0
-    }
 }

@@ -78,6 +78,8 @@ pub enum RegistrationFault {
         /// Places that were looked at.
         checked: u16,
     },
+    /// The print jumps from one place to the next: the sheet is torn, slipped while it was fed, or lies under another.
+    Torn,
 }
 
 impl fmt::Display for RegistrationFault {
@@ -102,6 +104,9 @@ impl fmt::Display for RegistrationFault {
             ),
             Self::Unproved { agree, checked } => {
                 write!(f, "the print agrees with the layout at {agree} of {checked} places only")
+            }
+            Self::Torn => {
+                write!(f, "the print jumps: the sheet is torn, slipped in the feeder or lies under another")
             }
         }
     }

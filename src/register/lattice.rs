@@ -1,0 +1,279 @@
+//! Targets of a form whose print is not known: learnt from the page, block by block.
+//!
+//! The targets of one block are printed alike and most of them are empty. Where the layout puts them roughly right, the
+//! middle value of their pictures is the empty target; the middle of its ink tells how far the block as a whole is off, and
+//! each target is then looked for by its likeness to it.
+
+use super::sight::{Local, Sighting};
+use crate::geometry::{Mapping, Point};
+use crate::layout::{Field, Layout, Position};
+use crate::source::Page;
+
+/// The most targets that are learnt from together. With fewer than 20 marks show through the middle value, over more than
+/// 60 a curled page drifts.
+const BLOCK: usize = 48;
+
+/// Half the side of the picture of a target that is learnt, in distances to its neighbours.
+const HALF: f64 = 0.8;
+
+/// Places along the side of such a picture.
+const SIDE: usize = 33;
+
+/// Rounds of looking for the middle of a target's ink: each is half as far off as the last.
+const ROUNDS: usize = 10;
+
+/// How far a single target may lie from where its block is, in distances to its neighbour, and the step of the search.
+const LOOSE: f64 = 0.16;
+const LOOSE_STEPS: i32 = 2;
+
+/// How alike a target and the empty one must be to count as seen (correlation). Number columns and words beside a
+/// block reach 0.3, targets of a sharp picture 0.8.
+const ALIKE: f64 = 0.5;
+
+/// How much darker than its surroundings a learnt target's ink must be, in gray levels.
+const LEAST_INK: f64 = 6.0;
+
+/// What was seen of the targets, and how many would have been if every block were a target further along.
+pub(super) struct Seen {
+    pub(super) sightings: Vec<Sighting>,
+    /// How many targets were seen in place.
+    pub(super) in_place: usize,
+    /// The most that are seen with all blocks one target further in any direction.
+    pub(super) displaced: usize,
+}
+
+/// Looks for every target of `layout` around where `mapping` puts it.
+pub(super) fn look(page: &Page, layout: &Layout, mapping: &Mapping) -> Seen {
+    let mut out = Seen { sightings: Vec::new(), in_place: 0, displaced: 0 };
+    let mut displaced = [0usize; 4];
+    for field in &layout.fields {
+        for positions in blocks(field) {
+            let Some(block) = Block::of(page, mapping, positions) else {
+                out.sightings.extend(unseen(positions));
+                continue;
+            };
+            for target in &block.targets {
+                let seen = target.look(page, &block, (0.0, 0.0));
+                out.in_place += usize::from(seen.is_some());
+                out.sightings.push(Sighting { at: target.at, pitch: block.pitch(), off: seen, shown: true });
+            }
+            let (px, py) = block.pitches;
+            for (i, (dx, dy)) in [(px, 0.0), (-px, 0.0), (0.0, py), (0.0, -py)].into_iter().enumerate() {
+                displaced[i] +=
+                    block.targets.iter().filter(|t| t.look(page, &block, (dx, dy)).is_some()).count();
+            }
+        }
+    }
+    out.displaced = displaced.into_iter().max().unwrap_or(0);
+    out
+}
+
+fn unseen(positions: &[Position]) -> impl Iterator<Item = Sighting> + '_ {
+    positions.iter().flat_map(|p| &p.targets).map(|t| Sighting {
+        at: t.rect.centre,
+        pitch: 1.0,
+        off: None,
+        shown: false,
+    })
+}
+
+/// A field's positions in runs of about [`BLOCK`] targets that lie on one lattice.
+fn blocks(field: &Field) -> Vec<&[Position]> {
+    let mut out = Vec::new();
+    let mut start = 0;
+    for end in 1..=field.positions.len() {
+        let run = &field.positions[start..end];
+        let full = run.iter().map(|p| p.targets.len()).sum::<usize>() >= BLOCK;
+        // A run ends where the next position lies farther off than the positions of the run from each other.
+        let gap = field.positions.get(end).is_some_and(|next| {
+            let at = |p: &Position| p.targets.first().map(|t| t.rect.centre);
+            let step = |a: &Position, b: &Position| at(a).zip(at(b)).map_or(0.0, |(a, b)| a.distance(b).0);
+            let size = run[0].targets.first().map_or(0.0, |t| t.rect.width.0.max(t.rect.height.0));
+            let usual = if run.len() > 1 { step(&run[0], &run[1]) } else { 4.0 * size };
+            step(&run[run.len() - 1], next) > 1.3 * usual
+        });
+        if full || gap || end == field.positions.len() {
+            out.push(run);
+            start = end;
+        }
+    }
+    out
+}
+
+/// A target of a block in the picture.
+struct Spot {
+    at: Point<crate::geometry::Mm>,
+    local: Local,
+}
+
+struct Block {
+    targets: Vec<Spot>,
+    /// Distance to the neighbours along x and y, in millimetres.
+    pitches: (f64, f64),
+    /// How far off the block is as a whole, in millimetres.
+    off: (f64, f64),
+    /// The empty target's darkness around its middle, row by row over `±0.5` pitches; its mean taken away.
+    empty: Vec<f64>,
+    /// Its sum of squares.
+    power: f64,
+}
+
+/// Places along the side of the empty target that single targets are held against: `±0.5` pitches.
+const CORE: usize = 21;
+
+impl Block {
+    fn pitch(&self) -> f64 {
+        self.pitches.0.min(self.pitches.1)
+    }
+
+    fn of(page: &Page, mapping: &Mapping, positions: &[Position]) -> Option<Self> {
+        let targets: Vec<Spot> = positions
+            .iter()
+            .flat_map(|p| &p.targets)
+            .map(|t| Spot { at: t.rect.centre, local: Local::at(mapping, t.rect.centre) })
+            .collect();
+        let pitches = pitches(positions)?;
+        let reach = (1.0 + HALF) * pitches.0.max(pitches.1);
+        // A block that the picture cuts can't be seen whole.
+        if !targets.iter().all(|t| t.local.inside(page, 0.6 * pitches.0.min(pitches.1))) {
+            return None;
+        }
+        let _ = reach;
+        let pictures: Vec<Vec<f64>> =
+            targets.iter().map(|t| t.picture(page, pitches, (0.0, 0.0), HALF, SIDE)).collect();
+        let mut middle = vec![0.0; SIDE * SIDE];
+        let mut values = Vec::with_capacity(pictures.len());
+        for (i, m) in middle.iter_mut().enumerate() {
+            values.clear();
+            values.extend(pictures.iter().map(|p| p[i]));
+            values.sort_by(f64::total_cmp);
+            *m = values[values.len() / 2];
+        }
+        let (ox, oy) = centre_of_ink(&middle)?;
+        let off = (ox * pitches.0, oy * pitches.1);
+        // Learnt again where the targets are.
+        let cores: Vec<Vec<f64>> = targets.iter().map(|t| t.picture(page, pitches, off, 0.5, CORE)).collect();
+        let mut empty = vec![0.0; CORE * CORE];
+        for (i, e) in empty.iter_mut().enumerate() {
+            values.clear();
+            values.extend(cores.iter().map(|p| p[i]));
+            values.sort_by(f64::total_cmp);
+            *e = values[values.len() / 2];
+        }
+        let power = centred(&mut empty);
+        (power > LEAST_INK * LEAST_INK).then_some(Self { targets, pitches, off, empty, power })
+    }
+}
+
+/// Distances between neighbours along x and along y, in millimetres; a block of one line has twice its targets' size across.
+fn pitches(positions: &[Position]) -> Option<(f64, f64)> {
+    let rects: Vec<_> = positions.iter().flat_map(|p| &p.targets).map(|t| t.rect).collect();
+    let first = rects.first()?;
+    let least = |f: &dyn Fn(usize) -> f64, size: f64| {
+        let mut values: Vec<f64> = (0..rects.len()).map(f).collect();
+        values.sort_by(f64::total_cmp);
+        let steps = values.windows(2).map(|w| w[1] - w[0]).filter(|&d| d > 0.5 * size);
+        steps.fold(2.0 * size, f64::min)
+    };
+    let x = least(&|i| rects[i].centre.x.0, first.width.0);
+    let y = least(&|i| rects[i].centre.y.0, first.height.0);
+    (x > 0.0 && y > 0.0).then_some((x, y))
+}
+
+/// Takes the mean away; what comes back is the mean square.
+fn centred(values: &mut [f64]) -> f64 {
+    let n = values.len() as f64;
+    let mean = values.iter().sum::<f64>() / n;
+    values.iter_mut().for_each(|v| *v -= mean);
+    values.iter().map(|v| v * v).sum::<f64>() / n
+}
+
+/// Where the middle of the ink nearest to the picture's middle lies, in pitches; `None` where there is no ink.
+fn centre_of_ink(picture: &[f64]) -> Option<(f64, f64)> {
+    let mut sorted = picture.to_vec();
+    sorted.sort_by(f64::total_cmp);
+    let ground = sorted[sorted.len() / 4];
+    if sorted[sorted.len() * 19 / 20] - ground < LEAST_INK {
+        return None;
+    }
+    let step = 2.0 * HALF / (SIDE - 1) as f64;
+    let (mut cx, mut cy) = (0.0, 0.0);
+    for _ in 0..ROUNDS {
+        let (mut sum, mut sx, mut sy) = (0.0, 0.0, 0.0);
+        for (i, &v) in picture.iter().enumerate() {
+            let (x, y) = ((i % SIDE) as f64 * step - HALF, (i / SIDE) as f64 * step - HALF);
+            let (dx, dy) = (x - cx, y - cy);
+            if dx.abs() <= 0.5 && dy.abs() <= 0.5 {
+                let ink = (v - ground).max(0.0);
+                sum += ink;
+                sx += ink * dx;
+                sy += ink * dy;
+            }
+        }
+        if sum <= 0.0 {
+            return None;
+        }
+        cx = (cx + sx / sum).clamp(-0.5, 0.5);
+        cy = (cy + sy / sum).clamp(-0.5, 0.5);
+    }
+    (cx.abs() < 0.45 && cy.abs() < 0.45).then_some((cx, cy))
+}
+
+impl Spot {
+    /// The darkness around the target, `off` millimetres from its place: `side × side` places over `±half` pitches.
+    fn picture(&self, page: &Page, pitches: (f64, f64), off: (f64, f64), half: f64, side: usize) -> Vec<f64> {
+        let mut out = Vec::with_capacity(side * side);
+        let step = 2.0 * half / (side - 1) as f64;
+        for j in 0..side {
+            for i in 0..side {
+                let dx = off.0 + (i as f64 * step - half) * pitches.0;
+                let dy = off.1 + (j as f64 * step - half) * pitches.1;
+                let (u, v) = self.local.step((dx, dy));
+                out.push(255.0 - level(page, self.local.x + u, self.local.y + v));
+            }
+        }
+        out
+    }
+
+    /// How far from its place the target is seen, in millimetres, looked for around where its block is and `shift` further;
+    /// `None` if nothing there is like it.
+    fn look(&self, page: &Page, block: &Block, shift: (f64, f64)) -> Option<(f64, f64)> {
+        let mut best = (ALIKE, None);
+        let step = LOOSE / f64::from(LOOSE_STEPS);
+        for j in -LOOSE_STEPS..=LOOSE_STEPS {
+            for i in -LOOSE_STEPS..=LOOSE_STEPS {
+                let (dx, dy) = (f64::from(i) * step * block.pitches.0, f64::from(j) * step * block.pitches.1);
+                let off = (block.off.0 + shift.0 + dx, block.off.1 + shift.1 + dy);
+                let like = self.likeness(page, block, off);
+                if like > best.0 {
+                    best = (like, Some(off));
+                }
+            }
+        }
+        best.1
+    }
+
+    fn likeness(&self, page: &Page, block: &Block, off: (f64, f64)) -> f64 {
+        let mut core = self.picture(page, block.pitches, off, 0.5, CORE);
+        let power = centred(&mut core);
+        if power < LEAST_INK {
+            return 0.0;
+        }
+        let n = core.len() as f64;
+        let product: f64 = core.iter().zip(&block.empty).map(|(a, b)| a * b).sum::<f64>() / n;
+        product / (power * block.power).sqrt()
+    }
+}
+
+/// The level between pixels; outside the picture its edge's.
+fn level(page: &Page, x: f64, y: f64) -> f64 {
+    let x = x.clamp(0.0, (page.width - 1) as f64);
+    let y = y.clamp(0.0, (page.height - 1) as f64);
+    let (x0, y0) = (x as usize, y as usize);
+    let (x1, y1) = ((x0 + 1).min(page.width - 1), (y0 + 1).min(page.height - 1));
+    let (fx, fy) = (x - x0 as f64, y - y0 as f64);
+    let at = |x: usize, y: usize| f64::from(page.pixels[y * page.width + x]);
+    let top = at(x0, y0) + fx * (at(x1, y0) - at(x0, y0));
+    let bottom = at(x0, y1) + fx * (at(x1, y1) - at(x0, y1));
+    top + fy * (bottom - top)
+}

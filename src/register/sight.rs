@@ -1,0 +1,284 @@
+//! Where printed targets are seen, against where the layout and a mapping put them.
+
+use crate::geometry::{Mapping, Mm, Point};
+use crate::layout::{Layout, PrintInk, Target, TargetShape};
+use crate::source::Page;
+
+/// How many targets are looked at, spread over the whole card: half of them bend the mapping, the other half prove it. Fewer
+/// than 60 leave a corner of a large card unwatched; more than 200 cost as much as reading.
+const LOOKED_AT: usize = 112;
+
+/// How far a printed target is looked for, as a share of the distance to its nearest neighbour, and in millimetres at the
+/// most: nearer to it than to any other.
+const REACH_PITCHES: f64 = 0.5;
+const MOST_REACH_MM: f64 = 1.8;
+
+/// The coarse and the fine step of that search, in millimetres: the outline is 0.2 mm wide and the
+/// picture blurs it to 0.4.
+const COARSE_STEP_MM: f64 = 0.3;
+const FINE_STEP_MM: f64 = 0.1;
+
+/// The step and the number of steps around the predicted place that are looked at first: good fits are off by 0.2 mm.
+const NEAR_STEP_MM: f64 = 0.2;
+const NEAR_STEPS: i32 = 2;
+
+/// How much better an outline must show farther off than near its place, as a factor.
+const FAR_BETTER: f64 = 1.5;
+
+/// The most that one point of an outline counts, in gray levels, for pale and for dark print: a mark's edge beside it is darker
+/// than any outline, but only on one side.
+const MOST_PALE: i32 = 32;
+const MOST_DARK: i32 = 120;
+
+/// How far a sighting may lie from those around it, in millimetres, before it is looked for again among them.
+const STRAY_MM: f64 = 0.4;
+
+/// How many sightings around one say where it should be.
+const AROUND: usize = 9;
+
+/// How much darker than what surrounds it an outline must be to count as seen, in gray levels. The
+/// best of a hundred places in pure noise of σ 10 reaches 8.
+pub(super) const SEEN_LEVELS: f64 = 11.0;
+
+/// How much darker than its outline the inside of a target must be to be taken for marked, in gray levels: its letter adds
+/// no more than 20.
+const MARKED_LEVELS: f64 = 25.0;
+
+/// Where the paper around a target is looked at, in millimetres outside its outline: by three line widths; the nearest print is
+/// 0.8 mm away.
+const OUT: f64 = 0.45;
+
+/// Below this share of the best contrast a place says nothing about where the outline lies.
+const PLATEAU: f64 = 0.6;
+
+/// A printed target, looked for.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Sighting {
+    /// Its place on the sheet.
+    pub(super) at: Point<Mm>,
+    /// Distance to its nearest neighbour, in millimetres.
+    pub(super) pitch: f64,
+    /// How far from its place it was seen, in millimetres on the sheet; `None` if it was not seen.
+    pub(super) off: Option<(f64, f64)>,
+    /// Whether it lies in the picture at all.
+    pub(super) shown: bool,
+}
+
+/// Looks for printed target outlines around their places.
+pub(super) fn outlines(page: &Page, layout: &Layout, mapping: &Mapping) -> Vec<Sighting> {
+    let all: Vec<(TargetShape, f64, &Target)> = layout
+        .fields
+        .iter()
+        .flat_map(|field| {
+            field.positions.iter().flat_map(move |position| {
+                let pitch = pitch_of(&position.targets);
+                position.targets.iter().map(move |target| (field.shape, pitch, target))
+            })
+        })
+        .collect();
+    let cap = match layout.print_ink {
+        PrintInk::Pale => MOST_PALE,
+        PrintInk::Dark => MOST_DARK,
+    };
+    let look = |&(shape, pitch, target): &(TargetShape, f64, &Target), around: Option<(f64, f64)>| {
+        let found = offset(page, shape, pitch, target, mapping, cap, around);
+        let off = found.filter(|f| f.2 >= SEEN_LEVELS).map(|(dx, dy, _)| (dx, dy));
+        // A mark hides the outline: its own edge says where the pencil went.
+        let shown =
+            found.is_some_and(|(dx, dy, contrast)| !is_marked(page, target, mapping, (dx, dy), contrast));
+        Sighting { at: target.rect.centre, pitch, off: off.filter(|_| shown), shown }
+    };
+    let step = (all.len() / LOOKED_AT).max(1);
+    // Not the middle of each stretch but a place that wanders: every column and row gets its turn.
+    let chosen: Vec<_> = all.chunks(step).enumerate().map(|(i, chunk)| &chunk[i * 7 % chunk.len()]).collect();
+    let first: Vec<Sighting> = chosen.iter().map(|target| look(target, None)).collect();
+    // On a curled or folded sheet neighbours move alike: what strayed from them is looked for among them.
+    let again = |i: usize| {
+        let own = first[i];
+        let usual = middle(&first, own.at);
+        let strayed = own.off.is_none_or(|(x, y)| (x - usual.0).hypot(y - usual.1) > STRAY_MM);
+        if own.shown && strayed && usual != (0.0, 0.0) { look(chosen[i], Some(usual)) } else { own }
+    };
+    (0..first.len()).map(again).collect()
+}
+
+/// The middle offset, in x and in y, of the [`AROUND`] seen ones nearest to `at`.
+fn middle(sightings: &[Sighting], at: Point<Mm>) -> (f64, f64) {
+    let mut near: Vec<(f64, (f64, f64))> =
+        sightings.iter().filter_map(|s| s.off.map(|off| (s.at.distance(at).0, off))).collect();
+    near.sort_by(|a, b| a.0.total_cmp(&b.0));
+    near.truncate(AROUND);
+    let middle = |f: &dyn Fn(&(f64, f64)) -> f64| {
+        let mut values: Vec<f64> = near.iter().map(|(_, off)| f(off)).collect();
+        values.sort_by(f64::total_cmp);
+        values.get(values.len() / 2).copied().unwrap_or(0.0)
+    };
+    (middle(&|o| o.0), middle(&|o| o.1))
+}
+
+/// Whether most of the target's inside is much darker than its outline is against the paper.
+fn is_marked(page: &Page, target: &Target, mapping: &Mapping, (dx, dy): (f64, f64), contrast: f64) -> bool {
+    let local = Local::at(mapping, target.rect.centre);
+    let (hw, hh) = (target.rect.width.0 / 2.0, target.rect.height.0 / 2.0);
+    let level = |sx: f64, sy: f64| {
+        let (u, v) = local.step((dx + sx, dy + sy));
+        let (x, y) = (local.x + u + 0.5, local.y + v + 0.5);
+        f64::from(page.pixels[y as usize * page.width + x as usize])
+    };
+    const INSIDE: [f64; 3] = [-0.45, 0.0, 0.45];
+    let inside = INSIDE.iter().flat_map(|&i| INSIDE.map(|j| level(i * hw, j * hh))).sum::<f64>() / 9.0;
+    // The paper left and right of the target.
+    let outside = level(-hw - OUT, 0.0).max(level(hw + OUT, 0.0));
+    outside - inside > contrast.max(0.0) + MARKED_LEVELS
+}
+
+/// Distance between neighbouring targets of a position; of a single one twice its larger side.
+pub(super) fn pitch_of(targets: &[Target]) -> f64 {
+    let alone = targets.first().map_or(1.0, |t| 2.0 * t.rect.width.0.max(t.rect.height.0));
+    targets.windows(2).map(|w| w[0].rect.centre.distance(w[1].rect.centre).0).fold(alone, f64::min)
+}
+
+/// Points along a target's outline and, outwards of each, on the paper around it; millimetres from
+/// its centre.
+fn outline(shape: TargetShape, target: &Target) -> (Outline, Outline) {
+    let (hw, hh) = (target.rect.width.0 / 2.0, target.rect.height.0 / 2.0);
+    let mut on = [(0.0, 0.0); OUTLINE];
+    let mut off = on;
+    for i in 0..OUTLINE {
+        let turn = (i as f64 + 0.5) / OUTLINE as f64;
+        (on[i], off[i]) = match shape {
+            TargetShape::Oval => {
+                let angle = turn * std::f64::consts::TAU;
+                let (sin, cos) = (libm::sin(angle), libm::cos(angle));
+                ((hw * cos, hh * sin), ((hw + OUT) * cos, (hh + OUT) * sin))
+            }
+            TargetShape::Box | TargetShape::Unknown => {
+                let around = turn * 4.0;
+                let (side, t) = (around as usize, 2.0 * around.fract() - 1.0);
+                match side {
+                    0 => ((t * hw, -hh), (t * hw, -hh - OUT)),
+                    1 => ((hw, t * hh), (hw + OUT, t * hh)),
+                    2 => ((-t * hw, hh), (-t * hw, hh + OUT)),
+                    _ => ((-hw, -t * hh), (-hw - OUT, -t * hh)),
+                }
+            }
+            TargetShape::Bracket => {
+                // The two uprights, nine tenths of their height.
+                let (sign, t) = if turn < 0.5 { (-1.0, turn * 4.0 - 1.0) } else { (1.0, turn * 4.0 - 3.0) };
+                ((sign * hw, 0.9 * t * hh), (sign * (hw + OUT), 0.9 * t * hh))
+            }
+        };
+    }
+    (on, off)
+}
+
+/// Points of an outline: one every half millimetre of the largest target.
+const OUTLINE: usize = 24;
+
+/// Steps from a target's centre.
+type Outline = [(f64, f64); OUTLINE];
+
+/// Where the outline is most visible: millimetres from its place, and how much darker it is there
+/// than the paper around it. `None` at the picture's edge.
+fn offset(
+    page: &Page,
+    shape: TargetShape,
+    pitch: f64,
+    target: &Target,
+    mapping: &Mapping,
+    cap: i32,
+    around: Option<(f64, f64)>,
+) -> Option<(f64, f64, f64)> {
+    let (on, off) = outline(shape, target);
+    let local = Local::at(mapping, target.rect.centre);
+    let reach = (REACH_PITCHES * pitch).min(MOST_REACH_MM);
+    if !local.inside(page, target.rect.width.0.max(target.rect.height.0) / 2.0 + reach + 1.0) {
+        return None;
+    }
+    let on = on.map(|p| local.step(p));
+    let off = off.map(|p| local.step(p));
+    let contrast = |dx: f64, dy: f64| {
+        let (u, v) = local.step((dx, dy));
+        let (x, y) = (local.x + u + 0.5, local.y + v + 0.5);
+        let mut difference = 0i32;
+        for i in 0..OUTLINE {
+            let at = |p: (f64, f64)| {
+                let (px, py) = ((x + p.0) as usize, (y + p.1) as usize);
+                i32::from(page.pixels[py * page.width + px])
+            };
+            difference += (at(off[i]) - at(on[i])).clamp(-cap, cap);
+        }
+        f64::from(difference) / OUTLINE as f64
+    };
+    let grid = |cx: f64, cy: f64, step: f64, n: i32| {
+        let mut best = (cx, cy, f64::MIN);
+        for j in -n..=n {
+            for i in -n..=n {
+                let (dx, dy) = (cx + f64::from(i) * step, cy + f64::from(j) * step);
+                let c = contrast(dx, dy);
+                if c > best.2 {
+                    best = (dx, dy, c);
+                }
+            }
+        }
+        best
+    };
+    // Nearly always it lies where it should; only where it does not show there is the whole reach looked through, and
+    // what is found farther off must show much better.
+    let (nx, ny) = around.unwrap_or((0.0, 0.0));
+    let mut best = grid(nx, ny, NEAR_STEP_MM, NEAR_STEPS);
+    let at_edge = |d: f64| d.abs() > (f64::from(NEAR_STEPS) - 0.5) * NEAR_STEP_MM;
+    if around.is_none() && (best.2 < 2.0 * SEEN_LEVELS || at_edge(best.0) || at_edge(best.1)) {
+        let far = grid(0.0, 0.0, COARSE_STEP_MM, (reach / COARSE_STEP_MM) as i32);
+        let factor = if at_edge(best.0) || at_edge(best.1) { 1.0 } else { FAR_BETTER };
+        if far.2 > factor * best.2 {
+            best = far;
+        }
+    }
+    // Around the best place the contrast has a plateau as wide as the line; its middle is the place.
+    let (bx, by, top) = best;
+    let (mut sum, mut sx, mut sy, mut most) = (0.0, 0.0, 0.0, top);
+    for j in -3i32..=3 {
+        for i in -3i32..=3 {
+            let (dx, dy) = (f64::from(i) * FINE_STEP_MM, f64::from(j) * FINE_STEP_MM);
+            let c = contrast(bx + dx, by + dy);
+            most = most.max(c);
+            let weight = (c - PLATEAU * top).max(0.0);
+            sum += weight;
+            sx += weight * dx;
+            sy += weight * dy;
+        }
+    }
+    let (dx, dy) = if sum > 0.0 { (sx / sum, sy / sum) } else { (0.0, 0.0) };
+    Some((bx + dx, by + dy, most))
+}
+
+/// The mapping near one place, as a shift and two directions.
+pub(super) struct Local {
+    pub(super) x: f64,
+    pub(super) y: f64,
+    jacobian: [[f64; 2]; 2],
+}
+
+impl Local {
+    pub(super) fn at(mapping: &Mapping, p: Point<Mm>) -> Self {
+        let q = mapping.apply(p);
+        Self { x: q.x.0, y: q.y.0, jacobian: mapping.homography().jacobian(p) }
+    }
+
+    /// Millimetres to pixels, as a step.
+    pub(super) fn step(&self, (dx, dy): (f64, f64)) -> (f64, f64) {
+        let [[a, b], [c, d]] = self.jacobian;
+        (a * dx + b * dy, c * dx + d * dy)
+    }
+
+    /// Whether everything within `reach` millimetres is in the picture.
+    pub(super) fn inside(&self, page: &Page, reach: f64) -> bool {
+        let [[a, b], [c, d]] = self.jacobian;
+        let (rx, ry) = ((a.abs() + b.abs()) * reach + 1.0, (c.abs() + d.abs()) * reach + 1.0);
+        self.x - rx >= 0.0
+            && self.y - ry >= 0.0
+            && self.x + rx < page.width as f64 - 1.0
+            && self.y + ry < page.height as f64 - 1.0
+    }
+}
