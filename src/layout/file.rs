@@ -5,7 +5,7 @@ mod fields;
 use super::check;
 use super::{
     Elbow, Fiducial, FiducialShape, Frame, Layout, LayoutCode, LayoutError, LayoutProblem, Measure,
-    OrientationProof, PageSize, PrintInk, Problem, Thresholds, TrackPlace, draw,
+    OrientationProof, PageSize, PrintInk, Problem, Raster, Thresholds, TrackPlace, draw,
 };
 use crate::geometry::{Mm, Point, Ratio, Rect};
 use crate::sheet::{LayoutName, Sha256};
@@ -28,6 +28,10 @@ pub const MARGINAL: f64 = 0.10;
 /// 0.26 bars are held.
 pub const DEFINITE: f64 = 0.22;
 
+/// Sizes of things on a page known in pixels, in its nominal millimetres: from a target of a pixel or two on a page of
+/// thousands to a card with a handful of targets. Beyond, somebody's page size is wrong.
+const NOMINAL_SIZE: (f64, f64, &str) = (0.1, 150.0, "between 0.1 and 150 mm of a nominal page");
+
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 struct RawLayout {
@@ -39,6 +43,8 @@ struct RawLayout {
     #[serde(default)]
     print_ink: RawInk,
     page: Spanned<RawPage>,
+    marker: Option<Spanned<RawPicture>>,
+    form: Option<Spanned<RawPicture>>,
     thresholds: Option<Spanned<RawThresholds>>,
     target: Option<RawTarget>,
     #[serde(default)]
@@ -52,6 +58,8 @@ struct RawLayout {
     flag: Vec<Spanned<RawFlag>>,
     #[serde(default)]
     items: Vec<Spanned<RawItems>>,
+    #[serde(default)]
+    number: Vec<Spanned<RawNumber>>,
     print: Option<Spanned<draw::RawPrint>>,
 }
 
@@ -80,6 +88,30 @@ enum RawInk {
 struct RawPage {
     width: f64,
     height: f64,
+    #[serde(default)]
+    measure: RawMeasure,
+    frame: Option<RawFrame>,
+}
+
+#[derive(Debug, Clone, Copy, Default, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+enum RawMeasure {
+    #[default]
+    Printed,
+    Nominal,
+}
+
+#[derive(Debug, Clone, Copy, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+enum RawFrame {
+    Outline,
+    Picture,
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct RawPicture {
+    picture: String,
 }
 
 #[derive(Debug, Deserialize)]
@@ -105,6 +137,7 @@ enum RawShape {
     Box,
     Bracket,
     Oval,
+    Unknown,
 }
 
 #[derive(Debug, Clone, Copy, Deserialize)]
@@ -114,6 +147,7 @@ enum RawFiducialShape {
     LMark,
     Disc,
     Ring,
+    Marker,
 }
 
 #[derive(Debug, Clone, Copy, Deserialize)]
@@ -159,25 +193,70 @@ struct RawCode {
     height: f64,
 }
 
-#[derive(Debug, Deserialize)]
-#[serde(deny_unknown_fields)]
-struct RawIdentity {
+/// A table with columns of targets, and the keys that only it has.
+///
+/// Columns lie at `x` (`y` where values go to the right) and every `column_pitch`, or where `column_at` says; values
+/// likewise.
+macro_rules! table_of_columns {
+    ($name:ident { $($(#[$meta:meta])* $key:ident: $kind:ty),* $(,)? }) => {
+        #[derive(Debug, Deserialize)]
+        #[serde(deny_unknown_fields)]
+        struct $name {
+            $($(#[$meta])* $key: $kind,)*
+            x: Option<f64>,
+            y: Option<f64>,
+            columns: Option<u16>,
+            alphabet: Option<String>,
+            alphabets: Option<Vec<String>>,
+            column_pitch: Option<f64>,
+            value_pitch: Option<f64>,
+            column_at: Option<Vec<f64>>,
+            value_at: Option<Vec<f64>>,
+            #[serde(default)]
+            direction: RawDirection,
+            target: Option<RawTarget>,
+        }
+
+        impl $name {
+            /// Where its targets are.
+            fn columns(&self) -> fields::Columns<'_> {
+                fields::Columns {
+                    x: self.x,
+                    y: self.y,
+                    columns: self.columns,
+                    alphabet: self.alphabet.as_deref(),
+                    alphabets: self.alphabets.as_deref(),
+                    column_pitch: self.column_pitch,
+                    value_pitch: self.value_pitch,
+                    column_at: self.column_at.as_deref(),
+                    value_at: self.value_at.as_deref(),
+                    direction: self.direction,
+                    target: self.target,
+                }
+            }
+        }
+    };
+}
+
+table_of_columns!(RawIdentity {
     name: String,
     #[serde(default)]
     label: String,
-    x: f64,
-    y: f64,
-    columns: Option<u16>,
-    alphabet: Option<String>,
-    alphabets: Option<Vec<String>>,
-    column_pitch: f64,
-    value_pitch: f64,
-    #[serde(default)]
-    direction: RawDirection,
     #[serde(default)]
     blank_columns: RawBlank,
-    target: Option<RawTarget>,
-}
+    #[serde(default)]
+    part: Vec<Spanned<RawPart>>,
+});
+
+table_of_columns!(RawNumber {
+    item: u16,
+    #[serde(default)]
+    label: String,
+    #[serde(default)]
+    part: Vec<Spanned<RawPart>>,
+});
+
+table_of_columns!(RawPart {});
 
 #[derive(Debug, Clone, Copy, Default, Deserialize)]
 #[serde(rename_all = "kebab-case")]
@@ -218,23 +297,24 @@ enum RawChoice {
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 struct RawItems {
-    from: u16,
-    to: u16,
+    from: Option<u16>,
+    to: Option<u16>,
+    numbers: Option<Vec<u16>>,
     options: String,
     #[serde(default)]
     choice: RawChoice,
     #[serde(default)]
     label: String,
-    x: f64,
-    y: f64,
-    option_pitch: f64,
-    item_pitch: f64,
-    rows_per_block: u16,
-    #[serde(default)]
-    block_pitch: f64,
+    x: Option<f64>,
+    y: Option<f64>,
+    option_pitch: Option<f64>,
+    item_pitch: Option<f64>,
+    option_at: Option<Vec<f64>>,
+    item_at: Option<Vec<f64>>,
+    rows_per_block: Option<u16>,
+    block_pitch: Option<f64>,
     blocks_per_band: Option<u16>,
-    #[serde(default)]
-    band_pitch: f64,
+    band_pitch: Option<f64>,
     #[serde(default)]
     direction: RawDirection,
     target: Option<RawTarget>,
@@ -244,6 +324,7 @@ struct RawItems {
 pub(super) struct Problems<'t> {
     text: &'t str,
     found: Vec<LayoutProblem>,
+    measure: Measure,
 }
 
 impl Problems<'_> {
@@ -274,6 +355,15 @@ impl Problems<'_> {
         }
     }
 
+    /// Notes the size of something printed that is outside its range, which is wider for a page known in pixels.
+    fn size(&mut self, line: usize, place: &str, key: &'static str, value: f64, printed: (f64, f64, &'static str)) {
+        let (least, most, range) = match self.measure {
+            Measure::Printed => printed,
+            Measure::Nominal => NOMINAL_SIZE,
+        };
+        self.range(line, place, key, value, least, most, range);
+    }
+
     fn length(&mut self, line: usize, place: &str, key: &'static str, value: f64) {
         self.range(line, place, key, value, 0.2, 1000.0, "between 0.2 and 1000 mm");
     }
@@ -299,7 +389,7 @@ impl Layout {
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
     pub fn parse(text: &str, path: &str) -> Result<Self, LayoutError> {
-        let mut problems = Problems { text, found: Vec::new() };
+        let mut problems = Problems { text, found: Vec::new(), measure: Measure::Printed };
         let layout = match toml::from_str::<RawLayout>(text) {
             Ok(raw) => Some(build(&raw, &mut problems)),
             Err(error) => {
@@ -343,9 +433,19 @@ fn build(raw: &RawLayout, problems: &mut Problems<'_>) -> Option<Layout> {
 
     let page_line = problems.line(raw.page.span().start);
     let page = raw.page.get_ref();
+    let measure = match page.measure {
+        RawMeasure::Printed => Measure::Printed,
+        RawMeasure::Nominal => Measure::Nominal,
+    };
+    problems.measure = measure;
+    let (least, range) = match measure {
+        Measure::Printed => (50.0, "between 50 and 600 mm"),
+        Measure::Nominal => (10.0, "between 10 and 600 mm"),
+    };
     for (key, value) in [("width", page.width), ("height", page.height)] {
-        problems.range(page_line, "page", key, value, 50.0, 600.0, "between 50 and 600 mm");
+        problems.range(page_line, "page", key, value, least, 600.0, range);
     }
+    let frame = frame(raw, page_line, problems);
 
     let (marginal, definite) = raw.thresholds.as_ref().map_or((MARGINAL, DEFINITE), |t| {
         let line = problems.line(t.span().start);
@@ -376,8 +476,8 @@ fn build(raw: &RawLayout, problems: &mut Problems<'_>) -> Option<Layout> {
         name: name.ok()?,
         revision: raw.revision,
         page: PageSize { width_mm: page.width, height_mm: page.height },
-        measure: Measure::Printed,
-        frame: Frame::Fiducials,
+        measure,
+        frame: frame?,
         fiducials: fiducials.iter().map(|f| f.value).collect(),
         code: code.as_ref().map(|c| c.value),
         orientation: match raw.orientation {
@@ -399,6 +499,29 @@ fn build(raw: &RawLayout, problems: &mut Problems<'_>) -> Option<Layout> {
         check::check(&layout, &fiducials, code.as_ref(), &fields, &print, problems);
     }
     Some(layout)
+}
+
+/// What ties the page to a picture; a file that says two things, or a picture that is none, is a problem.
+fn frame(raw: &RawLayout, page_line: usize, problems: &mut Problems<'_>) -> Option<Frame> {
+    let said = [raw.page.get_ref().frame.is_some(), raw.marker.is_some(), raw.form.is_some()];
+    if said.iter().filter(|&&s| s).count() > 1 {
+        let message = "say only one of `frame`, [marker] and [form]";
+        problems.at(page_line, "page", Problem::Syntax(message.into()));
+        return None;
+    }
+    let mut raster = |table: &Spanned<RawPicture>, place: &str| {
+        let line = problems.line(table.span().start);
+        Raster::from_text(&table.get_ref().picture)
+            .map_err(|fault| problems.at(line, place, Problem::Picture(fault)))
+            .ok()
+    };
+    match (raw.page.get_ref().frame, &raw.marker, &raw.form) {
+        (_, Some(marker), _) => raster(marker, "marker").map(Frame::Marker),
+        (_, _, Some(form)) => raster(form, "form").map(Frame::Form),
+        (Some(RawFrame::Outline), ..) => Some(Frame::Outline),
+        (Some(RawFrame::Picture), ..) => Some(Frame::Picture),
+        (None, None, None) => Some(Frame::Fiducials),
+    }
 }
 
 /// Where each part of the `[print]` table begins; its numbers are checked.
@@ -426,6 +549,7 @@ fn fiducial_shape(f: &RawFiducial, line: usize, problems: &mut Problems<'_>) -> 
     let wrong = match (f.shape, f.elbow, f.hole) {
         (RawFiducialShape::Rectangle, None, None) => return Some(FiducialShape::Rectangle),
         (RawFiducialShape::Disc, None, None) => return Some(FiducialShape::Disc),
+        (RawFiducialShape::Marker, None, None) => return Some(FiducialShape::Marker),
         (RawFiducialShape::LMark, Some(elbow), None) => {
             return Some(FiducialShape::LMark(match elbow {
                 RawElbow::TopLeft => Elbow::TopLeft,
@@ -463,7 +587,7 @@ fn fiducials(raw: &RawLayout, problems: &mut Problems<'_>) -> Vec<Placed<Fiducia
         let height = f.height.unwrap_or(f.width);
         for (key, value) in [("width", Some(f.width)), ("height", f.height)] {
             let Some(value) = value else { continue };
-            problems.range(line, "fiducial", key, value, 1.0, 40.0, "between 1 and 40 mm");
+            problems.size(line, "fiducial", key, value, (1.0, 40.0, "between 1 and 40 mm"));
         }
         problems.coordinate(line, "fiducial", "x", f.x);
         problems.coordinate(line, "fiducial", "y", f.y);
