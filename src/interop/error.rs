@@ -85,7 +85,9 @@ pub enum ImportError {
         label: String,
     },
     /// A bubble that is not on the page.
-    #[error("template.json: {place}: a bubble of {label} at {x}, {y} px is off the page of {width} × {height} px")]
+    #[error(
+        "template.json: {place}: a bubble of {label} at {x}, {y} px is off the page of {width} × {height} px"
+    )]
     OffPage {
         /// The block.
         place: String,

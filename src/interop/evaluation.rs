@@ -31,11 +31,11 @@ enum Kind {
 }
 
 /// An answer as the file has it, with the score that it earns if it says one.
-type Said = (Zeroizing<String>, Option<Score>);
+pub(super) type Said = (Zeroizing<String>, Option<Score>);
 
 /// A score as written, and in hundredths of a point.
 #[derive(Debug, Clone, PartialEq)]
-struct Score {
+pub(super) struct Score {
     text: String,
     hundredths: i64,
     exact: bool,
@@ -51,7 +51,9 @@ impl Answers {
     pub(super) fn to_toml(&self, name: &LayoutName, form: &Form) -> Option<Zeroizing<String>> {
         let total: Points = self.items.values().map(|a| a.points).sum();
         // Everything is written to one text that never grows: what grows leaves copies behind.
-        let room = 200 + self.items.values().map(|a| 120 + 20 * a.accepted.len()).sum::<usize>() + 80 * form.fields.len();
+        let room = 200
+            + self.items.values().map(|a| 120 + 20 * a.accepted.len()).sum::<usize>()
+            + 80 * form.fields.len();
         let mut out = Zeroizing::new(String::with_capacity(room));
         let paper = toml::Value::from(name.as_str());
         write!(out, "# An answer key (标准答案). Seal it at once and keep no copy in the clear.\n").ok()?;
@@ -112,7 +114,7 @@ pub(super) fn read(
     })
 }
 
-type SaidOrNot = Result<Vec<(String, Vec<Said>)>, KeyObstacle>;
+pub(super) type SaidOrNot = Result<Vec<(String, Vec<Said>)>, KeyObstacle>;
 
 /// Questions with their answers.
 fn said(file: &At<'_>, files: &Files<'_>, notes: &mut Vec<Note>) -> Result<SaidOrNot, ImportError> {
@@ -144,7 +146,7 @@ fn said(file: &At<'_>, files: &Files<'_>, notes: &mut Vec<Note>) -> Result<SaidO
 }
 
 /// The rows of a csv of answers: `q1,A`, `q2,"A,B"`, `q3,"['A', 'AB']"`.
-fn rows(path: &str, bytes: &[u8]) -> SaidOrNot {
+pub(super) fn rows(path: &str, bytes: &[u8]) -> SaidOrNot {
     let wrong = |line| KeyObstacle::BadCsv { path: path.to_owned(), line };
     let bytes = bytes.strip_prefix(b"\xef\xbb\xbf").unwrap_or(bytes);
     let mut reader =
@@ -153,7 +155,8 @@ fn rows(path: &str, bytes: &[u8]) -> SaidOrNot {
     for row in reader.records() {
         let row = row.map_err(|e| wrong(e.position().map_or(0, csv::Position::line)))?;
         let line = row.position().map_or(0, csv::Position::line);
-        let (Some(question), Some(text), None) = (row.get(0), row.get(1), row.get(2).filter(|c| !c.is_empty()))
+        let (Some(question), Some(text), None) =
+            (row.get(0), row.get(1), row.get(2).filter(|c| !c.is_empty()))
         else {
             return Err(wrong(line));
         };
@@ -332,8 +335,10 @@ fn letters(columns: &[&Column], text: &str) -> Option<Zeroizing<String>> {
             out.push(letter);
             return Some(out);
         }
-        let marked: Vec<char> =
-            text.chars().map(|c| letter(&column.values, c.encode_utf8(&mut [0; 4]))).collect::<Option<_>>()?;
+        let marked: Vec<char> = text
+            .chars()
+            .map(|c| letter(&column.values, c.encode_utf8(&mut [0; 4])))
+            .collect::<Option<_>>()?;
         let printed = column.values.iter().map(|(_, letter)| *letter).filter(|l| marked.contains(l));
         out.extend(printed);
         // The same value twice is a slip.

@@ -4,8 +4,9 @@ use super::ImportError;
 use super::template::{Column, Form, FormField, FormFrame};
 use crate::geometry::{Mm, Point, Ratio, Rect};
 use crate::layout::{
-    BlankColumns, Choice, Field, FieldKind, Fiducial, FiducialShape, Frame, Layout, LayoutError, LayoutProblem,
-    Measure, OrientationProof, PageSize, Position, PrintInk, Problem, Target, TargetShape, Thresholds,
+    BlankColumns, Choice, Fiducial, FiducialShape, Field, FieldKind, Frame, Layout, LayoutError,
+    LayoutProblem, Measure, OrientationProof, PageSize, Position, PrintInk, Problem, Target, TargetShape,
+    Thresholds,
 };
 use crate::layout::{DEFINITE, MARGINAL};
 use crate::sheet::{FieldName, ItemLabel, LayoutName, Sha256};

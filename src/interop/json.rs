@@ -156,7 +156,12 @@ impl<'j> At<'j> {
     }
 
     /// Two numbers within bounds.
-    pub(super) fn pair(&self, least: f64, most: f64, wanted: &'static str) -> Result<(f64, f64), ImportError> {
+    pub(super) fn pair(
+        &self,
+        least: f64,
+        most: f64,
+        wanted: &'static str,
+    ) -> Result<(f64, f64), ImportError> {
         match self.list(wanted)?.as_slice() {
             [a, b] => Ok((a.number(least, most, wanted)?, b.number(least, most, wanted)?)),
             _ => Err(self.wrong(wanted)),

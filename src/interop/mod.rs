@@ -74,7 +74,8 @@ pub struct Imported {
 pub fn omrchecker(name: &LayoutName, files: &Files<'_>) -> Result<Imported, ImportError> {
     let mut notes = Vec::new();
     let template = json::read(TEMPLATE, &required(files, TEMPLATE)?)?;
-    let config = optional(files, "config.json")?.map(|bytes| json::read("config.json", &bytes)).transpose()?;
+    let config =
+        optional(files, "config.json")?.map(|bytes| json::read("config.json", &bytes)).transpose()?;
     let config = config.as_ref().map(|json| At::root("config.json", json));
     let form = template::read(&At::root(TEMPLATE, &template), config.as_ref(), files, &mut notes)?;
     let evaluation = match optional(files, "evaluation.json")? {

@@ -178,7 +178,10 @@ impl fmt::Display for Note {
                 write!(f, "{path}: {place} tunes another way of reading and is not needed")
             }
             Self::Filter { name } => {
-                write!(f, "template.json: {name} is not needed: marks are measured against the paper around them")
+                write!(
+                    f,
+                    "template.json: {name} is not needed: marks are measured against the paper around them"
+                )
             }
             Self::Passed { name } => {
                 write!(f, "template.json: {name} is passed over: a later step says where the page is")
@@ -191,10 +194,14 @@ impl fmt::Display for Note {
                 write!(f, "template.json: {place} = {value:?} is left out: a blank response is empty text")
             }
             Self::ValuesIgnored { place } => {
-                write!(f, "template.json: {place} has a fieldType, so its bubbleValues and direction do not count")
+                write!(
+                    f,
+                    "template.json: {place} has a fieldType, so its bubbleValues and direction do not count"
+                )
             }
             Self::Letters { place, letters } => {
-                let pairs: Vec<_> = letters.iter().map(|(value, letter)| format!("{value:?} as {letter}")).collect();
+                let pairs: Vec<_> =
+                    letters.iter().map(|(value, letter)| format!("{value:?} as {letter}")).collect();
                 write!(f, "template.json: {place}: values are told as one letter each: {}", pairs.join(", "))
             }
             Self::Renamed { label, field } => write!(f, "the label {label:?} becomes the field `{field}`"),
@@ -212,7 +219,10 @@ impl fmt::Display for Note {
                 "evaluation.json: {scheme}: {what} = {score} is left out: a key gives points for right responses only"
             ),
             Self::Rounded { scheme, score, points } => {
-                write!(f, "evaluation.json: {scheme}: correct = {score} is not whole hundredths; the key says {points}")
+                write!(
+                    f,
+                    "evaluation.json: {scheme}: correct = {score} is not whole hundredths; the key says {points}"
+                )
             }
             Self::Weights { item } => write!(
                 f,

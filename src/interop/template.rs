@@ -92,7 +92,13 @@ pub(super) fn read(
         }
     }
     let known = [
-        "pageDimensions", "bubbleDimensions", "preProcessors", "fieldBlocks", "customLabels", "outputColumns", "emptyValue",
+        "pageDimensions",
+        "bubbleDimensions",
+        "preProcessors",
+        "fieldBlocks",
+        "customLabels",
+        "outputColumns",
+        "emptyValue",
     ];
     let unknown = template.others(&known)?;
     notes.extend(unknown.into_iter().map(|place| Note::UnknownKey { path: TEMPLATE, place }));
@@ -204,8 +210,9 @@ fn marker(
         None => {
             let dimensions = config.map(|c| c.get("dimensions")).transpose()?.flatten();
             let width = dimensions.as_ref().map(|d| d.get("processing_width")).transpose()?.flatten();
-            let width =
-                width.map_or(Ok(666.0), |w| w.number(100.0, MOST_PIXELS, "a number of pixels from 100 to 30000"))?;
+            let width = width.map_or(Ok(666.0), |w| {
+                w.number(100.0, MOST_PIXELS, "a number of pixels from 100 to 30000")
+            })?;
             (raster.width() as f64 / width).min(0.5)
         }
     };
@@ -227,8 +234,15 @@ fn columns(
             return Err(ImportError::Newer { path: TEMPLATE, key: "bubbleFieldType" });
         }
         let known = [
-            "origin", "bubblesGap", "labelsGap", "fieldLabels", "fieldType", "bubbleValues", "direction",
-            "bubbleDimensions", "emptyValue",
+            "origin",
+            "bubblesGap",
+            "labelsGap",
+            "fieldLabels",
+            "fieldType",
+            "bubbleValues",
+            "direction",
+            "bubbleDimensions",
+            "emptyValue",
         ];
         let unknown = block.others(&known)?;
         notes.extend(unknown.into_iter().map(|place| Note::UnknownKey { path: TEMPLATE, place }));
@@ -278,7 +292,9 @@ fn columns(
 fn values(block: &At<'_>, notes: &mut Vec<Note>) -> Result<(Vec<(String, char)>, bool), ImportError> {
     let own = block.get("bubbleValues")?;
     let direction = block.get("direction")?;
-    if let Some(kind) = block.get("fieldType")?.filter(|k| !matches!(k.json, super::json::Json::Text(t) if t.is_empty())) {
+    if let Some(kind) =
+        block.get("fieldType")?.filter(|k| !matches!(k.json, super::json::Json::Text(t) if t.is_empty()))
+    {
         let found = kind.text("the name of a field type")?;
         let (letters, down) = match found {
             "QTYPE_INT" => ("0123456789", true),
@@ -294,7 +310,9 @@ fn values(block: &At<'_>, notes: &mut Vec<Note>) -> Result<(Vec<(String, char)>,
         }
         return Ok((letters.chars().map(|c| (c.to_string(), c)).collect(), down));
     }
-    let Some(own) = own else { return Err(block.must("fieldType").err().unwrap_or_else(|| block.wrong("complete"))) };
+    let Some(own) = own else {
+        return Err(block.must("fieldType").err().unwrap_or_else(|| block.wrong("complete")));
+    };
     let down = match direction.as_ref().map(|d| d.text("\"vertical\" or \"horizontal\"")).transpose()? {
         None | Some("vertical") => true,
         Some("horizontal") => false,
@@ -372,7 +390,11 @@ pub(super) fn item_of(label: &str) -> Option<u16> {
 }
 
 /// What the card means by its columns: joined ones, then those that stand alone, each where its first column stands.
-fn fields(template: &At<'_>, columns: &[Column], notes: &mut Vec<Note>) -> Result<Vec<FormField>, ImportError> {
+fn fields(
+    template: &At<'_>,
+    columns: &[Column],
+    notes: &mut Vec<Note>,
+) -> Result<Vec<FormField>, ImportError> {
     let mut groups: Vec<(String, String, Vec<usize>)> = Vec::new();
     let mut joined = BTreeSet::new();
     if let Some(custom) = template.get("customLabels")? {

@@ -354,9 +354,11 @@ mod tests {
     fn a_numeric_item_of_a_key_fits_columns_of_digits() {
         let text = "paper=\"p\"\nform=\"A\"\nrevision=1\ntotal=1\n[[section]]\nkind=\"numeric\"\nfrom=1\nto=1\npoints=1\nanswers=[\"19\"]";
         let numeric = AnswerKey::parse(text, "k").unwrap();
-        let single =
-            AnswerKey::parse(&text.replace("\"numeric\"", "\"single\"\noptions=\"0123456789\"").replace("19", "1"), "k")
-                .unwrap();
+        let single = AnswerKey::parse(
+            &text.replace("\"numeric\"", "\"single\"\noptions=\"0123456789\"").replace("19", "1"),
+            "k",
+        )
+        .unwrap();
         let column = || CardItem { number: 1, options: "0123456789".into(), marks: Marks::One };
         let binding = numeric.binding().clone();
         assert!(numeric.matches(&binding, [column(), column()]).is_ok());

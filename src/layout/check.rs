@@ -2,8 +2,8 @@
 
 use super::file::{Placed, Problems, line_of};
 use super::{
-    Fiducial, FiducialShape, Field, FieldKind, Frame, FrameFault, Layout, LayoutCode, Measure, OrientationProof,
-    Problem, draw,
+    Fiducial, FiducialShape, Field, FieldKind, Frame, FrameFault, Layout, LayoutCode, Measure,
+    OrientationProof, Problem, draw,
 };
 use crate::geometry::{Mm, Rect};
 use std::collections::HashMap;
@@ -315,7 +315,8 @@ fn looks_the_same(layout: &Layout, degrees: u16) -> bool {
                     let (qx, qy) = a.open_quarter();
                     (cos * qx - sin * qy, sin * qx + cos * qy) == b.open_quarter()
                 }
-                (FiducialShape::Disc, FiducialShape::Disc) | (FiducialShape::Marker, FiducialShape::Marker) => true,
+                (FiducialShape::Disc, FiducialShape::Disc)
+                | (FiducialShape::Marker, FiducialShape::Marker) => true,
                 (FiducialShape::Ring(a), FiducialShape::Ring(b)) => alike(a, b),
                 _ => false,
             };

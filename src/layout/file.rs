@@ -1,4 +1,18 @@
 //! The TOML form of a layout.
+//!
+//! The shipped files show what a card of ours says. A form that other people made may also say:
+//!
+//! | key | what it says |
+//! |---|---|
+//! | `page.measure = "nominal"` | millimetres only place things within the frame: the form is known in pixels |
+//! | `page.frame = "outline"`, `"picture"` | the page is found by its outline, by the picture's own edge |
+//! | `[marker] picture` | four fiducials of shape `marker` look like this PNG in base64; their centres are on the page |
+//! | `[form] picture` | the whole blank form, as a PNG in base64 |
+//! | `target.shape = "unknown"` | the rectangle is only where marks are measured |
+//! | `column_at`, `value_at` | in the place of `x`, `y` and pitches: every coordinate of columns and values |
+//! | `[[identity.part]]` | further columns of the same field, with geometry and alphabet of their own |
+//! | `numbers`, `option_at`, `item_at` | in the place of `from`, `to`, `x`, `y` and pitches: a run's items and all coordinates |
+//! | `[[number]]` | an item answered by a digit in each of several columns; `[[number.part]]` as for identity fields |
 
 mod fields;
 
@@ -356,7 +370,14 @@ impl Problems<'_> {
     }
 
     /// Notes the size of something printed that is outside its range, which is wider for a page known in pixels.
-    fn size(&mut self, line: usize, place: &str, key: &'static str, value: f64, printed: (f64, f64, &'static str)) {
+    fn size(
+        &mut self,
+        line: usize,
+        place: &str,
+        key: &'static str,
+        value: f64,
+        printed: (f64, f64, &'static str),
+    ) {
         let (least, most, range) = match self.measure {
             Measure::Printed => printed,
             Measure::Nominal => NOMINAL_SIZE,

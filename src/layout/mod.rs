@@ -13,8 +13,8 @@ mod shipped;
 mod write;
 
 pub use code::{CODE_CELLS, LayoutCode};
-pub use file::{DEFINITE, MARGINAL};
 pub use error::{FrameFault, LayoutError, LayoutProblem, Problem};
+pub use file::{DEFINITE, MARGINAL};
 pub use raster::{MOST_SIDE, Raster, RasterError};
 pub use shipped::{shipped, shipped_names, shipped_text};
 

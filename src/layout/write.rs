@@ -347,8 +347,13 @@ value_pitch = 5.7
         let text = layout.to_toml().unwrap();
         let read = Layout::parse(&text, "written.toml").unwrap();
         assert_eq!(Layout { hash: read.hash, ..layout }, read);
-        let columns: Vec<_> =
-            read.cells().cells.iter().filter(|c| c.item == "5" && c.value == "3").map(|c| c.column).collect();
+        let columns: Vec<_> = read
+            .cells()
+            .cells
+            .iter()
+            .filter(|c| c.field == "items" && c.item == "5" && c.value == "3")
+            .map(|c| c.column)
+            .collect();
         assert_eq!(columns, [Some(1), Some(2)]);
     }
 
@@ -389,7 +394,9 @@ value_pitch = 5.7
         };
         let markers: String = corners.iter().map(marker).collect();
         let picture = format!("[marker]\npicture = \"{}\"\n", raster.to_text().replace('\n', ""));
-        let text = FOREIGN.replace(", frame = \"outline\"", "").replace("[[number]]", &format!("{markers}{picture}[[number]]"));
+        let text = FOREIGN
+            .replace(", frame = \"outline\"", "")
+            .replace("[[number]]", &format!("{markers}{picture}[[number]]"));
         let layout = Layout::parse(&text, "m.toml").unwrap();
         assert_eq!(layout.frame, Frame::Marker(raster));
         let read = Layout::parse(&layout.to_toml().unwrap(), "w.toml").unwrap();
@@ -408,9 +415,13 @@ value_pitch = 5.7
     #[test]
     fn discs_and_rings_in_a_square_look_the_same_from_all_sides() {
         let shape = |s: &str, last: &str| {
-            let at = |(x, y): (f64, f64), s: &str| format!("[[fiducial]]\nshape = {s}\nx = {x:?}\ny = {y:?}\nwidth = 6.0\n");
-            let marks = [at((5.0, 5.0), s), at((195.0, 5.0), s), at((5.0, 291.0), s), at((195.0, 291.0), last)];
-            let text = FOREIGN.replace("orientation = \"assumed\"\n", "").replace(", frame = \"outline\"", "");
+            let at = |(x, y): (f64, f64), s: &str| {
+                format!("[[fiducial]]\nshape = {s}\nx = {x:?}\ny = {y:?}\nwidth = 6.0\n")
+            };
+            let marks =
+                [at((5.0, 5.0), s), at((195.0, 5.0), s), at((5.0, 291.0), s), at((195.0, 291.0), last)];
+            let text =
+                FOREIGN.replace("orientation = \"assumed\"\n", "").replace(", frame = \"outline\"", "");
             Layout::parse(&text.replace("[[number]]", &format!("{}[[number]]", marks.concat())), "d.toml")
                 .map_err(|e| e.to_string())
         };

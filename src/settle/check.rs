@@ -469,7 +469,8 @@ mod tests {
             reading
         };
         let held = sheet("emee");
-        let decided = |word: &str| settled(&held, &[at("items", Some("5"), word)]).responses.items[&5].clone();
+        let decided =
+            |word: &str| settled(&held, &[at("items", Some("5"), word)]).responses.items[&5].clone();
         assert_eq!(decided("accept").state, ResponseState::Marginal, "a doubtful mark is not accepted");
         assert_eq!(decided("=12"), Response::resolved("12"));
         assert_eq!(decided("=3"), Response::resolved("3_"));

@@ -130,8 +130,8 @@ pub fn settle(reading: &Reading, resolutions: &[Resolution], rules: &Rules) -> S
             open.extend(field.items().filter_map(|columns| {
                 let seen = columns.first()?;
                 let settled = |s: &Seen| !s.several && !s.decided && !s.unreadable && s.doubtful.is_empty();
-                let double = columns.iter().all(settled)
-                    && columns.iter().any(|s| s.filled.chars().count() > 1);
+                let double =
+                    columns.iter().all(settled) && columns.iter().any(|s| s.filled.chars().count() > 1);
                 let value = if columns.len() == 1 { seen.filled.clone() } else { number_value(columns) };
                 let cause = Cause::Multiple { value };
                 double.then(|| Exception::of_item(cause, field.name.clone(), seen.label.clone()))

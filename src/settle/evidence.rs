@@ -209,8 +209,10 @@ fn item_doubt(columns: &[Seen]) -> Option<Cause> {
     if columns.iter().any(|c| c.unreadable) {
         return Some(Cause::Unreadable);
     }
-    let marks: Vec<_> =
-        columns.iter().flat_map(|c| c.doubtful.iter().map(|(letter, fill)| (letter.to_string(), *fill))).collect();
+    let marks: Vec<_> = columns
+        .iter()
+        .flat_map(|c| c.doubtful.iter().map(|(letter, fill)| (letter.to_string(), *fill)))
+        .collect();
     (!marks.is_empty()).then_some(Cause::Marginal { marks })
 }
 

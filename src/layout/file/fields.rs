@@ -1,13 +1,15 @@
 //! Fields of a layout file, from their pitches to their targets.
 
 use super::{
-    Placed, Problems, RawBlank, RawChoice, RawDirection, RawFlag, RawIdentity, RawItems, RawLayout, RawNumber,
-    RawPart, RawShape, RawTarget,
+    Placed, Problems, RawBlank, RawChoice, RawDirection, RawFlag, RawIdentity, RawItems, RawLayout,
+    RawNumber, RawPart, RawShape, RawTarget,
 };
 use crate::geometry::{Point, Rect};
-use crate::layout::{BlankColumns, Choice, Field, FieldKind, Measure, Position, Problem, Target, TargetShape};
-use toml::Spanned;
+use crate::layout::{
+    BlankColumns, Choice, Field, FieldKind, Measure, Position, Problem, Target, TargetShape,
+};
 use crate::sheet::{FieldName, ItemLabel};
+use toml::Spanned;
 
 /// The most columns of a numeric item: a key keeps an answer as one number of 64 bits, which holds 12 letters or digits.
 const MOST_DIGITS: f64 = 12.0;
@@ -124,7 +126,13 @@ struct Axis<'r> {
 
 impl Axis<'_> {
     /// `count` coordinates; otherwise a problem is noted.
-    fn places(&self, count: usize, line: usize, place: &str, problems: &mut Problems<'_>) -> Option<Vec<f64>> {
+    fn places(
+        &self,
+        count: usize,
+        line: usize,
+        place: &str,
+        problems: &mut Problems<'_>,
+    ) -> Option<Vec<f64>> {
         match (self.first.1, self.at.1) {
             (Some(first), None) => {
                 problems.coordinate(line, place, self.first.0, first);
@@ -360,11 +368,7 @@ fn item_places(
             problems.at(line, &place, Problem::Syntax(message.into()));
             return None;
         }
-        let axis = Axis {
-            first,
-            pitch: ("item_pitch", f.item_pitch),
-            at: ("item_at", f.item_at.as_deref()),
-        };
+        let axis = Axis { first, pitch: ("item_pitch", f.item_pitch), at: ("item_at", f.item_at.as_deref()) };
         return Some(axis.places(count, line, &place, problems)?.into_iter().map(beside).collect());
     }
     let (rows, per_band) = (f.rows_per_block.unwrap_or(u16::MAX), f.blocks_per_band.unwrap_or(u16::MAX));
@@ -383,8 +387,11 @@ fn item_places(
         return None;
     };
     problems.coordinate(line, &place, "item", first);
-    let (pitch, block_pitch, band_pitch) =
-        (f.item_pitch.unwrap_or_default(), f.block_pitch.unwrap_or_default(), f.band_pitch.unwrap_or_default());
+    let (pitch, block_pitch, band_pitch) = (
+        f.item_pitch.unwrap_or_default(),
+        f.block_pitch.unwrap_or_default(),
+        f.band_pitch.unwrap_or_default(),
+    );
     if count > 1 {
         problems.length(line, &place, "item_pitch", pitch);
     }
@@ -410,11 +417,8 @@ fn items(f: &RawItems, raw: &RawLayout, line: usize, problems: &mut Problems<'_>
         RawDirection::Down => ("x", f.x),
         RawDirection::Right => ("y", f.y),
     };
-    let axis = Axis {
-        first,
-        pitch: ("option_pitch", f.option_pitch),
-        at: ("option_at", f.option_at.as_deref()),
-    };
+    let axis =
+        Axis { first, pitch: ("option_pitch", f.option_pitch), at: ("option_at", f.option_at.as_deref()) };
     let options = axis.places(f.options.chars().count(), line, &place, problems)?;
     // From an item's place to its options; where they are listed, the place is not across from them.
     let pitch = f.option_pitch.unwrap_or_default();
