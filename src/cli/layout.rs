@@ -149,7 +149,9 @@ fn check(files: &[PathBuf], context: &Context) -> Result<(), Failure> {
         match Layout::load(path) {
             Ok(layout) => {
                 let Listed { name, page, items, fields } = Listed::of(&layout);
-                let (width, height) = (page.width_mm, page.height_mm);
+                // A page known in pixels has no round numbers.
+                let tidy = |mm: f64| (mm * 100.0).round() / 100.0;
+                let (width, height) = (tidy(page.width_mm), tidy(page.height_mm));
                 let what = format!("{name}, {width} × {height} mm, {items} items, {}", fields.join(", "));
                 context.output.line(format!("{file}: good: {what}"));
                 checks.push(Check { file, layout: Some(name), problems: Vec::new() });

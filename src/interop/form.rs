@@ -15,10 +15,24 @@ use std::collections::BTreeSet;
 /// Nominal millimetres of a page's longer side: most such forms are printed on A4.
 const LONGER_SIDE: f64 = 297.0;
 
+/// From the template's pixels to nominal millimetres.
+#[derive(Debug, Clone, Copy)]
+struct Scale {
+    /// The page's longer side in pixels.
+    longer: f64,
+}
+
+impl Scale {
+    fn mm(self, pixels: f64) -> f64 {
+        // In this order what is a whole part of the page stays exact.
+        pixels * LONGER_SIDE / self.longer
+    }
+}
+
 /// The layout that the form says; items of `several` take any number of marks. Its hash is of no file.
 pub(super) fn layout(name: &LayoutName, form: &Form, several: &BTreeSet<u16>) -> Result<Layout, ImportError> {
-    let scale = LONGER_SIDE / form.page.0.max(form.page.1);
-    let page = PageSize { width_mm: form.page.0 * scale, height_mm: form.page.1 * scale };
+    let scale = Scale { longer: form.page.0.max(form.page.1) };
+    let page = PageSize { width_mm: scale.mm(form.page.0), height_mm: scale.mm(form.page.1) };
     let (frame, fiducials) = frame(form, page);
     Ok(Layout {
         name: name.clone(),
@@ -64,18 +78,18 @@ fn unnamed(name: &str) -> ImportError {
     ImportError::Layout(LayoutError::Wrong { path: super::TEMPLATE.to_owned(), problems })
 }
 
-fn position(column: &Column, label: &str, choice: Choice, scale: f64) -> Result<Position, ImportError> {
+fn position(column: &Column, label: &str, choice: Choice, scale: Scale) -> Result<Position, ImportError> {
     let label: ItemLabel = label.parse().map_err(|_| unnamed(label))?;
     let targets = column.values.iter().zip(&column.places).map(|((_, letter), &(x, y))| {
-        let rect: Rect<Mm> =
-            Rect::around(Point::at(x * scale, y * scale), column.size.0 * scale, column.size.1 * scale);
+        let (width, height) = (scale.mm(column.size.0), scale.mm(column.size.1));
+        let rect: Rect<Mm> = Rect::around(Point::at(scale.mm(x), scale.mm(y)), width, height);
         Target { value: letter.to_string(), rect }
     });
     Ok(Position { label, choice, targets: targets.collect() })
 }
 
 /// Identity fields, flags, runs of items a block, then numeric items: the order in which a layout file has them.
-fn fields(form: &Form, scale: f64, several: &BTreeSet<u16>) -> Result<Vec<Field>, ImportError> {
+fn fields(form: &Form, scale: Scale, several: &BTreeSet<u16>) -> Result<Vec<Field>, ImportError> {
     let field = |name: &str, label: &str, kind, positions| -> Result<Field, ImportError> {
         let name: FieldName = name.parse().map_err(|_| unnamed(name))?;
         Ok(Field { name, label: label.to_owned(), kind, shape: TargetShape::Unknown, positions })

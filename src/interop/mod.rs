@@ -31,6 +31,9 @@ pub type Files<'f> = dyn Fn(&str) -> io::Result<Vec<u8>> + 'f;
 /// The file that says what the form looks like.
 pub const TEMPLATE: &str = "template.json";
 
+/// What a reader of the layout file must know first.
+const HEADING: &str = "# Taken over from an OMRChecker template. Millimetres are nominal: the longer side of the page has 297.\n";
+
 /// A form that was taken over.
 #[derive(Debug)]
 pub struct Imported {
@@ -90,7 +93,7 @@ pub fn omrchecker(name: &LayoutName, files: &Files<'_>) -> Result<Imported, Impo
         notes.push(Note::Several { items: several.iter().copied().collect() });
     }
     let layout = form::layout(name, &form, &several)?;
-    let text = layout.to_toml().ok_or(ImportError::Unsayable)?;
+    let text = format!("{HEADING}{}", layout.to_toml().ok_or(ImportError::Unsayable)?);
     let layout = Layout::parse(&text, name.as_str()).map_err(ImportError::Layout)?;
     let key = evaluation.and_then(|answers| {
         let text = answers.to_toml(name, &form)?;

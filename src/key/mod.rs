@@ -175,11 +175,13 @@ impl AnswerKey {
         self.is_for(expected)?;
         let mut only_card: BTreeMap<u16, CardItem> = BTreeMap::new();
         for item in card {
-            let marks = match only_card.get(&item.number) {
-                Some(_) => Marks::Columns,
-                None => item.marks,
-            };
-            only_card.insert(item.number, CardItem { marks, ..item });
+            if let Some(first) = only_card.get_mut(&item.number) {
+                first.marks = Marks::Columns;
+                let more: String = item.options.chars().filter(|&c| !first.options.contains(c)).collect();
+                first.options.push_str(&more);
+            } else {
+                only_card.insert(item.number, item);
+            }
         }
         let (mut only_key, mut options, mut marks) = (Vec::new(), Vec::new(), Vec::new());
         for KeyItem { section, item } in self.items() {
