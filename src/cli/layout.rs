@@ -37,6 +37,7 @@ enum Verb {
     /// Writes a layout file, and if the folder has an evaluation.json whose answers a key can say, the answer key
     /// (标准答案) beside it as NAME.key.toml, readable by its owner alone. Whatever is not carried over is told in a note.
     #[command(name = "import-omrchecker")]
+    #[allow(clippy::doc_markdown)] // shown as it is in the help
     ImportOmrchecker {
         /// The folder with template.json and the files that it speaks of
         #[arg(value_name = "DIR")]

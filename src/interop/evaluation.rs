@@ -56,7 +56,7 @@ impl Answers {
             + 80 * form.fields.len();
         let mut out = Zeroizing::new(String::with_capacity(room));
         let paper = toml::Value::from(name.as_str());
-        write!(out, "# An answer key (标准答案). Seal it at once and keep no copy in the clear.\n").ok()?;
+        writeln!(out, "# An answer key (标准答案). Seal it at once and keep no copy in the clear.").ok()?;
         write!(out, "paper = {paper}\nform = \"A\"\nrevision = 1\ntotal = {total}\n").ok()?;
         let items: Vec<(&u16, &Answer)> = self.items.iter().collect();
         let alike = |(m, a): &(&u16, &Answer), (n, b): &(&u16, &Answer)| {
@@ -255,12 +255,9 @@ impl Schemes {
                 }
             }
         }
-        let usual = match usual {
-            Some(usual) => usual,
-            None => {
-                file.must("marking_schemes")?.must("DEFAULT")?;
-                return Err(file.wrong("complete"));
-            }
+        let Some(usual) = usual else {
+            file.must("marking_schemes")?.must("DEFAULT")?;
+            return Err(file.wrong("complete"));
         };
         Ok(Self { usual, items })
     }

@@ -109,7 +109,7 @@ fn fields(form: &Form, scale: Scale, several: &BTreeSet<u16>) -> Result<Vec<Fiel
                 if lone {
                     let mut positions = positions;
                     for target in positions.iter_mut().flat_map(|p| &mut p.targets) {
-                        target.value = "1".to_owned();
+                        "1".clone_into(&mut target.value);
                     }
                     flags.push(field(name, label, FieldKind::Flag, positions)?);
                 } else {

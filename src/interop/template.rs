@@ -21,6 +21,10 @@ const FORM_SIDE: usize = 1_000;
 /// Longest side of a marker's picture in pixels: a marker of 10 mm at 600 dpi has 236.
 const MARKER_SIDE: usize = 256;
 
+/// Width in pixels of the page in which markers are looked for, where `config.json` does not say: that of the program that the
+/// form was made for.
+const PROCESSING_WIDTH: f64 = 666.0;
+
 /// A form as its template says it.
 #[derive(Debug, Clone)]
 pub(super) struct Form {
@@ -204,18 +208,16 @@ fn marker(
     let path = needed(step, options, "relativePath")?;
     let raster = raster(files, path.text("a path within the folder")?, MARKER_SIDE)?;
     let ratio = options.map(|o| o.get("sheetToMarkerWidthRatio")).transpose()?.flatten();
-    let share = match ratio {
-        Some(ratio) => 1.0 / ratio.number(2.0, 100.0, "a number from 2 to 100")?,
-        // Then the marker's picture is as large as it looks on a page of the processing width.
-        None => {
-            let dimensions = config.map(|c| c.get("dimensions")).transpose()?.flatten();
-            let width = dimensions.as_ref().map(|d| d.get("processing_width")).transpose()?.flatten();
-            let width = width.map_or(Ok(666.0), |w| {
-                w.number(100.0, MOST_PIXELS, "a number of pixels from 100 to 30000")
-            })?;
-            (raster.width() as f64 / width).min(0.5)
-        }
-    };
+    if let Some(ratio) = ratio {
+        let share = 1.0 / ratio.number(2.0, 100.0, "a number from 2 to 100")?;
+        return Ok(FormFrame::Marker(raster, share));
+    }
+    // Then the marker's picture is as large as it looks on a page of the processing width.
+    let dimensions = config.map(|c| c.get("dimensions")).transpose()?.flatten();
+    let width = dimensions.as_ref().map(|d| d.get("processing_width")).transpose()?.flatten();
+    let wanted = "a number of pixels from 100 to 30000";
+    let width = width.map_or(Ok(PROCESSING_WIDTH), |w| w.number(100.0, MOST_PIXELS, wanted))?;
+    let share = (raster.width() as f64 / width).min(0.5);
     Ok(FormFrame::Marker(raster, share))
 }
 

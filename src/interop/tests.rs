@@ -46,6 +46,7 @@ fn picture(width: u32, height: u32) -> Vec<u8> {
 }
 
 /// Centres of a position's targets in the template's pixels, with their values.
+#[allow(clippy::cast_possible_truncation)] // a few thousand pixels
 fn targets(form: &Imported, field: &str, item: &str) -> Vec<(String, i64, i64)> {
     let scale = 2000.0 / 297.0;
     let pixel =
@@ -335,7 +336,7 @@ fn key_of(form: &Imported) -> &str {
 }
 
 fn notes(form: &Imported) -> String {
-    form.notes.iter().map(|n| format!("{n}\n")).collect()
+    form.notes.iter().map(Note::to_string).collect::<Vec<_>>().join("\n")
 }
 
 #[test]

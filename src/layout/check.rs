@@ -310,12 +310,12 @@ fn looks_the_same(layout: &Layout, degrees: u16) -> bool {
             let near = (g.rect.centre.x.0 - x).hypot(g.rect.centre.y.0 - y) < SAME_PLACE;
             let alike = |a: f64, b: f64| (a - b).abs() <= SAME_SIDE * a.max(b);
             let same_kind = match (f.shape, g.shape) {
-                (FiducialShape::Rectangle, FiducialShape::Rectangle) => true,
                 (FiducialShape::LMark(a), FiducialShape::LMark(b)) => {
                     let (qx, qy) = a.open_quarter();
                     (cos * qx - sin * qy, sin * qx + cos * qy) == b.open_quarter()
                 }
-                (FiducialShape::Disc, FiducialShape::Disc)
+                (FiducialShape::Rectangle, FiducialShape::Rectangle)
+                | (FiducialShape::Disc, FiducialShape::Disc)
                 | (FiducialShape::Marker, FiducialShape::Marker) => true,
                 (FiducialShape::Ring(a), FiducialShape::Ring(b)) => alike(a, b),
                 _ => false,

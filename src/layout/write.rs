@@ -131,15 +131,17 @@ fn write_field(out: &mut String, field: &Field) -> Option<()> {
             write_columns(out, "identity", &field.positions, field.shape)
         }
         FieldKind::Items => {
-            let numeric = field.positions.chunk_by(|a, b| a.label == b.label);
-            for columns in numeric.clone().filter(|c| c.len() > 1) {
-                // A file says one numeric item a table.
-                if columns.len() != field.positions.len() {
-                    return None;
-                }
-                write!(out, "\n[[number]]\nitem = {}\n", columns.first()?.label).ok()?;
+            let first = field.positions.first()?;
+            let alike = field.positions.iter().filter(|p| p.label == first.label).count();
+            // A file says one numeric item a table.
+            if alike > 1 && alike == field.positions.len() {
+                write!(out, "\n[[number]]\nitem = {}\n", first.label).ok()?;
                 write_label(out, field)?;
-                return write_columns(out, "number", columns, field.shape);
+                return write_columns(out, "number", &field.positions, field.shape);
+            }
+            let several = field.positions.windows(2).any(|p| p[0].label == p[1].label);
+            if several {
+                return None;
             }
             write_items(out, field)
         }

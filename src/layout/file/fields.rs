@@ -1,9 +1,10 @@
 //! Fields of a layout file, from their pitches to their targets.
 
-use super::{
-    Placed, Problems, RawBlank, RawChoice, RawDirection, RawFlag, RawIdentity, RawItems, RawLayout,
-    RawNumber, RawPart, RawShape, RawTarget,
+use super::raw::{
+    RawBlank, RawChoice, RawDirection, RawFlag, RawIdentity, RawItems, RawLayout, RawNumber, RawPart,
+    RawShape, RawTarget,
 };
+use super::{Placed, Problems};
 use crate::geometry::{Point, Rect};
 use crate::layout::{
     BlankColumns, Choice, Field, FieldKind, Measure, Position, Problem, Target, TargetShape,
@@ -100,6 +101,7 @@ fn label(number: impl std::fmt::Display) -> ItemLabel {
 
 /// Columns of targets as a table says them.
 #[derive(Clone, Copy)]
+#[allow(clippy::struct_field_names)] // `columns` is the file's key
 pub(super) struct Columns<'r> {
     pub(super) x: Option<f64>,
     pub(super) y: Option<f64>,
