@@ -36,6 +36,7 @@ pub mod exam;
 pub mod layout;
 pub mod key;
 pub mod source;
+pub mod interop;
 pub mod register;
 pub mod read;
 pub mod settle;

@@ -154,9 +154,10 @@ fn what_is_not_a_layout_says_where() {
     says(&text, &[(line(&text, "[[flag]]", 1), "layout: missing field `y`")]);
     let text = with("[[items]]", "to = 10", "to = \"ten\"");
     says(&text, &[(line(&text, "to = \"ten\"", 1), "layout: invalid type: string \"ten\", expected u16")]);
-    let text = with("[[fiducial]]", "rectangle", "ring");
-    let wanted = "layout: unknown variant `ring`, expected `rectangle` or `l-mark`";
-    says(&text, &[(line(&text, "ring", 1), wanted)]);
+    let text = with("[[fiducial]]", "rectangle", "cross");
+    let wanted =
+        "layout: unknown variant `cross`, expected one of `rectangle`, `l-mark`, `disc`, `ring`, `marker`";
+    says(&text, &[(line(&text, "cross", 1), wanted)]);
     says("", &[(1, "layout: missing field `name`")]);
 }
 
@@ -165,7 +166,7 @@ fn an_l_mark_needs_its_elbow_and_a_rectangle_has_none() {
     let text = with("l-mark", "elbow = \"bottom-right\"\n", "");
     says(&text, &[(line(&text, "[[fiducial]]", 4), "fiducial: an l-mark needs its elbow")]);
     let text = with("[[fiducial]]", "\"rectangle\"", "\"rectangle\"\nelbow = \"top-left\"");
-    says(&text, &[(line(&text, "[[fiducial]]", 1), "fiducial: a rectangle has no elbow")]);
+    says(&text, &[(line(&text, "[[fiducial]]", 1), "fiducial: only an l-mark has an elbow")]);
 }
 
 #[test]

@@ -49,7 +49,8 @@ pub enum ItemOutcome {
 /// The score that the key gives the responses, in whole hundredths of a point.
 ///
 /// Single-choice and true/false items are right with an accepted option; multiple-choice items with
-/// exactly an accepted set of options. Several marks where one is allowed are wrong.
+/// exactly an accepted set of options; numeric items with an accepted number, whatever columns are left blank. Several marks
+/// where one is allowed are wrong.
 ///
 /// # Errors
 ///

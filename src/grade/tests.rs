@@ -113,6 +113,39 @@ fn sheet_and_key_have_the_same_items_options_and_form() {
     assert!(grade(&sheet, &key()).is_ok());
 }
 
+#[test]
+fn numbers_are_compared_without_their_blank_columns() {
+    let text = r#"
+paper = "cook-5"
+form = "A"
+revision = 3
+total = 3
+[[section]]
+kind = "numeric"
+from = 1
+to = 3
+points = 1
+answers = ["6", "06", "19"]
+[[item]]
+item = 3
+accept = ["19", "9"]
+"#;
+    let key = AnswerKey::parse(text, "key.toml").unwrap();
+    for (values, right, wrong, blank) in [
+        (["6", "06", "19"], 3, 0, 0),
+        (["6_", "06", "9_"], 3, 0, 0),
+        (["_6", "6_", "_9"], 2, 1, 0),
+        (["06", "60", "91"], 0, 3, 0),
+        (["66", "", "1_9"], 1, 1, 1),
+        (["*[56]_", "0_", "1_"], 0, 3, 0),
+    ] {
+        let all = responses([values[0], values[1], values[2], "", "", "", "", ""]);
+        let sheet = Responses { items: all.items.into_iter().take(3).collect(), ..all };
+        let score = grade(&sheet, &key).unwrap();
+        assert_eq!((score.right, score.wrong, score.blank), (right, wrong, blank), "{values:?}");
+    }
+}
+
 /// The accepted answers of [`KEY`], once more and by hand.
 const ACCEPTED: [&[&str]; 8] = [&["A"], &["B", "D"], &["C"], &["AB"], &["ACE", "AC"], &["E"], &["A"], &["B"]];
 const POINTS: [i64; 8] = [50, 50, 50, 200, 200, 200, 125, 125];

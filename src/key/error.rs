@@ -263,6 +263,9 @@ pub enum KeyFault {
     /// An answer with several options where one is allowed.
     #[error("the answer must be one option")]
     Several,
+    /// A number that no item can carry.
+    #[error("the number has more than 12 digits")]
+    LongNumber,
     /// An answer whose options are repeated or not in the section's order.
     #[error("the answer's options must be in the section's order, each once")]
     Order,

@@ -25,7 +25,7 @@ revision = {revision}          # from 1; a corrected key gets the next number
 # total = 100         # points of all items together; 100 unless it says otherwise
 
 [[section]]           # 单选
-kind = "single"       # single | multiple | true-false
+kind = "single"       # single | multiple | true-false | numeric
 from = 1
 to = 80
 points = 1            # each, at most two decimals
@@ -48,6 +48,10 @@ answers = "ABBAB AABBA BABAA BBAAB"
 # A section of 多选 lists its answers, the options of each in the card's order:
 #   kind = "multiple"
 #   answers = ["AB", "ACD", "BD"]
+
+# A section of 填数 (one digit a column on the card) lists its numbers; blank columns don't count, a 0 does:
+#   kind = "numeric"
+#   answers = ["19", "6", "05"]
 
 [[item]]              # an item that differs from its section
 item = 17

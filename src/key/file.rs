@@ -232,11 +232,12 @@ impl Reader<'_> {
             &["kind", "from", "to", "points", "options", "answers"],
             "kind, from, to, points, options and answers",
         );
-        let rule = self.must(place, "kind", "\"single\", \"multiple\" or \"true-false\"", |v| {
+        let rule = self.must(place, "kind", "\"single\", \"multiple\", \"true-false\" or \"numeric\"", |v| {
             Some(match v.as_str()? {
                 "single" => ScoringRule::Single,
                 "multiple" => ScoringRule::Multiple,
                 "true-false" => ScoringRule::TrueFalse,
+                "numeric" => ScoringRule::Numeric,
                 _ => return None,
             })
         });
@@ -251,6 +252,7 @@ impl Reader<'_> {
             }
             (Some(value), _) => self.value(value, "options", LETTER_OPTIONS, options),
             (None, Some(ScoringRule::TrueFalse)) => Some("AB".to_owned()),
+            (None, Some(ScoringRule::Numeric)) => Some("0123456789".to_owned()),
             (None, _) => Some("ABCD".to_owned()),
         };
         let answers = self.required(table, at, "answers");
@@ -280,7 +282,7 @@ impl Reader<'_> {
             }
             (other, _) => {
                 let wanted = match section.rule {
-                    ScoringRule::Multiple => "a list of strings",
+                    ScoringRule::Multiple | ScoringRule::Numeric => "a list of strings",
                     ScoringRule::Single | ScoringRule::TrueFalse => "a string or a list of strings",
                 };
                 self.value(value, "answers", wanted, |_| strings(other))?
@@ -409,10 +411,16 @@ fn items(
         .collect()
 }
 
-/// The answer as a set of the section's options.
+/// The answer as a set of the section's options, or a number's letters.
 fn answer(section: &Section, text: &str) -> Result<u64, KeyFault> {
     if text.is_empty() {
         return Err(KeyFault::Empty);
+    }
+    if section.rule == ScoringRule::Numeric {
+        if text.chars().count() > super::LONGEST_NUMBER {
+            return Err(KeyFault::LongNumber);
+        }
+        return super::number_code(&section.options, text.chars()).ok_or(KeyFault::NotAnOption);
     }
     let mut mask = 0u64;
     let mut count = 0u16;

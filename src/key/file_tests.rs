@@ -141,7 +141,8 @@ fn names_and_types_are_checked() {
     for value in ["A", "AA", "ab", "A B", "甲乙"] {
         one(&after("\"ABCDE\"", &format!("\"{value}\"")), 11, None, options);
     }
-    let kind = KeyFault::Value { name: "kind", wanted: "\"single\", \"multiple\" or \"true-false\"" };
+    let kind =
+        KeyFault::Value { name: "kind", wanted: "\"single\", \"multiple\", \"true-false\" or \"numeric\"" };
     one(&after("\"multiple\"", "\"several\""), 7, None, kind);
     let two = KeyFault::Value { name: "options", wanted: "two different capital letters or digits" };
     one(&after("\"multiple\"", "\"true-false\"")[..1], 11, None, two);

@@ -48,7 +48,7 @@ struct Item {
     number: u16,
     section: usize,
     points: Points,
-    /// Accepted sets of options; bit `i` is the section's option `i`. Wiped on drop.
+    /// Accepted sets of options, bit `i` is the section's option `i`; of a number its letters ([`number_code`]). Wiped on drop.
     accepted: Zeroizing<Vec<u64>>,
 }
 
@@ -78,6 +78,8 @@ pub enum ScoringRule {
     Multiple,
     /// 判断: 正确 is A, 错误 is B.
     TrueFalse,
+    /// 填数: a number with one digit in each of several columns; blank columns don't count, a 0 does.
+    Numeric,
 }
 
 impl ScoringRule {
@@ -87,6 +89,7 @@ impl ScoringRule {
         match self {
             Self::Single | Self::TrueFalse => Marks::One,
             Self::Multiple => Marks::Several,
+            Self::Numeric => Marks::Columns,
         }
     }
 }
@@ -98,6 +101,8 @@ pub enum Marks {
     One,
     /// Any number.
     Several,
+    /// One in each of several columns.
+    Columns,
 }
 
 /// An item as a card offers it, for [`AnswerKey::matches`].
@@ -153,7 +158,8 @@ impl AnswerKey {
     }
 
     /// Whether this is the expected key and fits the card: exactly the same items, each with the same
-    /// options (in any order) and the same number of marks.
+    /// options (in any order) and the same number of marks. An item of several columns comes once a column; a numeric item
+    /// of the key fits an item of one column too.
     ///
     /// A card with more items than its paper does not fit: a key for another card would pass unseen.
     ///
@@ -167,8 +173,16 @@ impl AnswerKey {
         card: impl IntoIterator<Item = CardItem>,
     ) -> Result<(), KeyError> {
         self.is_for(expected)?;
-        let card: BTreeMap<u16, CardItem> = card.into_iter().map(|item| (item.number, item)).collect();
-        let mut only_card = card.clone();
+        let mut only_card: BTreeMap<u16, CardItem> = BTreeMap::new();
+        for item in card {
+            if let Some(first) = only_card.get_mut(&item.number) {
+                first.marks = Marks::Columns;
+                let more: String = item.options.chars().filter(|&c| !first.options.contains(c)).collect();
+                first.options.push_str(&more);
+            } else {
+                only_card.insert(item.number, item);
+            }
+        }
         let (mut only_key, mut options, mut marks) = (Vec::new(), Vec::new(), Vec::new());
         for KeyItem { section, item } in self.items() {
             let Some(offered) = only_card.remove(&item.number) else {
@@ -178,7 +192,8 @@ impl AnswerKey {
             if sorted(&offered.options) != sorted(&section.options) {
                 options.push(item.number);
             }
-            if offered.marks != section.rule.marks() {
+            let one_column = offered.marks == Marks::One && section.rule == ScoringRule::Numeric;
+            if offered.marks != section.rule.marks() && !one_column {
                 marks.push(item.number);
             }
         }
@@ -227,17 +242,37 @@ impl KeyItem<'_> {
 
     /// Whether the marked options are accepted, in whatever order; `None` if one of them is not offered.
     pub(crate) fn accepts(&self, marked: &str) -> Option<bool> {
-        let marked = Zeroizing::new(options_mask(&self.section.options, marked)?);
+        let options = &self.section.options;
+        let marked = Zeroizing::new(match self.section.rule {
+            ScoringRule::Numeric => number_code(options, marked.chars().filter(|&c| c != '_'))?,
+            _ => options_mask(options, marked)?,
+        });
         Some(self.item.accepted.contains(&marked))
     }
 }
 
-/// The set of options as bits; `None` if a letter is not one of the options.
+/// The set of options as bits; `None` if a letter is not one of the options, or is there twice.
 fn options_mask(options: &str, letters: &str) -> Option<u64> {
     letters.chars().try_fold(0u64, |mask, letter| {
         let place = options.chars().position(|option| option == letter)?;
-        Some(mask | 1u64.checked_shl(u32::try_from(place).ok()?)?)
+        let bit = 1u64.checked_shl(u32::try_from(place).ok()?)?;
+        (mask & bit == 0).then_some(mask | bit)
     })
+}
+
+/// The most letters of a number: at most 36 options and nothing make 37 digits, 12 of which fit 64 bits.
+const LONGEST_NUMBER: usize = 12;
+
+/// A number's letters as one number, never 0 and different for different letters; `None` if one of them is not an option or
+/// there are none or more than [`LONGEST_NUMBER`].
+fn number_code(options: &str, letters: impl Iterator<Item = char>) -> Option<u64> {
+    let (mut code, mut count) = (0u64, 0);
+    for letter in letters {
+        let place = options.chars().position(|option| option == letter)?;
+        code = code.checked_mul(37)?.checked_add(u64::try_from(place).ok()? + 1)?;
+        count += 1;
+    }
+    (1..=LONGEST_NUMBER).contains(&count).then_some(code)
 }
 
 #[cfg(test)]
@@ -301,6 +336,41 @@ mod tests {
         let mut other = card();
         other[7].marks = Marks::Several;
         assert_eq!(key().matches(&binding(), other).unwrap_err(), KeyError::Marks { items: vec![8] });
+    }
+
+    #[test]
+    fn a_number_is_its_letters_and_nothing_else() {
+        let code = |letters: &str| number_code("0123456789", letters.chars());
+        let all = ["0", "1", "9", "00", "01", "10", "11", "19", "999999999999", "000000000000"];
+        let codes: std::collections::BTreeSet<_> = all.iter().map(|l| code(l).unwrap()).collect();
+        assert_eq!(codes.len(), all.len());
+        assert!(!codes.contains(&0));
+        for none in ["", "_", "1A", "0000000000000"] {
+            assert_eq!(code(none), None, "{none}");
+        }
+        let most: String = "Z".repeat(12);
+        assert!(number_code("0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZ", most.chars()).is_some());
+    }
+
+    #[test]
+    fn a_numeric_item_of_a_key_fits_columns_of_digits() {
+        let text = "paper=\"p\"\nform=\"A\"\nrevision=1\ntotal=1\n[[section]]\nkind=\"numeric\"\nfrom=1\nto=1\npoints=1\nanswers=[\"19\"]";
+        let numeric = AnswerKey::parse(text, "k").unwrap();
+        let single = AnswerKey::parse(
+            &text.replace("\"numeric\"", "\"single\"\noptions=\"0123456789\"").replace("19", "1"),
+            "k",
+        )
+        .unwrap();
+        let column = || CardItem { number: 1, options: "0123456789".into(), marks: Marks::One };
+        let binding = numeric.binding().clone();
+        assert!(numeric.matches(&binding, [column(), column()]).is_ok());
+        assert!(numeric.matches(&binding, [column()]).is_ok());
+        assert!(single.matches(&binding, [column()]).is_ok());
+        assert_eq!(single.matches(&binding, [column(), column()]), Err(KeyError::Marks { items: vec![1] }));
+        let several = CardItem { marks: Marks::Several, ..column() };
+        assert_eq!(numeric.matches(&binding, [several]), Err(KeyError::Marks { items: vec![1] }));
+        // Two columns alike are no single mark.
+        assert_eq!(single.items().next().unwrap().accepts("11"), None);
     }
 
     fn extra(number: u16) -> CardItem {

@@ -1,5 +1,6 @@
 //! What is wrong with a layout file, and where.
 
+use super::RasterError;
 use std::fmt;
 use std::path::PathBuf;
 
@@ -67,6 +68,20 @@ impl fmt::Display for LayoutProblem {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{}: {}: {}", self.line, self.place, self.problem)
     }
+}
+
+/// How fiducials and frame contradict each other.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+pub enum FrameFault {
+    /// The frame needs none.
+    #[error("a page that is found by its outline, its picture's edge or its form has no fiducials")]
+    NotNeeded,
+    /// A marker picture without exactly four markers.
+    #[error("a page found by a marker picture has exactly four fiducials, each of shape \"marker\"")]
+    FourMarkers,
+    /// A marker without its picture.
+    #[error("a fiducial of shape \"marker\" needs the [marker] picture")]
+    NoPicture,
 }
 
 /// What can be wrong with a layout.
@@ -148,6 +163,15 @@ pub enum Problem {
         /// How many.
         count: usize,
     },
+    /// A picture that can't be decoded.
+    #[error("{0}")]
+    Picture(#[from] RasterError),
+    /// A frame that says nothing of which way up the page lies, in a file that says the print does.
+    #[error("nothing in this frame says which way up the page lies: say orientation = \"assumed\"")]
+    FrameOrientation,
+    /// Fiducials where the frame has none, or marker fiducials without a marker.
+    #[error("{0}")]
+    FrameFiducials(FrameFault),
     /// The fiducials look the same when the page is turned.
     #[error(
         "the fiducials look the same when the page is turned by {degrees}°: make one of them different, \

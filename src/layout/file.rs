@@ -1,15 +1,33 @@
 //! The TOML form of a layout.
+//!
+//! The shipped files show what a card of ours says. A form that other people made may also say:
+//!
+//! | key | what it says |
+//! |---|---|
+//! | `page.measure = "nominal"` | millimetres only place things within the frame: the form is known in pixels |
+//! | `page.frame = "outline"`, `"picture"` | the page is found by its outline, by the picture's own edge |
+//! | `[marker] picture` | four fiducials of shape `marker` look like this PNG in base64; their centres are on the page |
+//! | `[form] picture` | the whole blank form, as a PNG in base64 |
+//! | `target.shape = "unknown"` | the rectangle is only where marks are measured |
+//! | `column_at`, `value_at` | in the place of `x`, `y` and pitches: every coordinate of columns and values |
+//! | `[[identity.part]]` | further columns of the same field, with geometry and alphabet of their own |
+//! | `numbers`, `option_at`, `item_at` | in the place of `from`, `to`, `x`, `y` and pitches: a run's items and all coordinates |
+//! | `[[number]]` | an item answered by a digit in each of several columns; `[[number.part]]` as for identity fields |
 
 mod fields;
+mod raw;
 
 use super::check;
 use super::{
     Elbow, Fiducial, FiducialShape, Frame, Layout, LayoutCode, LayoutError, LayoutProblem, Measure,
-    OrientationProof, PageSize, PrintInk, Problem, Thresholds, TrackPlace, draw,
+    OrientationProof, PageSize, PrintInk, Problem, Raster, Thresholds, TrackPlace, draw,
 };
 use crate::geometry::{Mm, Point, Ratio, Rect};
 use crate::sheet::{LayoutName, Sha256};
-use serde::Deserialize;
+use raw::{
+    RawElbow, RawFiducial, RawFiducialShape, RawFrame, RawInk, RawLayout, RawMeasure, RawOrientation,
+    RawPicture,
+};
 use std::path::Path;
 use toml::Spanned;
 
@@ -28,222 +46,15 @@ pub const MARGINAL: f64 = 0.10;
 /// 0.26 bars are held.
 pub const DEFINITE: f64 = 0.22;
 
-#[derive(Debug, Deserialize)]
-#[serde(deny_unknown_fields)]
-struct RawLayout {
-    name: Spanned<String>,
-    #[serde(default = "first_revision")]
-    revision: u16,
-    #[serde(default)]
-    orientation: RawOrientation,
-    #[serde(default)]
-    print_ink: RawInk,
-    page: Spanned<RawPage>,
-    thresholds: Option<Spanned<RawThresholds>>,
-    target: Option<RawTarget>,
-    #[serde(default)]
-    fiducial: Vec<Spanned<RawFiducial>>,
-    #[serde(default)]
-    track: Vec<Spanned<RawTrack>>,
-    layout_code: Option<Spanned<RawCode>>,
-    #[serde(default)]
-    identity: Vec<Spanned<RawIdentity>>,
-    #[serde(default)]
-    flag: Vec<Spanned<RawFlag>>,
-    #[serde(default)]
-    items: Vec<Spanned<RawItems>>,
-    print: Option<Spanned<draw::RawPrint>>,
-}
-
-fn first_revision() -> u16 {
-    1
-}
-
-#[derive(Debug, Default, Deserialize)]
-#[serde(rename_all = "kebab-case")]
-enum RawOrientation {
-    #[default]
-    Printed,
-    Assumed,
-}
-
-#[derive(Debug, Default, Deserialize)]
-#[serde(rename_all = "kebab-case")]
-enum RawInk {
-    #[default]
-    Pale,
-    Dark,
-}
-
-#[derive(Debug, Deserialize)]
-#[serde(deny_unknown_fields)]
-struct RawPage {
-    width: f64,
-    height: f64,
-}
-
-#[derive(Debug, Deserialize)]
-#[serde(deny_unknown_fields)]
-struct RawThresholds {
-    marginal: f64,
-    definite: f64,
-}
-
-#[derive(Debug, Clone, Copy, Deserialize)]
-#[serde(deny_unknown_fields)]
-struct RawTarget {
-    width: f64,
-    height: f64,
-    #[serde(default)]
-    shape: RawShape,
-}
-
-#[derive(Debug, Clone, Copy, Default, Deserialize)]
-#[serde(rename_all = "kebab-case")]
-enum RawShape {
-    #[default]
-    Box,
-    Bracket,
-    Oval,
-}
-
-#[derive(Debug, Clone, Copy, Deserialize)]
-#[serde(rename_all = "kebab-case")]
-enum RawFiducialShape {
-    Rectangle,
-    LMark,
-    Disc,
-    Ring,
-}
-
-#[derive(Debug, Clone, Copy, Deserialize)]
-#[serde(rename_all = "kebab-case")]
-enum RawElbow {
-    TopLeft,
-    TopRight,
-    BottomLeft,
-    BottomRight,
-}
-
-#[derive(Debug, Deserialize)]
-#[serde(deny_unknown_fields)]
-struct RawFiducial {
-    shape: RawFiducialShape,
-    x: f64,
-    y: f64,
-    width: f64,
-    height: Option<f64>,
-    elbow: Option<RawElbow>,
-    hole: Option<f64>,
-}
-
-#[derive(Debug, Deserialize)]
-#[serde(deny_unknown_fields)]
-struct RawTrack {
-    x: f64,
-    y: f64,
-    pitch: f64,
-    count: u16,
-    width: f64,
-    height: f64,
-}
-
-#[derive(Debug, Deserialize)]
-#[serde(deny_unknown_fields)]
-struct RawCode {
-    number: u16,
-    x: f64,
-    y: f64,
-    pitch: f64,
-    width: f64,
-    height: f64,
-}
-
-#[derive(Debug, Deserialize)]
-#[serde(deny_unknown_fields)]
-struct RawIdentity {
-    name: String,
-    #[serde(default)]
-    label: String,
-    x: f64,
-    y: f64,
-    columns: Option<u16>,
-    alphabet: Option<String>,
-    alphabets: Option<Vec<String>>,
-    column_pitch: f64,
-    value_pitch: f64,
-    #[serde(default)]
-    direction: RawDirection,
-    #[serde(default)]
-    blank_columns: RawBlank,
-    target: Option<RawTarget>,
-}
-
-#[derive(Debug, Clone, Copy, Default, Deserialize)]
-#[serde(rename_all = "kebab-case")]
-enum RawDirection {
-    #[default]
-    Down,
-    Right,
-}
-
-#[derive(Debug, Clone, Copy, Default, Deserialize)]
-#[serde(rename_all = "kebab-case")]
-enum RawBlank {
-    #[default]
-    None,
-    Trailing,
-    Any,
-}
-
-#[derive(Debug, Deserialize)]
-#[serde(deny_unknown_fields)]
-struct RawFlag {
-    name: String,
-    #[serde(default)]
-    label: String,
-    x: f64,
-    y: f64,
-    target: Option<RawTarget>,
-}
-
-#[derive(Debug, Clone, Copy, Default, Deserialize)]
-#[serde(rename_all = "kebab-case")]
-enum RawChoice {
-    #[default]
-    Single,
-    Multiple,
-}
-
-#[derive(Debug, Deserialize)]
-#[serde(deny_unknown_fields)]
-struct RawItems {
-    from: u16,
-    to: u16,
-    options: String,
-    #[serde(default)]
-    choice: RawChoice,
-    #[serde(default)]
-    label: String,
-    x: f64,
-    y: f64,
-    option_pitch: f64,
-    item_pitch: f64,
-    rows_per_block: u16,
-    #[serde(default)]
-    block_pitch: f64,
-    blocks_per_band: Option<u16>,
-    #[serde(default)]
-    band_pitch: f64,
-    #[serde(default)]
-    direction: RawDirection,
-    target: Option<RawTarget>,
-}
+/// Sizes of things on a page known in pixels, in its nominal millimetres: from a target of a pixel or two on a page of
+/// thousands to a card with a handful of targets. Beyond, somebody's page size is wrong.
+const NOMINAL_SIZE: (f64, f64, &str) = (0.1, 150.0, "between 0.1 and 150 mm of a nominal page");
 
 /// Collects problems with the lines where they are.
 pub(super) struct Problems<'t> {
     text: &'t str,
     found: Vec<LayoutProblem>,
+    measure: Measure,
 }
 
 impl Problems<'_> {
@@ -274,6 +85,22 @@ impl Problems<'_> {
         }
     }
 
+    /// Notes the size of something printed that is outside its range, which is wider for a page known in pixels.
+    fn size(
+        &mut self,
+        line: usize,
+        place: &str,
+        key: &'static str,
+        value: f64,
+        printed: (f64, f64, &'static str),
+    ) {
+        let (least, most, range) = match self.measure {
+            Measure::Printed => printed,
+            Measure::Nominal => NOMINAL_SIZE,
+        };
+        self.range(line, place, key, value, least, most, range);
+    }
+
     fn length(&mut self, line: usize, place: &str, key: &'static str, value: f64) {
         self.range(line, place, key, value, 0.2, 1000.0, "between 0.2 and 1000 mm");
     }
@@ -299,7 +126,7 @@ impl Layout {
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
     pub fn parse(text: &str, path: &str) -> Result<Self, LayoutError> {
-        let mut problems = Problems { text, found: Vec::new() };
+        let mut problems = Problems { text, found: Vec::new(), measure: Measure::Printed };
         let layout = match toml::from_str::<RawLayout>(text) {
             Ok(raw) => Some(build(&raw, &mut problems)),
             Err(error) => {
@@ -343,9 +170,19 @@ fn build(raw: &RawLayout, problems: &mut Problems<'_>) -> Option<Layout> {
 
     let page_line = problems.line(raw.page.span().start);
     let page = raw.page.get_ref();
+    let measure = match page.measure {
+        RawMeasure::Printed => Measure::Printed,
+        RawMeasure::Nominal => Measure::Nominal,
+    };
+    problems.measure = measure;
+    let (least, range) = match measure {
+        Measure::Printed => (50.0, "between 50 and 600 mm"),
+        Measure::Nominal => (10.0, "between 10 and 600 mm"),
+    };
     for (key, value) in [("width", page.width), ("height", page.height)] {
-        problems.range(page_line, "page", key, value, 50.0, 600.0, "between 50 and 600 mm");
+        problems.range(page_line, "page", key, value, least, 600.0, range);
     }
+    let frame = frame(raw, page_line, problems);
 
     let (marginal, definite) = raw.thresholds.as_ref().map_or((MARGINAL, DEFINITE), |t| {
         let line = problems.line(t.span().start);
@@ -376,8 +213,8 @@ fn build(raw: &RawLayout, problems: &mut Problems<'_>) -> Option<Layout> {
         name: name.ok()?,
         revision: raw.revision,
         page: PageSize { width_mm: page.width, height_mm: page.height },
-        measure: Measure::Printed,
-        frame: Frame::Fiducials,
+        measure,
+        frame: frame?,
         fiducials: fiducials.iter().map(|f| f.value).collect(),
         code: code.as_ref().map(|c| c.value),
         orientation: match raw.orientation {
@@ -399,6 +236,29 @@ fn build(raw: &RawLayout, problems: &mut Problems<'_>) -> Option<Layout> {
         check::check(&layout, &fiducials, code.as_ref(), &fields, &print, problems);
     }
     Some(layout)
+}
+
+/// What ties the page to a picture; a file that says two things, or a picture that is none, is a problem.
+fn frame(raw: &RawLayout, page_line: usize, problems: &mut Problems<'_>) -> Option<Frame> {
+    let said = [raw.page.get_ref().frame.is_some(), raw.marker.is_some(), raw.form.is_some()];
+    if said.iter().filter(|&&s| s).count() > 1 {
+        let message = "say only one of `frame`, [marker] and [form]";
+        problems.at(page_line, "page", Problem::Syntax(message.into()));
+        return None;
+    }
+    let mut raster = |table: &Spanned<RawPicture>, place: &str| {
+        let line = problems.line(table.span().start);
+        Raster::from_text(&table.get_ref().picture)
+            .map_err(|fault| problems.at(line, place, Problem::Picture(fault)))
+            .ok()
+    };
+    match (raw.page.get_ref().frame, &raw.marker, &raw.form) {
+        (_, Some(marker), _) => raster(marker, "marker").map(Frame::Marker),
+        (_, _, Some(form)) => raster(form, "form").map(Frame::Form),
+        (Some(RawFrame::Outline), ..) => Some(Frame::Outline),
+        (Some(RawFrame::Picture), ..) => Some(Frame::Picture),
+        (None, None, None) => Some(Frame::Fiducials),
+    }
 }
 
 /// Where each part of the `[print]` table begins; its numbers are checked.
@@ -426,6 +286,7 @@ fn fiducial_shape(f: &RawFiducial, line: usize, problems: &mut Problems<'_>) -> 
     let wrong = match (f.shape, f.elbow, f.hole) {
         (RawFiducialShape::Rectangle, None, None) => return Some(FiducialShape::Rectangle),
         (RawFiducialShape::Disc, None, None) => return Some(FiducialShape::Disc),
+        (RawFiducialShape::Marker, None, None) => return Some(FiducialShape::Marker),
         (RawFiducialShape::LMark, Some(elbow), None) => {
             return Some(FiducialShape::LMark(match elbow {
                 RawElbow::TopLeft => Elbow::TopLeft,
@@ -463,7 +324,7 @@ fn fiducials(raw: &RawLayout, problems: &mut Problems<'_>) -> Vec<Placed<Fiducia
         let height = f.height.unwrap_or(f.width);
         for (key, value) in [("width", Some(f.width)), ("height", f.height)] {
             let Some(value) = value else { continue };
-            problems.range(line, "fiducial", key, value, 1.0, 40.0, "between 1 and 40 mm");
+            problems.size(line, "fiducial", key, value, (1.0, 40.0, "between 1 and 40 mm"));
         }
         problems.coordinate(line, "fiducial", "x", f.x);
         problems.coordinate(line, "fiducial", "y", f.y);

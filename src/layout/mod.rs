@@ -10,9 +10,11 @@ mod error;
 mod file;
 mod raster;
 mod shipped;
+mod write;
 
 pub use code::{CODE_CELLS, LayoutCode};
-pub use error::{LayoutError, LayoutProblem, Problem};
+pub use error::{FrameFault, LayoutError, LayoutProblem, Problem};
+pub use file::{DEFINITE, MARGINAL};
 pub use raster::{MOST_SIDE, Raster, RasterError};
 pub use shipped::{shipped, shipped_names, shipped_text};
 
@@ -266,7 +268,8 @@ pub enum TargetShape {
 /// A column, an item, or a flag's only place.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Position {
-    /// Column number from 1, item number, or `1`.
+    /// Column number from 1, item number, or `1`. Positions beside each other with one item number are the columns of one
+    /// numeric item.
     pub label: ItemLabel,
     /// How many marks it may have.
     pub choice: Choice,
@@ -300,6 +303,9 @@ pub struct Cell {
     pub w: f64,
     /// Height in millimetres.
     pub h: f64,
+    /// Which column, from 1, of an item that is answered by several; else nothing.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub column: Option<u16>,
 }
 
 /// What `duka layout cells NAME --format json` prints.
@@ -329,12 +335,11 @@ impl Layout {
         self.fields.iter().find(|f| f.name.as_str() == name)
     }
 
-    /// Numbers of all items, in the layout's order.
+    /// Numbers of all items, in the layout's order; an item of several columns comes once.
     pub fn items(&self) -> impl Iterator<Item = u16> {
-        self.fields
-            .iter()
-            .filter(|f| f.kind == FieldKind::Items)
-            .flat_map(|f| f.positions.iter().filter_map(|p| p.label.as_str().parse().ok()))
+        let runs = self.fields.iter().filter(|f| f.kind == FieldKind::Items);
+        let items = runs.flat_map(|f| f.positions.chunk_by(|a, b| a.label == b.label));
+        items.filter_map(|columns| columns.first()?.label.as_str().parse().ok())
     }
 
     /// The centres of all targets, as other programs want them.
@@ -346,18 +351,31 @@ impl Layout {
             layout: self.name.to_string(),
             page: self.page,
             cells: self
-                .targets()
-                .map(|(field, position, target)| Cell {
-                    field: field.name.to_string(),
-                    item: position.label.to_string(),
-                    value: target.value.clone(),
-                    x: tidy(target.rect.centre.x.0),
-                    y: tidy(target.rect.centre.y.0),
-                    w: tidy(target.rect.width.0),
-                    h: tidy(target.rect.height.0),
+                .columns()
+                .flat_map(|(field, position, column)| {
+                    position.targets.iter().map(move |target| Cell {
+                        field: field.name.to_string(),
+                        item: position.label.to_string(),
+                        value: target.value.clone(),
+                        x: tidy(target.rect.centre.x.0),
+                        y: tidy(target.rect.centre.y.0),
+                        w: tidy(target.rect.width.0),
+                        h: tidy(target.rect.height.0),
+                        column,
+                    })
                 })
                 .collect(),
         }
+    }
+
+    /// Every position with its field and, in an item of several columns, its number among them.
+    fn columns(&self) -> impl Iterator<Item = (&Field, &Position, Option<u16>)> {
+        self.fields.iter().flat_map(|field| {
+            field.positions.chunk_by(|a, b| a.label == b.label).flat_map(move |columns| {
+                let number = |n: u16| (columns.len() > 1).then_some(n);
+                (1..).zip(columns).map(move |(n, position)| (field, position, number(n)))
+            })
+        })
     }
 
     /// The middle of the page.

@@ -1,7 +1,7 @@
 //! Whether a decision fits what it is about, asked before it is stored.
 
 use super::decide::Overlay;
-use super::evidence::SeenField;
+use super::evidence::{Seen, SeenField};
 use crate::exam::Roster;
 use crate::read::{ReadKind, Reading, SetAside};
 use crate::sheet::{Decision, FieldName, ItemLabel, Place, Resolution, SheetId, TicketNumber};
@@ -144,9 +144,17 @@ pub(super) enum Change {
     AcceptField {
         field: usize,
     },
+    /// An item as it was read; `columns` of them if it is a number.
     AcceptItem {
         field: usize,
         position: usize,
+        columns: usize,
+    },
+    /// A numeric item: one entry a column from `position` on, empty for a blank one.
+    Number {
+        field: usize,
+        position: usize,
+        columns: Vec<String>,
     },
     Position {
         field: usize,
@@ -195,20 +203,42 @@ pub(super) fn change(
         None if seen.kind == ReadKind::Flag && !seen.positions.is_empty() => Some(0),
         None => None,
     };
+    // How many columns an item has: those beside each other with one label.
+    let columns = position.map_or(0, |first| {
+        let places = seen.positions.get(first..).unwrap_or_default();
+        let label = places.first().map(|p| &p.label);
+        places.iter().take_while(|p| seen.kind == ReadKind::Items && Some(&p.label) == label).count().max(1)
+    });
     let in_doubt = || ResolveError::InDoubt { sheet, field: name.clone() };
     match (decision, position) {
         (Decision::Accept, Some(position)) if seen.kind == ReadKind::Items => {
-            let evidence = super::evidence::Seen::of(&reading.fields[field].positions[position]);
-            if evidence.unreadable || !evidence.doubtful.is_empty() {
-                return Err(in_doubt());
+            for read in &reading.fields[field].positions[position..position + columns] {
+                let evidence = super::evidence::Seen::of(read);
+                if evidence.unreadable || !evidence.doubtful.is_empty() {
+                    return Err(in_doubt());
+                }
             }
-            Ok(Change::AcceptItem { field, position })
+            Ok(Change::AcceptItem { field, position, columns })
         }
         (Decision::Accept, _) => {
             if seen.waits() {
                 return Err(in_doubt());
             }
             Ok(Change::AcceptField { field })
+        }
+        (Decision::Blank, Some(position)) if columns > 1 => {
+            Ok(Change::Number { field, position, columns: vec![String::new(); columns] })
+        }
+        (Decision::Value(value), Some(position)) if columns > 1 => {
+            let places = &seen.positions[position..position + columns];
+            let columns = number(places, value).ok_or_else(|| ResolveError::DoesNotFit {
+                sheet,
+                field: name.clone(),
+                value: value.clone(),
+                columns,
+                alphabet: places.first().map_or(String::new(), |p| p.options.clone()),
+            })?;
+            Ok(Change::Number { field, position, columns })
         }
         (Decision::Blank, Some(position)) => Ok(Change::Position { field, position, letters: String::new() }),
         (Decision::Blank, None) => {
@@ -246,6 +276,29 @@ pub(super) fn change(
         }
         (Decision::Void, _) => Err(ResolveError::NotForField { sheet, field: name.clone() }),
     }
+}
+
+/// A numeric item's value over its columns: a letter a column from the first, `_` for a blank one, `[05]` for several marks;
+/// columns after the last letter are blank. `None` if it doesn't fit or says nothing.
+fn number(columns: &[Seen], text: &str) -> Option<Vec<String>> {
+    let mut out = Vec::with_capacity(columns.len());
+    let mut letters = text.chars();
+    while let Some(letter) = letters.next() {
+        let options = &columns.get(out.len())?.options;
+        let marked: String = match letter {
+            '_' => String::new(),
+            '[' => letters.by_ref().take_while(|&c| c != ']').collect(),
+            other => other.to_string(),
+        };
+        let once = marked.chars().enumerate().all(|(i, c)| !marked.chars().take(i).any(|d| d == c));
+        if !once || !marked.chars().all(|c| options.contains(c)) {
+            return None;
+        }
+        out.push(marked);
+    }
+    let any = out.iter().any(|c| !c.is_empty());
+    out.resize(columns.len(), String::new());
+    any.then_some(out)
 }
 
 impl SeenField {
@@ -405,6 +458,40 @@ mod tests {
     }
 
     use crate::sheet::Cause;
+
+    #[test]
+    fn a_numeric_item_is_decided_as_a_whole() {
+        use crate::settle::fixture::items;
+        let sheet = |first: &str| {
+            let run = [("1", "AB", "fe"), ("5", "0123", first), ("5", "0123", "eefe")];
+            let mut reading = reading(vec![items(&run, false)]);
+            reading.sheet = super::super::fixture::sheet("a");
+            reading
+        };
+        let held = sheet("emee");
+        let decided =
+            |word: &str| settled(&held, &[at("items", Some("5"), word)]).responses.items[&5].clone();
+        assert_eq!(decided("accept").state, ResponseState::Marginal, "a doubtful mark is not accepted");
+        assert_eq!(decided("=12"), Response::resolved("12"));
+        assert_eq!(decided("=3"), Response::resolved("3_"));
+        assert_eq!(decided("=_3"), Response::resolved("_3"));
+        assert_eq!(decided("blank"), Response::blank());
+        let both = Response { value: "[02]1".into(), state: ResponseState::Multiple };
+        assert_eq!(decided("=[02]1"), both);
+        for wrong in ["=123", "=4", "=_", "=[00]1", "=A"] {
+            let error = check(&at("items", Some("5"), wrong), &held, &[]).unwrap_err();
+            assert!(matches!(error, ResolveError::DoesNotFit { columns: 2, .. }), "{wrong}: {error:?}");
+        }
+        let double = sheet("feef");
+        let open = settled(&double, &[]).open;
+        assert_eq!(open.len(), 1);
+        assert_eq!(open[0].cause, Cause::Multiple { value: "[03]2".into() });
+        assert_eq!(open[0].item.as_ref().unwrap().as_str(), "5");
+        let accepted = settled(&double, &[at("items", Some("5"), "accept")]);
+        assert_eq!(accepted.open, []);
+        assert_eq!(accepted.responses.items[&5].state, ResponseState::Multiple);
+        assert_eq!(accepted.responses.items[&1], Response::resolved("A"));
+    }
 
     #[test]
     fn accept_never_settles_a_doubtful_mark() {

@@ -1,7 +1,7 @@
 //! Decisions laid over evidence.
 
 use super::check::{Change, change};
-use super::evidence::SeenField;
+use super::evidence::{Seen, SeenField, number_value};
 use crate::exam::{MultipleRule, Rules};
 use crate::read::{ReadKind, Reading};
 use crate::sheet::{Cause, Exception, FieldName, Form, Resolution, Responses};
@@ -75,10 +75,19 @@ impl Overlay {
                 }
                 self.accepted_fields.insert(name);
             }
-            Change::AcceptItem { field, position } => {
-                let seen = &mut self.fields[field].positions[position];
-                *seen = super::evidence::Seen::of(&reading.fields[field].positions[position]);
-                seen.decided = true;
+            Change::AcceptItem { field, position, columns } => {
+                let places = position..position + columns;
+                let evidence = &reading.fields[field].positions[places.clone()];
+                for (seen, read) in self.fields[field].positions[places].iter_mut().zip(evidence) {
+                    *seen = super::evidence::Seen::of(read);
+                    seen.decided = true;
+                }
+            }
+            Change::Number { field, position, columns } => {
+                let places = self.fields[field].positions[position..].iter_mut();
+                for (seen, letters) in places.zip(&columns) {
+                    seen.decide(letters);
+                }
             }
             Change::Position { field, position, letters } => {
                 let changed = &mut self.fields[field];
@@ -118,16 +127,14 @@ pub fn settle(reading: &Reading, resolutions: &[Resolution], rules: &Rules) -> S
     for field in &overlay.fields {
         field.conclude(&mut responses, &mut open);
         if field.kind == ReadKind::Items && rules.multiple == MultipleRule::Hold {
-            let double = |s: &&super::evidence::Seen| {
-                !s.several
-                    && !s.decided
-                    && !s.unreadable
-                    && s.doubtful.is_empty()
-                    && s.filled.chars().count() > 1
-            };
-            open.extend(field.positions.iter().filter(double).map(|seen| {
-                let cause = Cause::Multiple { value: seen.filled.clone() };
-                Exception::of_item(cause, field.name.clone(), seen.label.clone())
+            open.extend(field.items().filter_map(|columns| {
+                let seen = columns.first()?;
+                let settled = |s: &Seen| !s.several && !s.decided && !s.unreadable && s.doubtful.is_empty();
+                let double =
+                    columns.iter().all(settled) && columns.iter().any(|s| s.filled.chars().count() > 1);
+                let value = if columns.len() == 1 { seen.filled.clone() } else { number_value(columns) };
+                let cause = Cause::Multiple { value };
+                double.then(|| Exception::of_item(cause, field.name.clone(), seen.label.clone()))
             }));
         }
     }

@@ -113,16 +113,23 @@ impl SeenField {
         responses.fields.insert(self.name.clone(), response);
     }
 
+    /// The items by their columns: one column, or several beside each other with one label.
+    pub(super) fn items(&self) -> impl Iterator<Item = &[Seen]> {
+        self.positions.chunk_by(|a, b| a.label == b.label)
+    }
+
     fn conclude_items(&self, items: &mut BTreeMap<u16, Response>, open: &mut Vec<Exception>) {
-        for seen in &self.positions {
+        for columns in self.items() {
+            let Some(seen) = columns.first() else { continue };
             let at = |cause| Exception::of_item(cause, self.name.clone(), seen.label.clone());
             let Ok(number) = seen.label.as_str().parse() else {
                 // No layout has such an item; a record that does can't be graded silently.
                 open.push(at(Cause::Unreadable));
                 continue;
             };
-            open.extend(seen.doubt().map(at));
-            items.insert(number, item(seen));
+            open.extend(item_doubt(columns).map(at));
+            let response = if columns.len() == 1 { item(seen) } else { number_of(columns) };
+            items.insert(number, response);
         }
     }
 
@@ -197,6 +204,40 @@ impl SeenField {
     }
 }
 
+/// What holds an item, if anything does: of all its columns together.
+fn item_doubt(columns: &[Seen]) -> Option<Cause> {
+    if columns.iter().any(|c| c.unreadable) {
+        return Some(Cause::Unreadable);
+    }
+    let marks: Vec<_> = columns
+        .iter()
+        .flat_map(|c| c.doubtful.iter().map(|(letter, fill)| (letter.to_string(), *fill)))
+        .collect();
+    (!marks.is_empty()).then_some(Cause::Marginal { marks })
+}
+
+/// The columns of a numeric item as its value: a character a column, `_` for a blank one, `[05]` for several marks.
+pub(super) fn number_value(columns: &[Seen]) -> String {
+    columns.iter().map(Seen::column).collect()
+}
+
+fn number_of(columns: &[Seen]) -> Response {
+    let blank = columns.iter().all(|c| c.shown.is_empty());
+    let value = if blank { String::new() } else { number_value(columns) };
+    let state = if columns.iter().any(|c| c.unreadable) {
+        ResponseState::Unreadable
+    } else if columns.iter().any(|c| !c.doubtful.is_empty()) {
+        ResponseState::Marginal
+    } else if blank {
+        ResponseState::Blank
+    } else if columns.iter().any(|c| c.filled.chars().count() > 1) {
+        ResponseState::Multiple
+    } else {
+        ResponseState::Resolved
+    };
+    Response { value, state }
+}
+
 fn item(seen: &Seen) -> Response {
     let state = if seen.unreadable {
         ResponseState::Unreadable
@@ -220,6 +261,9 @@ fn item(seen: &Seen) -> Response {
 /// none is in doubt. Any marginal mark makes the item `marginal`, and its value lists what is filled or in
 /// doubt. A double mark on a single-choice item is `multiple` and is no exception by itself: what becomes of
 /// it is the exam's rule ([`settle`](super::settle)).
+///
+/// An item of several columns (a number) has one character a column, `_` for a blank one and `[05]` for several marks, and is
+/// `resolved` as long as no column has several marks or one in doubt: `6_` is what was marked. Without any mark it is blank.
 ///
 /// An identity field has one character a column; `_` for a blank column and `[05]` for several marks. Blank
 /// columns that the layout allows are left out at the ends and are a space inside. It is `resolved` only if
@@ -320,6 +364,32 @@ mod tests {
         ] {
             let (response, _) = one_item(marks, true);
             assert_eq!((response.value.as_str(), response.state), (value, state), "{marks}");
+        }
+    }
+
+    #[test]
+    fn numeric_items_follow_the_table() {
+        use ResponseState::{Blank, Marginal, Multiple, Resolved, Unreadable};
+        for (columns, value, state, exception) in [
+            (["efee", "eefe"], "12", Resolved, None),
+            (["eeee", "eeee"], "", Blank, None),
+            (["eefe", "eeee"], "2_", Resolved, None),
+            (["eeee", "feee"], "_0", Resolved, None),
+            (["feef", "eefe"], "[03]2", Multiple, None),
+            (["feef", "eeee"], "[03]_", Multiple, None),
+            (["emee", "eefe"], "12", Marginal, Some("items/7 marginal")),
+            (["emee", "meee"], "10", Marginal, Some("items/7 marginal")),
+            (["feef", "emee"], "[03]1", Marginal, Some("items/7 marginal")),
+            (["emee", "eeeu"], "1_", Unreadable, Some("items/7 unreadable")),
+            (["eeee", "eeeu"], "", Unreadable, Some("items/7 unreadable")),
+        ] {
+            let run = [("6", "0123", "feee"), ("7", "0123", columns[0]), ("7", "0123", columns[1])];
+            let (responses, open) = responses(&reading(vec![items(&run, false)]));
+            let response = &responses.items[&7];
+            assert_eq!((response.value.as_str(), response.state), (value, state), "{columns:?}");
+            assert_eq!(responses.items[&6], Response::resolved("0"));
+            let expected: Vec<String> = exception.map(str::to_owned).into_iter().collect();
+            assert_eq!(causes(&open), expected, "{columns:?}");
         }
     }
 

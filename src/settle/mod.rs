@@ -12,6 +12,7 @@
 //! | sheet | `void` | it does not count; nothing of it stays open |
 //! | sheet | `accept` | takes back an earlier `void`; accepts that its layout is not the paper's |
 //! | item | `=B`, `blank` | this was marked, nothing was; `=BD` on a single-choice item is an accepted double mark |
+//! | item of several columns | `=16`, `=6_`, `=[05]1`, `blank` | a letter a column from the first, `_` for a blank one |
 //! | item | `accept` | back to what was read, with a double mark accepted; refused while a mark is in doubt |
 //! | column of an identity field | `=3`, `blank` | this was marked in that column, nothing was |
 //! | identity field | `=140510001001`, `blank` | the whole field; for `form`: the form that counts, whatever the roster says |

@@ -63,8 +63,9 @@ impl FromStr for Decision {
             _ => {}
         }
         let value = text.strip_prefix('=').unwrap_or(text).trim().to_ascii_uppercase();
-        let fits =
-            (1..=64).contains(&value.len()) && value.bytes().all(|b| b.is_ascii_alphanumeric() || b == b' ');
+        // A number's blank columns are `_`, its columns with several marks `[05]`.
+        let fits = (1..=64).contains(&value.len())
+            && value.bytes().all(|b| b.is_ascii_alphanumeric() || matches!(b, b' ' | b'_' | b'[' | b']'));
         if fits { Ok(Self::Value(value)) } else { Err(DecisionError(text.to_owned())) }
     }
 }
@@ -104,6 +105,7 @@ mod tests {
             ("Accept", Decision::Accept),
             ("blank", Decision::Blank),
             ("b", Decision::Value("B".into())),
+            ("=[05]_", Decision::Value("[05]_".into())),
             ("=140510001001", Decision::Value("140510001001".into())),
         ] {
             let parsed: Decision = text.parse().unwrap();

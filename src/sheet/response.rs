@@ -42,7 +42,7 @@ impl ResponseState {
 
 /// A value and how sure it is.
 ///
-/// In an identity field's value a blank column is `_` and a column with several marks is `[05]`.
+/// In the value of an identity field or of an item with several columns a blank column is `_` and a column with several marks is `[05]`.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub struct Response {
     /// The marked options in printed order; empty when nothing is marked.

@@ -138,6 +138,25 @@ pub fn decode(bytes: &[u8]) -> Pages<'_> {
     Pages { hash: Sha256::of(bytes), next: 1, state }
 }
 
+/// The first picture of the image file `bytes`, however small: a marker or a blank form rather than a page.
+///
+/// # Errors
+///
+/// As the pages of [`decode`], but no picture is too small.
+pub fn picture(bytes: &[u8]) -> Result<Page, DecodeFault> {
+    let pages = decode(bytes);
+    let sheet = SheetId { image: pages.hash, page: 1 };
+    let plane = match pages.state {
+        State::Failed(fault) => Err(fault),
+        State::Done => Err(DecodeFault::Empty),
+        State::Single(Format::Jpeg, bytes) => jpeg::decode(bytes),
+        State::Single(_, bytes) => png::decode(bytes),
+        State::Many(mut directories) => directories.next().unwrap_or(Err(DecodeFault::Damaged)),
+    };
+    let Plane { width, height, pixels, dpi, depth } = plane?;
+    Ok(Page { sheet, width, height, pixels, dpi, depth })
+}
+
 impl Pages<'_> {
     /// Hash of the file's bytes.
     #[must_use]
