@@ -26,45 +26,61 @@ const ROUNDS: usize = 10;
 const LOOSE: f64 = 0.16;
 const LOOSE_STEPS: i32 = 2;
 
-/// How alike a target and the empty one must be to count as seen (correlation). Number columns and words beside a
-/// block reach 0.3, targets of a sharp picture 0.8.
+/// How alike a target and the empty one must be for its place to be taken from that (correlation). Targets of a sharp picture
+/// have 0.8, other print 0.3; below, the middle of its ink says where it is.
 const ALIKE: f64 = 0.5;
 
 /// How much darker than its surroundings a learnt target's ink must be, in gray levels.
 const LEAST_INK: f64 = 6.0;
 
-/// What was seen of the targets, and how many would have been if every block were a target further along.
+/// How far the middle of a target's ink may lie from where its block is, in distances to its neighbour.
+const OFF_MIDDLE: f64 = 0.2;
+
+/// The part of the way to its neighbour that a target's print fills at the most, and where the gutter begins.
+const INNER: f64 = 0.3;
+const GUTTER: f64 = 0.42;
+
+/// What was seen of the targets.
 pub(super) struct Seen {
     pub(super) sightings: Vec<Sighting>,
     /// How many targets were seen in place.
     pub(super) in_place: usize,
-    /// The most that are seen with all blocks one target further in any direction.
-    pub(super) displaced: usize,
+    /// How alike the targets are to the empty ones of their blocks, summed up.
+    pub(super) alike: f64,
+    /// The same with all blocks one target further, in the direction where it is largest.
+    pub(super) displaced: f64,
+    /// The least share of a block's targets that was seen.
+    pub(super) least_block: f64,
 }
 
 /// Looks for every target of `layout` around where `mapping` puts it.
 pub(super) fn look(page: &Page, layout: &Layout, mapping: &Mapping) -> Seen {
-    let mut out = Seen { sightings: Vec::new(), in_place: 0, displaced: 0 };
-    let mut displaced = [0usize; 4];
+    let mut out = Seen { sightings: Vec::new(), in_place: 0, alike: 0.0, displaced: 0.0, least_block: 1.0 };
+    let mut displaced = [0.0; 4];
     for field in &layout.fields {
         for positions in blocks(field) {
             let Some(block) = Block::of(page, mapping, positions) else {
                 out.sightings.extend(unseen(positions));
+                out.least_block = 0.0;
                 continue;
             };
+            let before = out.in_place;
             for target in &block.targets {
-                let seen = target.look(page, &block, (0.0, 0.0));
+                let (like, off) = target.likest(page, &block, (0.0, 0.0));
+                out.alike += like;
+                let seen = if like >= ALIKE { Some(off) } else { target.ink(page, &block) };
                 out.in_place += usize::from(seen.is_some());
                 out.sightings.push(Sighting { at: target.at, pitch: block.pitch(), off: seen, shown: true });
             }
+            let share = (out.in_place - before) as f64 / block.targets.len().max(1) as f64;
+            out.least_block = out.least_block.min(share);
             let (px, py) = block.pitches;
             for (i, (dx, dy)) in [(px, 0.0), (-px, 0.0), (0.0, py), (0.0, -py)].into_iter().enumerate() {
-                displaced[i] +=
-                    block.targets.iter().filter(|t| t.look(page, &block, (dx, dy)).is_some()).count();
+                displaced[i] += block.targets.iter().map(|t| t.likest(page, &block, (dx, dy)).0).sum::<f64>();
             }
         }
     }
-    out.displaced = displaced.into_iter().max().unwrap_or(0);
+    out.displaced = displaced.into_iter().fold(0.0, f64::max);
     out
 }
 
@@ -133,12 +149,10 @@ impl Block {
             .map(|t| Spot { at: t.rect.centre, local: Local::at(mapping, t.rect.centre) })
             .collect();
         let pitches = pitches(positions)?;
-        let reach = (1.0 + HALF) * pitches.0.max(pitches.1);
         // A block that the picture cuts can't be seen whole.
         if !targets.iter().all(|t| t.local.inside(page, 0.6 * pitches.0.min(pitches.1))) {
             return None;
         }
-        let _ = reach;
         let pictures: Vec<Vec<f64>> =
             targets.iter().map(|t| t.picture(page, pitches, (0.0, 0.0), HALF, SIDE)).collect();
         let mut middle = vec![0.0; SIDE * SIDE];
@@ -235,10 +249,10 @@ impl Spot {
         out
     }
 
-    /// How far from its place the target is seen, in millimetres, looked for around where its block is and `shift` further;
-    /// `None` if nothing there is like it.
-    fn look(&self, page: &Page, block: &Block, shift: (f64, f64)) -> Option<(f64, f64)> {
-        let mut best = (ALIKE, None);
+    /// How alike the likest place is to the block's empty target, and how far from the target's place it lies, in
+    /// millimetres; looked for around where the block is and `shift` further.
+    fn likest(&self, page: &Page, block: &Block, shift: (f64, f64)) -> (f64, (f64, f64)) {
+        let mut best = (0.0, block.off);
         let step = LOOSE / f64::from(LOOSE_STEPS);
         for j in -LOOSE_STEPS..=LOOSE_STEPS {
             for i in -LOOSE_STEPS..=LOOSE_STEPS {
@@ -246,11 +260,42 @@ impl Spot {
                 let off = (block.off.0 + shift.0 + dx, block.off.1 + shift.1 + dy);
                 let like = self.likeness(page, block, off);
                 if like > best.0 {
-                    best = (like, Some(off));
+                    best = (like, off);
                 }
             }
         }
-        best.1
+        best
+    }
+
+    /// How far from its place the middle of the target's ink lies, in millimetres, whatever the ink: a letter by itself, a
+    /// mark. `None` where there is none, or it reaches into the gutter around the target.
+    fn ink(&self, page: &Page, block: &Block) -> Option<(f64, f64)> {
+        let core = self.picture(page, block.pitches, block.off, 0.5, CORE);
+        let mut sorted = core.clone();
+        sorted.sort_by(f64::total_cmp);
+        let ground = sorted[sorted.len() / 4];
+        let step = 1.0 / (CORE - 1) as f64;
+        let (mut sum, mut sx, mut sy) = (0.0, 0.0, 0.0);
+        let (mut inner, mut gutter) = ((0.0, 0.0), (0.0, 0.0));
+        for (i, &v) in core.iter().enumerate() {
+            let (x, y) = ((i % CORE) as f64 * step - 0.5, (i / CORE) as f64 * step - 0.5);
+            let from_middle = x.abs().max(y.abs());
+            if from_middle <= INNER {
+                inner = (inner.0 + v, inner.1 + 1.0);
+            } else if from_middle >= GUTTER {
+                gutter = (gutter.0 + v, gutter.1 + 1.0);
+            }
+            let ink = (v - ground).max(0.0);
+            sum += ink;
+            sx += ink * x;
+            sy += ink * y;
+        }
+        if sum <= 0.0 || inner.0 / inner.1 - gutter.0 / gutter.1 < LEAST_INK {
+            return None;
+        }
+        let (x, y) = (sx / sum, sy / sum);
+        (x.hypot(y) <= OFF_MIDDLE)
+            .then_some((block.off.0 + x * block.pitches.0, block.off.1 + y * block.pitches.1))
     }
 
     fn likeness(&self, page: &Page, block: &Block, off: (f64, f64)) -> f64 {

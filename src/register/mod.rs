@@ -191,7 +191,8 @@ fn conclude(
     let paper = coarse.usual_paper(&on_sheet);
 
     let sightings = sight::outlines(page, layout, &mapping);
-    let (mapping, proof) = proof::bend(mapping, layout.page, &sightings, proof::NEAR_MM);
+    let (mapping, proof) =
+        proof::bend(mapping, layout.page, &sightings, proof::NEAR_MM, proof::Agree::Printed);
     let code = layout
         .code
         .as_ref()

@@ -11,16 +11,17 @@ use crate::layout::{Frame, Layout};
 use crate::sheet::RegistrationFault;
 use crate::source::Page;
 
-/// The share of the targets that must be seen where the layout has them. Filled targets don't look like empty ones, and at most
-/// a third are filled; another form shows less than half.
-const SEEN_SHARE: f64 = 0.6;
+/// The share of the targets that must be seen where the layout has them, of all and of each block. True pages show 0.9 and more
+/// even where outlines have faded, another form less than 0.6.
+const SEEN_SHARE: f64 = 0.8;
+const BLOCK_SHARE: f64 = 0.5;
 
-/// The share of the seen that must agree with their surroundings to a fifth of the distance to their neighbours.
+/// The share of the seen that must agree with their surroundings to a quarter of the distance to their neighbours.
 const AGREE_SHARE: f64 = 0.85;
 
-/// How many more targets must be seen in place than one target further along, as a share of all: a lattice's outer line is
-/// one in forty on the largest forms.
-const IN_PLACE_SHARE: f64 = 0.01;
+/// How alike the page may be with every block one target further, as a share: a lattice's outer line is one in forty on the largest
+/// forms.
+const DISPLACED_SHARE: f64 = 0.99;
 
 /// How many more targets the true way of laying the form must show than any other way, as a factor.
 const CLEARLY: f64 = 1.25;
@@ -80,7 +81,10 @@ struct Tried {
     proof: Proof,
     /// Share of all targets that are seen.
     seen: f64,
+    /// How alike the page is with all blocks one target further, as a share of how alike it is in place.
     displaced: f64,
+    /// The least share of a block's targets that is seen.
+    least_block: f64,
 }
 
 impl Tried {
@@ -91,15 +95,25 @@ impl Tried {
         let mut pitches: Vec<f64> = look.sightings.iter().filter(|s| s.shown).map(|s| s.pitch).collect();
         pitches.sort_by(f64::total_cmp);
         let pitch = pitches.get(pitches.len() / 2).copied().unwrap_or(1.0);
-        let (mapping, proof) = proof::bend(mapping, layout.page, &look.sightings, NEAR_PITCHES * pitch);
-        Self { way, mapping, proof, seen: look.in_place as f64 / all, displaced: look.displaced as f64 / all }
+        let (mapping, proof) =
+            proof::bend(mapping, layout.page, &look.sightings, NEAR_PITCHES * pitch, proof::Agree::Nominal);
+        if look.in_place as f64 > 0.4 * all { eprintln!("DBG {:?} {:.2} block {:.2} displaced {:.3} proof {proof:?}", way.attitude(layout.middle()), look.in_place as f64 / all, look.least_block, look.displaced / look.alike.max(1e-9)); }
+        Self {
+            way,
+            mapping,
+            proof,
+            seen: look.in_place as f64 / all,
+            displaced: look.displaced / look.alike.max(1e-9),
+            least_block: look.least_block,
+        }
     }
 
     /// Whether the lattice is seen, in place, whole and smooth.
     fn proved(&self) -> bool {
         let proof = &self.proof;
         self.seen >= SEEN_SHARE
-            && self.seen - self.displaced >= IN_PLACE_SHARE
+            && self.least_block >= BLOCK_SHARE
+            && self.displaced <= DISPLACED_SHARE
             && f64::from(proof.agree) >= AGREE_SHARE * f64::from(proof.seen)
             && proof.pitches <= MOST_PITCHES
             && proof.smooth

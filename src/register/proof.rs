@@ -24,6 +24,7 @@ const OUTLIER_MM: f64 = 0.6;
 /// layout. A third of the smallest target, so that a sensing area still lies inside its outline.
 const AGREE_MM: f64 = 0.7;
 const AGREE_PITCHES: f64 = 0.2;
+const NOMINAL_PITCHES: f64 = 0.25;
 
 /// The most by which the mapping may be bent between two crossings of the grid, in millimetres: a local stretch of a
 /// twelfth. Paper swells by a fiftieth and a feeder's speed changes by a twentieth; where a sheet was torn, slipped or overlapped,
@@ -47,10 +48,34 @@ pub struct Proof {
     pub smooth: bool,
 }
 
+/// How near to its place a target must be seen to agree with the layout.
+#[derive(Debug, Clone, Copy)]
+pub(super) enum Agree {
+    /// [`AGREE_MM`] or [`AGREE_PITCHES`], whichever is nearer: print whose millimetres are known.
+    Printed,
+    /// [`NOMINAL_PITCHES`]: positions were set by eye, on another picture.
+    Nominal,
+}
+
+impl Agree {
+    fn of(self, pitch: f64) -> f64 {
+        match self {
+            Self::Printed => AGREE_MM.min(AGREE_PITCHES * pitch),
+            Self::Nominal => NOMINAL_PITCHES * pitch,
+        }
+    }
+}
+
 /// Every other sighting bends the mapping, the others prove the bent one.
 ///
 /// `near` is how far a sighting speaks for its surroundings, in millimetres.
-pub(super) fn bend(mapping: Mapping, page: PageSize, sightings: &[Sighting], near: f64) -> (Mapping, Proof) {
+pub(super) fn bend(
+    mapping: Mapping,
+    page: PageSize,
+    sightings: &[Sighting],
+    near: f64,
+    agree: Agree,
+) -> (Mapping, Proof) {
     let places: Vec<Place> = sightings.iter().step_by(2).filter_map(Place::of).collect();
     let field = Field::through(places, near);
     let mut proof = Proof::default();
@@ -61,7 +86,7 @@ pub(super) fn bend(mapping: Mapping, page: PageSize, sightings: &[Sighting], nea
         proof.seen += 1;
         let (bx, by) = field.at(sighting.at);
         let square = (dx - bx) * (dx - bx) + (dy - by) * (dy - by);
-        let reach = AGREE_MM.min(AGREE_PITCHES * sighting.pitch);
+        let reach = agree.of(sighting.pitch);
         if square <= reach * reach {
             proof.agree += 1;
             squares += square;
