@@ -1,6 +1,7 @@
 //! Small pictures of the targets, all with the same cells whatever the resolution.
 
 use crate::geometry::{Mapping, Mm, Rect};
+use crate::layout::PrintInk;
 use crate::source::Page;
 
 /// Cells on each side of a target that show what lies around it.
@@ -15,28 +16,42 @@ pub(super) const MARGIN: usize = 2;
 /// a line out, narrower ones have too few pixels at 150 dpi to average the noise away.
 const CELLS_A_SIDE: f64 = 11.0;
 
+/// The same where print is dark: cells must fit between a letter's lines and its circle. 0.2 mm in a circle of
+/// 3.1 mm.
+const CELLS_IN_DARK_PRINT: f64 = 16.0;
+
+/// The share of a target's width and height that strokes are looked for in where print is dark: its outline,
+/// 0.3 to 0.4 mm broad, comes out broader or narrower by one cell all along it.
+const SHARE_IN_DARK_PRINT: f64 = 0.8;
+
 /// The fewest and the most cells along one side.
 const FEWEST: f64 = 5.0;
-const MOST: f64 = 20.0;
+const MOST: f64 = 28.0;
 
 /// The most places along a cell's side that are looked at. At 600 dpi a cell has 6.5 pixels a side: 16 places in
 /// it average the noise by 4, and all 42 would cost as much as decoding.
 const MOST_PLACES: usize = 4;
 
 /// How a target is cut into cells.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub(super) struct Grid {
     /// Cells across and down inside the target.
     pub(super) inside: (usize, usize),
+    /// The share of the target's width and height that strokes are looked for in.
+    share: f64,
 }
 
 impl Grid {
-    /// The grid of a target as large as `rect`.
-    pub(super) fn of(rect: &Rect<Mm>) -> Self {
+    /// The grid of a target as large as `rect`, printed like this.
+    pub(super) fn of(rect: &Rect<Mm>, ink: PrintInk) -> Self {
         let (w, h) = (rect.width.0, rect.height.0);
-        let cell = (w * h).sqrt() / CELLS_A_SIDE;
+        let (cells, share) = match ink {
+            PrintInk::Pale => (CELLS_A_SIDE, 1.0),
+            PrintInk::Dark => (CELLS_IN_DARK_PRINT, SHARE_IN_DARK_PRINT),
+        };
+        let cell = (w * h).sqrt() / cells;
         let count = |side: f64| (side / cell).round().clamp(FEWEST, MOST) as usize;
-        Self { inside: (count(w), count(h)) }
+        Self { inside: (count(w), count(h)), share }
     }
 
     /// Cells across, with both margins.
@@ -47,6 +62,11 @@ impl Grid {
     /// Cells down, with both margins.
     pub(super) fn down(self) -> usize {
         self.inside.1 + 2 * MARGIN
+    }
+
+    /// Whether the cells are half as broad as a pencil's line, because dark print lies between them.
+    pub(super) fn is_fine(self) -> bool {
+        self.share < 1.0
     }
 
     /// All cells.
@@ -63,6 +83,7 @@ impl Grid {
             for x in 0..across {
                 let u = (x as f64 + 0.5 - MARGIN as f64) * 2.0 / nx - 1.0;
                 let v = (y as f64 + 0.5 - MARGIN as f64) * 2.0 / ny - 1.0;
+                let (u, v) = (u / self.share, v / self.share);
                 out.push(if oval { u * u + v * v <= 1.0 } else { u.abs() < 1.0 && v.abs() < 1.0 });
             }
         }
@@ -191,7 +212,7 @@ mod tests {
             .unwrap(),
         );
         let rect = Rect::around(Point::at(20.0, 15.0), 4.0, 2.0);
-        let grid = Grid::of(&rect);
+        let grid = Grid::of(&rect, PrintInk::Pale);
         let mut cells = Vec::new();
         assert!(cut(&page, &mapping, &rect, grid, &mut cells));
         (grid, cells)
@@ -223,7 +244,7 @@ mod tests {
         );
         let rect = Rect::around(Point::at(2.2, 15.0), 4.0, 2.0);
         let mut cells = vec![7];
-        assert!(!cut(&page, &mapping, &rect, Grid::of(&rect), &mut cells));
+        assert!(!cut(&page, &mapping, &rect, Grid::of(&rect, PrintInk::Pale), &mut cells));
         assert_eq!(cells, [7]);
     }
 }

@@ -7,8 +7,8 @@
 
 use super::patch::{Grid, cut};
 use super::strokes::{self, Desk, Strokes};
-use super::template::{Alike, Print, Template, learn};
-use crate::layout::{Layout, Target, TargetShape};
+use super::template::{Alike, Print, Template, learn, shifted};
+use crate::layout::{Layout, PrintInk, Target, TargetShape};
 use crate::register::Registration;
 use crate::source::Page;
 use std::collections::BTreeMap;
@@ -133,7 +133,21 @@ pub(super) fn see(page: &Page, registration: &Registration, layout: &Layout) -> 
         }
         depth.darken(levels, patch.paper);
     }
-    let templates = templates(&letters, &patches, &cells);
+    let mut templates = learnt(&letters, &patches, &cells);
+    if layout.print_ink == PrintInk::Dark {
+        // Dark print a cell off would look like strokes: every target is laid on its print, which is then
+        // learnt anew and comes out sharper.
+        let mut scratch = Vec::new();
+        for patch in patches.iter().flatten() {
+            let grid = letters[patch.letter].grid;
+            let darkness = &mut cells[patch.start..][..grid.cells()];
+            let offset = templates[patch.letter].offset(darkness, grid);
+            if offset != (0, 0) {
+                shifted(darkness, offset, grid, &mut scratch);
+            }
+        }
+        templates = learnt(&letters, &patches, &cells);
+    }
     for (index, levels) in doubted {
         let Some(patch) = &mut patches[index] else { continue };
         let darkness = &mut cells[patch.start..][..levels.len()];
@@ -175,7 +189,7 @@ fn letters(layout: &Layout) -> (Vec<Letter<'_>>, Vec<usize>) {
         for target in field.positions.iter().flat_map(|p| &p.targets) {
             let print = Print::of(field, target);
             kinds.push(*known.entry(print).or_insert_with(|| {
-                let grid = Grid::of(&target.rect);
+                let grid = Grid::of(&target.rect, layout.print_ink);
                 let oval = field.shape == TargetShape::Oval;
                 letters.push(Letter { print, grid, oval, inside: grid.interior(oval) });
                 letters.len() - 1
@@ -185,7 +199,7 @@ fn letters(layout: &Layout) -> (Vec<Letter<'_>>, Vec<usize>) {
     (letters, kinds)
 }
 
-fn templates(letters: &[Letter<'_>], patches: &[Option<Patch>], cells: &[u8]) -> Vec<Template> {
+fn learnt(letters: &[Letter<'_>], patches: &[Option<Patch>], cells: &[u8]) -> Vec<Template> {
     let mut alike: Vec<Alike<'_, '_>> = letters
         .iter()
         .map(|l| Alike { print: l.print, grid: l.grid, oval: l.oval, darkness: Vec::new() })

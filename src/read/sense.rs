@@ -46,7 +46,7 @@ pub fn read(page: &Page, registration: &Registration, layout: &Layout, engine: &
     let page = &*without_streaks(page);
     let (scale, firsts) = first(page, registration, layout);
     let sight = second::see(page, registration, layout);
-    let bench = Bench::of(&sight);
+    let bench = Bench::of(&sight, layout.print_ink);
     let judged = layout.fields.iter().zip(&firsts).zip(&sight.looks).map(|((field, firsts), looks)| {
         let position = |((position, firsts), looks): ((&Position, &Vec<First>), &Vec<Option<Look>>)| {
             let seconds = bench.judge(looks, position.choice);

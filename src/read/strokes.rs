@@ -21,6 +21,8 @@ pub(super) struct Strokes {
     pub(super) peak: u8,
     /// How much of the target the largest connected piece covers.
     pub(super) cover: u16,
+    /// How much of the target strokes cover that are two cells broad, where cells are fine; else `cover`.
+    pub(super) core: u16,
     /// How dark that piece is on average, from paper to print.
     pub(super) contrast: u16,
     /// How much of the target's width and height the piece spans.
@@ -51,6 +53,7 @@ impl Strokes {
 pub(super) struct Desk {
     beyond: Vec<u8>,
     inked: Vec<bool>,
+    broad: Vec<bool>,
     stack: Vec<usize>,
     piece: Vec<usize>,
     best: Vec<usize>,
@@ -61,8 +64,11 @@ pub(super) fn peak(darkness: &[u8], template: &Template, inside: &[bool]) -> u8 
     let mut top = [0u8; PEAK_RANK];
     for (((&d, &most), &free), &inside) in darkness.iter().zip(&template.most).zip(&template.free).zip(inside)
     {
-        let beyond = d.saturating_sub(most);
-        if beyond > top[0] && free && inside {
+        if d <= most.saturating_add(top[0] / 3) || !free || !inside {
+            continue;
+        }
+        let beyond = Template::beyond(most, d);
+        if beyond > top[0] {
             top[0] = beyond;
             top.sort_unstable();
         }
@@ -87,7 +93,7 @@ pub(super) fn look(
     let least = u16::from(floor) * EDGE_OF_FLOOR.0 / EDGE_OF_FLOOR.1;
     let limit = if peak < floor { u16::from(floor) } else { (u16::from(peak) * EDGE.0 / EDGE.1).max(least) };
     desk.beyond.clear();
-    desk.beyond.extend(darkness.iter().zip(&template.most).map(|(d, most)| d.saturating_sub(*most)));
+    desk.beyond.extend(darkness.iter().zip(&template.most).map(|(&d, &most)| Template::beyond(most, d)));
     desk.inked.clear();
     desk.inked.extend(
         desk.beyond
@@ -97,7 +103,9 @@ pub(super) fn look(
             .map(|((&b, &free), &d)| if free { u16::from(b) >= limit } else { u16::from(d) >= limit }),
     );
     let (across, down) = (grid.across(), grid.down());
+    let core = grid.is_fine().then(|| broad(&desk.inked, &template.free, inside, across, &mut desk.broad));
     out.sides = sides(&desk.inked, &template.free, grid);
+    let share = |cells: usize| (cells * 1000 / template.free_inside.max(1)).min(1000) as u16;
     if peak < floor || template.free_inside == 0 {
         return out;
     }
@@ -132,7 +140,26 @@ pub(super) fn look(
         }
     }
     describe(&mut out, most, &desk.best, darkness, template, inside, grid);
+    out.core = core.map_or(out.cover, share);
     out
+}
+
+/// How many free cells in the target lie in a square of four that are inked and of which print has one at most;
+/// `broad` is work space.
+///
+/// Dark print comes out bolder by a part of a cell here and there, all along a letter; a pencil's line is two such
+/// cells broad.
+fn broad(inked: &[bool], free: &[bool], inside: &[bool], across: usize, broad: &mut Vec<bool>) -> usize {
+    broad.clear();
+    broad.resize(inked.len(), false);
+    for cell in 0..inked.len().saturating_sub(across + 1) {
+        let square = [cell, cell + 1, cell + across, cell + across + 1];
+        let whole = square.iter().all(|&c| inked[c]) && (cell + 1) % across != 0;
+        if whole && square.iter().filter(|&&c| free[c]).count() >= 3 {
+            square.iter().for_each(|&c| broad[c] = true);
+        }
+    }
+    broad.iter().zip(free.iter().zip(inside)).filter(|(broad, (free, inside))| **broad && **free && **inside).count()
 }
 
 /// Fills in what the piece of `cells`, `count` of which are in the target and can say, looks like.
@@ -150,10 +177,12 @@ fn describe(
     let (mut sum, mut sum_x, mut sum_y) = (0usize, 0usize, 0usize);
     for &cell in cells {
         let (x, y) = (cell % across, cell / across);
-        out.beyond[0] |= x == 0;
-        out.beyond[1] |= x + 1 == across;
-        out.beyond[2] |= y == 0;
-        out.beyond[3] |= y + 1 == down;
+        if template.free[cell] {
+            out.beyond[0] |= x == 0;
+            out.beyond[1] |= x + 1 == across;
+            out.beyond[2] |= y == 0;
+            out.beyond[3] |= y + 1 == down;
+        }
         if inside[cell] && template.free[cell] {
             (left, right) = (left.min(x), right.max(x));
             (top, bottom) = (top.min(y), bottom.max(y));

@@ -14,7 +14,7 @@ const FEWEST: usize = 4;
 
 /// The most targets of one letter that are looked at. Twenty put the rank's own noise at a quarter of one
 /// cell's; more cost as much as the measuring itself.
-const LOOKED_AT: usize = 20;
+const LOOKED_AT: usize = 24;
 
 /// How much more ink a letter may have, over its whole target, than the middle of all letters of that outline,
 /// as a factor and in 255ths of the way from paper to print. W has 1.5 times as much as I; a letter that
@@ -22,13 +22,23 @@ const LOOKED_AT: usize = 20;
 const INK_FACTOR: f64 = 1.8;
 const INK_EXTRA: f64 = 14.0;
 
+/// The rank, from the palest, that says how dark print makes a cell on targets that lie a little off, and what is
+/// added to it in 255ths. Marks on more than two fifths of a letter's targets reach this rank; then what print
+/// there is within a cell's breadth bounds it.
+const BOLD_RANK: f64 = 0.85;
+const BOLD_EXTRA: u8 = 40;
+
 /// Darkness, in 255ths, from which a cell is the print's own: what a pencil adds there can't be told from
 /// print that came out bolder.
-const PRINT: u8 = 90;
+const PRINT: u8 = 150;
 
 /// The least spread of a print's darkness (its sum of squares around its mean, in 255ths, over all cells) with
 /// which it can be told from paper: a tenth of what a pale bracket and letter have in a gray scan.
 const LEAST_SPREAD: i64 = 12_000;
+
+/// Where a target's print is looked for, in cells; in place first.
+const OFFSETS: [(i32, i32); 9] =
+    [(0, 0), (1, 0), (-1, 0), (0, 1), (0, -1), (1, 1), (-1, 1), (1, -1), (-1, -1)];
 
 /// How a target looks with nothing in it.
 #[derive(Debug, Clone)]
@@ -73,10 +83,11 @@ pub(super) struct Alike<'l, 'd> {
 /// A letter whose targets are too few, or so dark that most of them must be marked, is taken to look like the
 /// other letters of its outline do: the middle one of them in each cell.
 pub(super) fn learn(letters: &[Alike<'_, '_>]) -> Vec<Template> {
-    let prints: Vec<Option<Vec<u8>>> = letters
-        .iter()
-        .map(|letter| (letter.darkness.len() >= FEWEST).then(|| ranked(&letter.darkness, PALE_RANK)))
-        .collect();
+    let enough = |letter: &&Alike<'_, '_>| letter.darkness.len() >= FEWEST;
+    let at = |rank: f64| -> Vec<Option<Vec<u8>>> {
+        letters.iter().map(|l| Some(l).filter(enough).map(|l| ranked(&l.darkness, rank))).collect()
+    };
+    let (prints, bolds) = (at(PALE_RANK), at(BOLD_RANK));
     let mean = |print: &[u8]| print.iter().map(|&d| f64::from(d)).sum::<f64>() / print.len().max(1) as f64;
     letters
         .iter()
@@ -93,16 +104,18 @@ pub(super) fn learn(letters: &[Alike<'_, '_>]) -> Vec<Template> {
                 mean(print) <= INK_FACTOR * inks[(inks.len() - 1) / 2] + INK_EXTRA
             });
             let inside = letter.grid.interior(letter.oval);
-            if let Some(own) = own {
-                return Template::of(own, own, letter.grid, &inside);
+            if let (Some(own), Some(bold)) = (own, bolds[index].as_deref()) {
+                let near = spread(own, letter.grid);
+                let most = near.iter().zip(bold).map(|(&near, bold)| near.min(bold.saturating_add(BOLD_EXTRA)));
+                return Template::of(own, most.collect(), &inside);
             }
             let peers: Vec<&[u8]> = peers().collect();
             if peers.is_empty() {
                 let blank = vec![0; letter.grid.cells()];
-                return Template::of(&blank, &blank, letter.grid, &inside);
+                return Template::of(&blank, blank.clone(), &inside);
             }
             // Any of the other letters may be what this one is like.
-            Template::of(&ranked(&peers, 0.5), &ranked(&peers, 0.9), letter.grid, &inside)
+            Template::of(&ranked(&peers, 0.5), spread(&ranked(&peers, 0.9), letter.grid), &inside)
         })
         .collect()
 }
@@ -124,8 +137,7 @@ fn ranked(all: &[&[u8]], rank: f64) -> Vec<u8> {
 }
 
 impl Template {
-    fn of(print: &[u8], bold: &[u8], grid: Grid, inside: &[bool]) -> Self {
-        let most = spread(bold, grid);
+    fn of(print: &[u8], most: Vec<u8>, inside: &[bool]) -> Self {
         let free: Vec<bool> = most.iter().map(|&d| d < PRINT).collect();
         let free_inside = free.iter().zip(inside).filter(|(free, inside)| **free && **inside).count();
         let total: i64 = print.iter().map(|&d| i64::from(d)).sum();
@@ -134,6 +146,33 @@ impl Template {
         let squares: i64 = deviations.iter().map(|&d| i64::from(d) * i64::from(d)).sum();
         let deviations = (squares >= LEAST_SPREAD).then_some((deviations, squares));
         Self { most, free, free_inside, deviations }
+    }
+
+    /// How much of what is not print is covered in a cell of so much darkness, in 255ths.
+    pub(super) fn beyond(most: u8, darkness: u8) -> u8 {
+        let (most, darkness) = (u32::from(most), u32::from(darkness));
+        (darkness.saturating_sub(most) * 255 / (255 - most).max(1)).min(255) as u8
+    }
+
+    /// The cells by which `darkness` lies off the print, to the right and down, at most one either way.
+    pub(super) fn offset(&self, darkness: &[u8], grid: Grid) -> (i32, i32) {
+        let Some((deviations, _)) = &self.deviations else { return (0, 0) };
+        let (across, down) = (grid.across(), grid.down());
+        let mut best = (i64::MIN, (0, 0));
+        for (dx, dy) in OFFSETS {
+            let mut sum = 0i64;
+            for y in 1..down - 1 {
+                let from = (y as i32 + dy) as usize * across + (1 + dx) as usize;
+                let print = &deviations[y * across + 1..][..across - 2];
+                let row = &darkness[from..][..across - 2];
+                let row_sum: i32 = print.iter().zip(row).map(|(&t, &d)| i32::from(t) * i32::from(d)).sum();
+                sum += i64::from(row_sum);
+            }
+            if sum > best.0 {
+                best = (sum, (dx, dy));
+            }
+        }
+        best.1
     }
 
     /// How much of the print is seen in a target, in thousandths: 1000 is as on the sheet's other targets, 0 is
@@ -146,6 +185,19 @@ impl Template {
         let product: i64 =
             deviations.iter().zip(darkness).map(|(&t, &d)| i64::from(i32::from(t) * i32::from(d))).sum();
         Some(product * 1000 / squares)
+    }
+}
+
+/// Moves a picture by so many cells; what comes in at an edge repeats it.
+pub(super) fn shifted(darkness: &mut [u8], (dx, dy): (i32, i32), grid: Grid, scratch: &mut Vec<u8>) {
+    let (across, down) = (grid.across() as i32, grid.down() as i32);
+    scratch.clear();
+    scratch.extend_from_slice(darkness);
+    for y in 0..down {
+        for x in 0..across {
+            let (from_x, from_y) = ((x + dx).clamp(0, across - 1), (y + dy).clamp(0, down - 1));
+            darkness[(y * across + x) as usize] = scratch[(from_y * across + from_x) as usize];
+        }
     }
 }
 
@@ -175,9 +227,10 @@ mod tests {
     use super::super::patch::MARGIN;
     use super::*;
     use crate::geometry::{Point, Rect};
+    use crate::layout::PrintInk;
 
     fn grid() -> Grid {
-        Grid::of(&Rect::around(Point::at(0.0, 0.0), 4.0, 2.0))
+        Grid::of(&Rect::around(Point::at(0.0, 0.0), 4.0, 2.0), PrintInk::Pale)
     }
 
     /// A picture of darkness `level` in the columns `from..to` of the inside.
@@ -218,7 +271,7 @@ mod tests {
     fn cells_of_dark_print_are_not_free() {
         let dark = picture(grid(), 180, 7, 9);
         let learnt = learn(&[alike("A", vec![&dark; 5])]);
-        // Two columns of print and one on either side of it.
-        assert_eq!(learnt[0].free_inside, 8 * (16 - 4));
+        // On targets that all lie alike only the print itself is not.
+        assert_eq!(learnt[0].free_inside, 8 * (16 - 2));
     }
 }
