@@ -3,6 +3,8 @@
 // Gray levels, pixels and thousandths: small and in range by the checks beside each cast.
 #![allow(clippy::cast_possible_truncation, clippy::cast_sign_loss)]
 
+#[cfg(test)]
+mod acts;
 mod agree;
 mod decide;
 mod judge;
