@@ -4,6 +4,7 @@ use super::MarkState;
 use super::second::{Ground, Look, PRINT_SEEN, Sight};
 use super::strokes::Strokes;
 use crate::layout::{Choice, PrintInk};
+use crate::source::Depth;
 
 /// How far across or down a target a mark reaches, in thousandths. Half a target is 500 wide; a dot of 1 mm, or
 /// overflow from a neighbour, is 250 wide and 450 high at most.
@@ -43,9 +44,11 @@ const SPECK_FACTOR: (u16, u16) = (5, 4);
 const ERASED_CONTRAST: (u32, u32) = (9, 20);
 const ERASED_WEIGHT: (u32, u32) = (1, 4);
 
-/// The share of a sheet's unmarked targets that must show their print for a missing print to mean anything: a
-/// bilevel scan loses pale print here and there, a gray one nowhere.
-const SHOWN: (usize, usize) = (19, 20);
+/// The share of a sheet's unmarked targets that must show their print for a missing print to mean anything, in
+/// gray pages and in black and white ones. A gray scan loses pale print nowhere, so that what half of the
+/// sheet shows is missing from the other half; a black and white one loses it here and there.
+const SHOWN_GRAY: (usize, usize) = (1, 2);
+const SHOWN_BILEVEL: (usize, usize) = (19, 20);
 
 /// How much of its print, in thousandths, a target that shows none may have by chance.
 const PRINT_GONE: i64 = 200;
@@ -101,7 +104,8 @@ impl Bench {
             known += 1;
             seen += usize::from(print >= PRINT_SEEN);
         }
-        let shown = known > 0 && seen * SHOWN.1 >= known * SHOWN.0;
+        let share = if sight.depth == Depth::Bilevel { SHOWN_BILEVEL } else { SHOWN_GRAY };
+        let shown = known > 0 && seen * share.1 >= known * share.0;
         Self { usual, shown, speck: speck(sight, rules), rules }
     }
 
@@ -158,7 +162,8 @@ impl Bench {
 
     fn is_mark(&self, strokes: &Strokes) -> bool {
         let contrast = u32::from(strokes.contrast);
-        is_shaped(strokes, self.rules) && self.usual.is_none_or(|usual| contrast * FIRM.1 >= u32::from(usual) * FIRM.0)
+        is_shaped(strokes, self.rules)
+            && self.usual.is_none_or(|usual| contrast * FIRM.1 >= u32::from(usual) * FIRM.0)
     }
 }
 

@@ -10,7 +10,7 @@ use super::strokes::{self, Desk, Strokes};
 use super::template::{Alike, Print, Template, learn, shifted};
 use crate::layout::{Layout, PrintInk, Target, TargetShape};
 use crate::register::Registration;
-use crate::source::Page;
+use crate::source::{self as page, Page};
 use std::collections::BTreeMap;
 
 /// Which share of a target's cells may be brighter than what is taken for its paper.
@@ -79,6 +79,8 @@ pub(super) struct Sight {
     pub(super) looks: Vec<Vec<Vec<Option<Look>>>>,
     /// Darkness that a stroke reaches, in 255ths.
     pub(super) floor: u8,
+    /// Whether the page has gray levels or black and white only.
+    pub(super) depth: page::Depth,
 }
 
 /// A target's patch on its way.
@@ -90,6 +92,8 @@ struct Patch {
     paper: u8,
     tile: (i32, i32),
     ground: Ground,
+    /// Whether nothing at all is seen in it.
+    flat: bool,
 }
 
 /// A kind of print: one letter in one outline.
@@ -115,6 +119,7 @@ pub(super) fn see(page: &Page, registration: &Registration, layout: &Layout) -> 
             paper: brightest(&cells[start..]),
             tile: tile(target),
             ground: Ground::Paper,
+            flat: is_flat(&cells[start..]),
         }));
     }
     let tiles = tile_papers(&patches);
@@ -124,7 +129,7 @@ pub(super) fn see(page: &Page, registration: &Registration, layout: &Layout) -> 
         let Some(patch) = patch else { continue };
         let levels = &mut cells[patch.start..][..letters[patch.letter].grid.cells()];
         let usual = u16::from(registration.paper);
-        if is_flat(levels) && u16::from(patch.paper) * BARE.1 < usual * BARE.0 {
+        if patch.flat && u16::from(patch.paper) * BARE.1 < usual * BARE.0 {
             patch.ground = Ground::NotPaper;
         }
         let lent = u16::from(tiles[&patch.tile]);
@@ -177,7 +182,7 @@ pub(super) fn see(page: &Page, registration: &Registration, layout: &Layout) -> 
         .iter()
         .map(|field| field.positions.iter().map(|p| p.targets.iter().map(|_| look()).collect()).collect())
         .collect();
-    Sight { looks, floor }
+    Sight { looks, floor, depth: page.depth }
 }
 
 /// The kinds of print of a layout, and which of them every target has.
@@ -204,8 +209,19 @@ fn learnt(letters: &[Letter<'_>], patches: &[Option<Patch>], cells: &[u8]) -> Ve
         .iter()
         .map(|l| Alike { print: l.print, grid: l.grid, oval: l.oval, darkness: Vec::new() })
         .collect();
-    for patch in patches.iter().flatten().filter(|p| p.ground == Ground::Paper) {
-        alike[patch.letter].darkness.push(&cells[patch.start..][..letters[patch.letter].grid.cells()]);
+    let paper = || patches.iter().flatten().filter(|p| p.ground == Ground::Paper);
+    // Where the file ends early or the sheet was wiped there is no print to learn. Where most are so, print was
+    // lost in the scan, and the others are the marked ones.
+    let mut flat = vec![(0usize, 0usize); letters.len()];
+    for patch in paper() {
+        flat[patch.letter].0 += usize::from(patch.flat);
+        flat[patch.letter].1 += 1;
+    }
+    for patch in paper() {
+        let (flats, all) = flat[patch.letter];
+        if !patch.flat || 2 * flats >= all {
+            alike[patch.letter].darkness.push(&cells[patch.start..][..letters[patch.letter].grid.cells()]);
+        }
     }
     learn(&alike)
 }

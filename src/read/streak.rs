@@ -69,7 +69,14 @@ fn find(page: &Page) -> Vec<(usize, usize)> {
         while x < page.width - reach && dirty(x) {
             x += 1;
         }
-        if x - from <= widest {
+        // Of something broader than `reach` only the middle is darker than both its sides.
+        let broad = [from.saturating_sub(3), (x + 2).min(page.width - 1)].iter().any(|&beside| {
+            let (left, right) = (from.saturating_sub(2 + reach), (x + 1 + reach).min(page.width - 1));
+            let dark = |row: &[u8]| row[left].min(row[right]).saturating_sub(row[beside]) > DARKER;
+            let rows = (step / 2..page.height).step_by(step);
+            rows.filter(|&y| dark(page.row(y))).count() * 2 >= looked
+        });
+        if x - from <= widest && !broad {
             // One column more on either side: the streak's soft edge.
             out.push((from.saturating_sub(2), (x + 1).min(page.width - 1)));
         }

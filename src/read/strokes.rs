@@ -159,7 +159,11 @@ fn broad(inked: &[bool], free: &[bool], inside: &[bool], across: usize, broad: &
             square.iter().for_each(|&c| broad[c] = true);
         }
     }
-    broad.iter().zip(free.iter().zip(inside)).filter(|(broad, (free, inside))| **broad && **free && **inside).count()
+    broad
+        .iter()
+        .zip(free.iter().zip(inside))
+        .filter(|(broad, (free, inside))| **broad && **free && **inside)
+        .count()
 }
 
 /// Fills in what the piece of `cells`, `count` of which are in the target and can say, looks like.

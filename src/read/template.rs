@@ -106,7 +106,8 @@ pub(super) fn learn(letters: &[Alike<'_, '_>]) -> Vec<Template> {
             let inside = letter.grid.interior(letter.oval);
             if let (Some(own), Some(bold)) = (own, bolds[index].as_deref()) {
                 let near = spread(own, letter.grid);
-                let most = near.iter().zip(bold).map(|(&near, bold)| near.min(bold.saturating_add(BOLD_EXTRA)));
+                let most =
+                    near.iter().zip(bold).map(|(&near, bold)| near.min(bold.saturating_add(BOLD_EXTRA)));
                 return Template::of(own, most.collect(), &inside);
             }
             let peers: Vec<&[u8]> = peers().collect();
