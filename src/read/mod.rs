@@ -1,7 +1,7 @@
 //! Measuring marks.
 
 // Gray levels, pixels and thousandths: small and in range by the checks beside each cast.
-#![allow(clippy::cast_possible_truncation, clippy::cast_sign_loss)]
+#![allow(clippy::cast_possible_truncation, clippy::cast_possible_wrap, clippy::cast_sign_loss)]
 
 #[cfg(test)]
 mod acts;

@@ -102,8 +102,8 @@ pub(super) fn cut(page: &Page, mapping: &Mapping, rect: &Rect<Mm>, grid: Grid, o
     let (right, down) = ((a * cell_w, c * cell_w), (b * cell_h, d * cell_h));
     let (across, rows) = (grid.across() as f64, grid.down() as f64);
     let corner = (
-        centre.x.0 - (right.0 * across + down.0 * rows) / 2.0,
-        centre.y.0 - (right.1 * across + down.1 * rows) / 2.0,
+        centre.x.0 - f64::midpoint(right.0 * across, down.0 * rows),
+        centre.y.0 - f64::midpoint(right.1 * across, down.1 * rows),
     );
     let inside = [(0.0, 0.0), (across, 0.0), (0.0, rows), (across, rows)].iter().all(|(i, j)| {
         let (x, y) = (corner.0 + right.0 * i + down.0 * j, corner.1 + right.1 * i + down.1 * j);

@@ -31,8 +31,8 @@ pub(super) fn without_streaks(page: &Page) -> Cow<'_, Page> {
         for &(from, to) in &streaks {
             let (left, right) = (usize::from(row[from]), usize::from(row[to]));
             let steps = to - from;
-            for x in from + 1..to {
-                row[x] = ((left * (to - x) + right * (x - from)) / steps) as u8;
+            for (i, level) in row[from + 1..to].iter_mut().enumerate() {
+                *level = ((left * (steps - i - 1) + right * (i + 1)) / steps) as u8;
             }
         }
     }

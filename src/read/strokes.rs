@@ -51,7 +51,6 @@ impl Strokes {
 /// Work space for [`look`], so that a sheet's targets share one.
 #[derive(Default)]
 pub(super) struct Desk {
-    beyond: Vec<u8>,
     inked: Vec<bool>,
     broad: Vec<bool>,
     stack: Vec<usize>,
@@ -92,16 +91,10 @@ pub(super) fn look(
     let mut out = Strokes { peak, ..Strokes::default() };
     let least = u16::from(floor) * EDGE_OF_FLOOR.0 / EDGE_OF_FLOOR.1;
     let limit = if peak < floor { u16::from(floor) } else { (u16::from(peak) * EDGE.0 / EDGE.1).max(least) };
-    desk.beyond.clear();
-    desk.beyond.extend(darkness.iter().zip(&template.most).map(|(&d, &most)| Template::beyond(most, d)));
     desk.inked.clear();
-    desk.inked.extend(
-        desk.beyond
-            .iter()
-            .zip(&template.free)
-            .zip(darkness)
-            .map(|((&b, &free), &d)| if free { u16::from(b) >= limit } else { u16::from(d) >= limit }),
-    );
+    desk.inked.extend(darkness.iter().zip(&template.most).zip(&template.free).map(|((&d, &most), &free)| {
+        if free { Template::reaches(most, d, limit) } else { u16::from(d) >= limit }
+    }));
     let (across, down) = (grid.across(), grid.down());
     let core = grid.is_fine().then(|| broad(&desk.inked, &template.free, inside, across, &mut desk.broad));
     out.sides = sides(&desk.inked, &template.free, grid);
@@ -156,7 +149,9 @@ fn broad(inked: &[bool], free: &[bool], inside: &[bool], across: usize, broad: &
         let square = [cell, cell + 1, cell + across, cell + across + 1];
         let whole = square.iter().all(|&c| inked[c]) && (cell + 1) % across != 0;
         if whole && square.iter().filter(|&&c| free[c]).count() >= 3 {
-            square.iter().for_each(|&c| broad[c] = true);
+            for cell in square {
+                broad[cell] = true;
+            }
         }
     }
     broad

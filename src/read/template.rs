@@ -155,6 +155,12 @@ impl Template {
         (darkness.saturating_sub(most) * 255 / (255 - most).max(1)).min(255) as u8
     }
 
+    /// Whether [`Template::beyond`] reaches `limit`, without dividing.
+    pub(super) fn reaches(most: u8, darkness: u8, limit: u16) -> bool {
+        let (most, darkness) = (u32::from(most), u32::from(darkness));
+        darkness.saturating_sub(most) * 255 >= u32::from(limit) * (255 - most).max(1)
+    }
+
     /// The cells by which `darkness` lies off the print, to the right and down, at most one either way.
     pub(super) fn offset(&self, darkness: &[u8], grid: Grid) -> (i32, i32) {
         let Some((deviations, _)) = &self.deviations else { return (0, 0) };
