@@ -1,11 +1,13 @@
 //! What a page costs: decoding alone, each stage, the whole road, and a batch with its writing.
 //!
 //! Every figure is the median of interleaved rounds in one run, and every ratio is to decoding the same
-//! files in the same run: machines differ and drift, ratios less so. `cargo bench --bench road`.
+//! files in the same run: machines differ and drift, ratios less so. `ink` is the first reader alone, `read` both,
+//! and `second` what the second one adds to the road without it. `cargo bench --bench road`.
 
 use duka::batch::{Reader, scan};
 use duka::layout::draw::CardFace;
 use duka::layout::{Layout, shipped};
+use duka::read::by_ink_alone;
 use duka::session::engine;
 use duka::simulate::{Answers, Care, Format, Person, Print, Scanner, sample};
 use duka::store::Store;
@@ -34,8 +36,8 @@ fn main() -> Outcome<()> {
         "theory-100, A4, one thread, milliseconds a page (median of {ROUNDS} rounds over {PAGES} pages)"
     );
     println!(
-        "{:<16} {:>8} {:>9} {:>7} {:>8} {:>8} {:>7}",
-        "files", "decode", "register", "read", "settle", "whole", "ratio"
+        "{:<16} {:>8} {:>9} {:>7} {:>7} {:>8} {:>8} {:>7} {:>8}",
+        "files", "decode", "register", "ink", "read", "settle", "whole", "ratio", "second"
     );
     for (name, dpi, format) in [
         ("JPEG gray 200", 200.0, Format::Jpeg(75)),
@@ -96,7 +98,7 @@ fn stages(name: &str, layout: &Layout, files: &[Vec<u8>]) {
     let pages: Vec<_> = files.iter().filter_map(|f| decode(f).next()?.1.ok()).collect();
     let laid: Vec<_> = pages.iter().filter_map(|p| Some((p, register_as(p, layout).ok()?))).collect();
     let readings: Vec<_> = laid.iter().map(|(page, r)| read(page, r, layout, &engine())).collect();
-    let mut times: [Vec<f64>; 5] = Default::default();
+    let mut times: [Vec<f64>; 6] = Default::default();
     for _ in 0..ROUNDS {
         times[0].push(timed(|| files.iter().map(|f| decode(f).count()).sum::<usize>()));
         times[1].push(timed(|| pages.iter().filter(|p| register_as(p, layout).is_ok()).count()));
@@ -105,11 +107,16 @@ fn stages(name: &str, layout: &Layout, files: &[Vec<u8>]) {
         }));
         times[3].push(timed(|| readings.iter().map(|r| responses(r).1.len()).sum::<usize>()));
         times[4].push(timed(|| files.iter().map(|f| whole(layout, f)).sum::<usize>()));
+        times[5].push(timed(|| {
+            laid.iter().map(|(p, r)| by_ink_alone(p, r, layout, &engine()).fields.len()).sum::<usize>()
+        }));
     }
-    let [decode, register, read, settle, whole] = times.map(|t| median(t) / files.len() as f64);
+    let [decode, register, read, settle, whole, ink] = times.map(|t| median(t) / files.len() as f64);
     let ratio = whole / decode;
+    // What the second reader adds to the road that has the first one alone.
+    let second = 100.0 * (read - ink) / (whole - (read - ink));
     println!(
-        "{name:<16} {decode:>8.2} {register:>9.2} {read:>7.2} {settle:>8.3} {whole:>8.2} {ratio:>6.2}×   ({} of {} registered)",
+        "{name:<16} {decode:>8.2} {register:>9.2} {ink:>7.2} {read:>7.2} {settle:>8.3} {whole:>8.2} {ratio:>6.2}× {second:>+7.1}%   ({} of {} registered)",
         laid.len(),
         files.len()
     );

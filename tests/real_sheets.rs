@@ -6,7 +6,7 @@
 // Helpers of tests may fail as tests do.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
-use duka::read::Reading;
+use duka::read::{MarkState, Reading};
 use duka::register::register_as;
 use duka::sheet::{Cause, EngineId, Response, ResponseState};
 use duka::source::{Page, decode};
@@ -62,8 +62,8 @@ fn compare(sheet: &str, reading: &Reading, truth: &Value, tally: &mut Tally) {
             .filter(|p| wanted(p.label.as_str()))
             .map(|p| {
                 p.options.chars().zip(&p.marks).fold(format!(" {}", p.label), |mut text, (option, mark)| {
-                    if mark.fill > reading.marginal / 2 {
-                        let _ = write!(text, " {option}:{}", mark.fill);
+                    if mark.fill > reading.marginal / 2 || mark.state != MarkState::Empty {
+                        let _ = write!(text, " {option}:{mark:?}");
                     }
                     text
                 })
@@ -125,6 +125,18 @@ fn what_is_read_is_what_a_person_sees() {
         let page = page(&folder.join(path));
         let registration = register_as(&page, &layout).unwrap_or_else(|cause| panic!("{name}: {cause}"));
         let reading = read::read(&page, &registration, &layout, &EngineId("test".into()));
+        if std::env::var_os("DUMP").is_some() {
+            for (field, p) in
+                reading.fields.iter().flat_map(|f| f.positions.iter().map(move |p| (&f.name, p)))
+            {
+                for (option, m) in p.options.chars().zip(&p.marks) {
+                    println!(
+                        "DUMP {name} {field} {} {option} {} {} {} {} {:?} {:?}",
+                        p.label, m.fill, m.firmness, m.stroke, m.contrast, m.first, m.second
+                    );
+                }
+            }
+        }
         let mut tally = Tally::default();
         compare(name, &reading, truth, &mut tally);
         println!(

@@ -60,6 +60,21 @@ impl Tally {
     }
 }
 
+/// The marks at `place` (an item's number or a field's name) on which the readers don't agree.
+fn doubted(reading: &Reading, place: &str) -> String {
+    let positions = reading.fields.iter().flat_map(|f| f.positions.iter().map(move |p| (f, p)));
+    positions
+        .filter(
+            |(f, p)| {
+                if f.kind == ReadKind::Items { p.label.as_str() == place } else { f.name.as_str() == place }
+            },
+        )
+        .flat_map(|(_, p)| p.options.chars().zip(&p.marks).map(move |(option, mark)| (p, option, mark)))
+        .filter(|(_, _, mark)| mark.first != mark.second || mark.state == MarkState::Marginal)
+        .map(|(p, option, mark)| format!(" {} {option} {mark:?}", p.label))
+        .collect()
+}
+
 fn careful(layout: &Layout, blank: &Print, seed: u64) -> Tally {
     let (scanner, card) = card(layout, blank, Care::Careful, seed);
     let mut tally = Tally { sheets: 1, ..Tally::default() };
@@ -81,12 +96,18 @@ fn careful(layout: &Layout, blank: &Print, seed: u64) -> Tally {
     });
     for (place, response, truth) in items.chain(fields) {
         tally.responses += 1;
-        let line =
-            format!("{who} {place}: {truth:?} read as {:?} ({})", response.value, response.state.word());
+        let line = || {
+            format!(
+                "{who} {place}: {truth:?} read as {:?} ({}){}",
+                response.value,
+                response.state.word(),
+                doubted(&reading, &place)
+            )
+        };
         if response.state.is_held() {
-            tally.held.push(line);
+            tally.held.push(line());
         } else if response.value != truth {
-            tally.wrong.push(line);
+            tally.wrong.push(line());
         }
     }
     tally.sheets_held = usize::from(!tally.held.is_empty());
@@ -153,6 +174,8 @@ struct Strokes {
     sheets: usize,
     refused: usize,
     outcomes: BTreeMap<(&'static str, MarkState), usize>,
+    /// What the two readers said.
+    words: BTreeMap<(&'static str, MarkState, MarkState), usize>,
     wrong: Vec<String>,
 }
 
@@ -162,6 +185,9 @@ impl Strokes {
         self.refused += other.refused;
         for (outcome, count) in other.outcomes {
             *self.outcomes.entry(outcome).or_default() += count;
+        }
+        for (words, count) in other.words {
+            *self.words.entry(words).or_default() += count;
         }
         self.wrong.append(&mut other.wrong);
         self
@@ -188,6 +214,7 @@ fn careless(layout: &Layout, blank: &Print, seed: u64) -> Strokes {
                 let stroke = drawn.iter().find(|d| d.option.starts_with(option)).map(|d| d.stroke);
                 let stroke = stroke.unwrap_or(if wanted.contains(option) { "full" } else { "nothing" });
                 *out.outcomes.entry((stroke, mark.state)).or_default() += 1;
+                *out.words.entry((stroke, mark.first, mark.second)).or_default() += 1;
                 let fine = match stroke {
                     "nothing" => mark.state != MarkState::Filled,
                     _ => allowed(stroke, mark.state, bilevel),
@@ -218,6 +245,9 @@ fn careless_marks_are_never_silently_another_answer() {
         all = all.join(one);
     }
     println!("{} cards, {} refused", all.sheets, all.refused);
+    for ((stroke, first, second), count) in &all.words {
+        println!("{stroke:<13} first {first:?}, second {second:?}: {count}");
+    }
     for ((stroke, state), count) in &all.outcomes {
         println!("{stroke:<13} {state:?}: {count}");
     }

@@ -1,7 +1,7 @@
-//! What a measured target is: empty, marginal or filled.
+//! What a measured target is by the first reader: empty, marginal or filled.
 
+use super::MarkState;
 use super::measure::Ink;
-use super::{Mark, MarkState};
 use crate::geometry::Ratio;
 use crate::layout::{Choice, Layout, PrintInk};
 
@@ -54,6 +54,14 @@ impl Measured {
     }
 }
 
+/// What the first reader says of one target; shares in thousandths.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct First {
+    pub(super) fill: u16,
+    pub(super) firmness: u16,
+    pub(super) state: MarkState,
+}
+
 /// What marks are held against on one sheet.
 pub(super) struct Scale {
     faint: f64,
@@ -96,12 +104,12 @@ impl Scale {
     /// or a finger leaves is passed over up to the layout's threshold; where nothing is filled, or several
     /// marks are allowed, whatever stands out from the sheet's empty targets is held, because it may be
     /// all that a scanner has left of a mark. A line around a target is always held.
-    pub(super) fn decide(&self, position: &[Option<Measured>], choice: Choice) -> Vec<Mark> {
+    pub(super) fn decide(&self, position: &[Option<Measured>], choice: Choice) -> Vec<First> {
         let answered = choice == Choice::Single && position.iter().flatten().any(|m| self.is_filled(m));
         let doubtful = if answered { self.marginal } else { self.faint };
         let mark = |measured: &Option<Measured>| {
             let Some(m) = measured else {
-                return Mark { fill: 0, firmness: 0, state: MarkState::Unreadable };
+                return First { fill: 0, firmness: 0, state: MarkState::Unreadable };
             };
             let state = if self.is_filled(m) {
                 MarkState::Filled
@@ -111,7 +119,7 @@ impl Scale {
                 MarkState::Empty
             };
             let (fill, firmness) = (Ratio::clamped(m.fill), Ratio::clamped(m.firmness));
-            Mark { fill: fill.per_mille(), firmness: firmness.per_mille(), state }
+            First { fill: fill.per_mille(), firmness: firmness.per_mille(), state }
         };
         position.iter().map(mark).collect()
     }

@@ -79,18 +79,29 @@ pub struct PositionReading {
     pub marks: Vec<Mark>,
 }
 
-/// What was measured at one target.
+/// What was measured at one target, by both readers.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(from = "(u16, u16, MarkState)", into = "(u16, u16, MarkState)")]
+#[serde(from = "MarkRow", into = "MarkRow")]
 pub struct Mark {
-    /// Fill ratio in thousandths: ink in the sensing area, without the target's own print.
+    /// First reader: fill ratio in thousandths: ink in the sensing area, without the target's own print.
     pub fill: u16,
-    /// How hard the pencil was pressed, whatever the area: the mean darkness of the ink there, weighted by
-    /// itself, in thousandths from paper to print.
+    /// First reader: how hard the pencil was pressed, whatever the area: the mean darkness of the ink there,
+    /// weighted by itself, in thousandths from paper to print.
     pub firmness: u16,
-    /// What that makes it.
+    /// Second reader: how much of the target the largest connected piece of stroke covers, in thousandths.
+    pub stroke: u16,
+    /// Second reader: how dark that piece is, in thousandths from paper to print.
+    pub contrast: u16,
+    /// What the first reader makes of it.
+    pub first: MarkState,
+    /// What the second reader makes of it.
+    pub second: MarkState,
+    /// What both together make of it: marginal wherever they differ.
     pub state: MarkState,
 }
+
+/// A mark as it is written: fill, firmness, stroke, contrast, first, second, state.
+type MarkRow = (u16, u16, u16, u16, MarkState, MarkState, MarkState);
 
 /// What a mark is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
@@ -109,15 +120,16 @@ pub enum MarkState {
     Unreadable,
 }
 
-impl From<(u16, u16, MarkState)> for Mark {
-    fn from((fill, firmness, state): (u16, u16, MarkState)) -> Self {
-        Self { fill, firmness, state }
+impl From<MarkRow> for Mark {
+    fn from((fill, firmness, stroke, contrast, first, second, state): MarkRow) -> Self {
+        Self { fill, firmness, stroke, contrast, first, second, state }
     }
 }
 
-impl From<Mark> for (u16, u16, MarkState) {
+impl From<Mark> for MarkRow {
     fn from(mark: Mark) -> Self {
-        (mark.fill, mark.firmness, mark.state)
+        let Mark { fill, firmness, stroke, contrast, first, second, state } = mark;
+        (fill, firmness, stroke, contrast, first, second, state)
     }
 }
 

@@ -1,10 +1,14 @@
 //! From a registered page to a reading: every target measured, every mark decided.
 
-use super::decide::{Measured, Scale};
+use super::agree::together;
+use super::decide::{First, Measured, Scale};
+use super::judge::Bench;
 use super::measure::{Around, Ink, Place, covered_below};
-use super::printed;
-use super::{FieldReading, Pose, PositionReading, ReadKind, Reading};
-use crate::layout::{BlankColumns, Choice, Field, FieldKind, Layout, TargetShape};
+use super::second::{self, Look};
+use super::streak::without_streaks;
+use super::strokes::Strokes;
+use super::{FieldReading, Mark, Pose, PositionReading, ReadKind, Reading, printed};
+use crate::layout::{BlankColumns, Choice, Field, FieldKind, Layout, Position, TargetShape};
 use crate::register::Registration;
 use crate::sheet::EngineId;
 use crate::source::Page;
@@ -15,10 +19,15 @@ const NEIGHBOURS: usize = 2;
 
 /// Measures every target of `layout` on the registered `page`.
 ///
-/// A mark's fill ratio is the mean darkness of its sensing area, from the local paper (0) to the ink
-/// of the fiducials (1), with the target's own print taken away. Paper is seen just outside the
-/// outline and lent by the neighbours, so that a scribble around a target can't make it look empty.
-/// The print's ink is learnt from the sheet itself, because most targets are empty.
+/// Two readers look at every target, and only what both say is stood behind. To the first a mark is ink: the
+/// mean darkness of its sensing area, from the local paper (0) to the ink of the fiducials (1), with the
+/// target's own print taken away. Paper is seen just outside the outline and lent by the neighbours, so
+/// that a scribble around a target can't make it look empty. To the second a mark is a stroke: one
+/// connected piece, large and dark enough, that is not the print, not a line on its way through and not
+/// a neighbour's overflow; and an empty target is one where print or paper is really seen. How the
+/// print looks is learnt from the sheet itself, because most targets are empty.
+///
+/// Lines that dirt on the scanner's glass has drawn down the whole picture are taken out first.
 ///
 /// # Example
 ///
@@ -34,6 +43,59 @@ const NEIGHBOURS: usize = 2;
 /// ```
 #[must_use]
 pub fn read(page: &Page, registration: &Registration, layout: &Layout, engine: &EngineId) -> Reading {
+    let page = &*without_streaks(page);
+    let (scale, firsts) = first(page, registration, layout);
+    let sight = second::see(page, registration, layout);
+    let bench = Bench::of(&sight, layout.print_ink);
+    let judged = layout.fields.iter().zip(&firsts).zip(&sight.looks).map(|((field, firsts), looks)| {
+        let position = |((position, firsts), looks): ((&Position, &Vec<First>), &Vec<Option<Look>>)| {
+            let seconds = bench.judge(looks, position.choice);
+            firsts
+                .iter()
+                .zip(looks.iter().zip(seconds))
+                .map(|(first, (look, second))| {
+                    let strokes = look.map_or(Strokes::default(), |l| l.strokes);
+                    Mark {
+                        fill: first.fill,
+                        firmness: first.firmness,
+                        stroke: strokes.cover,
+                        contrast: strokes.contrast,
+                        first: first.state,
+                        second,
+                        state: together(first.state, second),
+                    }
+                })
+                .collect()
+        };
+        field.positions.iter().zip(firsts).zip(looks).map(position).collect()
+    });
+    written(page, registration, layout, engine, &scale, judged.collect())
+}
+
+/// What the first reader alone makes of a page: the reading that [`read`] would give if nothing had to agree.
+///
+/// For measuring what the second reader costs and what it finds; nothing that counts is read in this way.
+/// Every mark's `stroke` and `contrast` are 0, and `second` repeats `first`.
+#[must_use]
+pub fn by_ink_alone(page: &Page, registration: &Registration, layout: &Layout, engine: &EngineId) -> Reading {
+    let (scale, firsts) = first(page, registration, layout);
+    let alone = |first: First| Mark {
+        fill: first.fill,
+        firmness: first.firmness,
+        stroke: 0,
+        contrast: 0,
+        first: first.state,
+        second: first.state,
+        state: first.state,
+    };
+    let marks = firsts.into_iter().map(|positions| {
+        positions.into_iter().map(|firsts| firsts.into_iter().map(alone).collect()).collect()
+    });
+    written(page, registration, layout, engine, &scale, marks.collect())
+}
+
+/// What the first reader says, by field, position and target.
+fn first(page: &Page, registration: &Registration, layout: &Layout) -> (Scale, Vec<Vec<Vec<First>>>) {
     let raw: Vec<Vec<Vec<Option<Ink>>>> =
         layout.fields.iter().map(|field| measure_field(page, registration, field)).collect();
     let printed = printed::learn(layout, &raw);
@@ -48,13 +110,29 @@ pub fn read(page: &Page, registration: &Registration, layout: &Layout, engine: &
         })
         .collect();
     let scale = Scale::of(layout, measured.iter().flatten());
+    let decide = |(field, measured): (&Field, &Vec<Vec<Option<Measured>>>)| {
+        field.positions.iter().zip(measured).map(|(p, m)| scale.decide(m, p.choice)).collect()
+    };
+    let firsts = layout.fields.iter().zip(&measured).map(decide).collect();
+    (scale, firsts)
+}
+
+/// A reading of `marks`, which stand by field, position and target.
+fn written(
+    page: &Page,
+    registration: &Registration,
+    layout: &Layout,
+    engine: &EngineId,
+    scale: &Scale,
+    marks: Vec<Vec<Vec<Mark>>>,
+) -> Reading {
     let mut fields: Vec<FieldReading> = Vec::with_capacity(layout.fields.len());
-    for (field, measured) in layout.fields.iter().zip(&measured) {
-        let positions = field.positions.iter().zip(measured).map(|(position, measured)| PositionReading {
+    for (field, marks) in layout.fields.iter().zip(marks) {
+        let positions = field.positions.iter().zip(marks).map(|(position, marks)| PositionReading {
             label: position.label.clone(),
             options: position.targets.iter().map(|t| t.value.as_str()).collect(),
             several: position.choice == Choice::Multiple,
-            marks: scale.decide(measured, position.choice),
+            marks,
         });
         // All runs of items are one field to the reader of a reading.
         match fields.iter_mut().find(|f| f.name == field.name) {

@@ -11,7 +11,7 @@ pub(super) fn mark(letter: char) -> Mark {
         'u' => (0, MarkState::Unreadable),
         other => panic!("no mark is written {other:?}"),
     };
-    Mark { fill, firmness: fill, state }
+    Mark { fill, firmness: fill, stroke: fill, contrast: fill, first: state, second: state, state }
 }
 
 fn position(label: &str, options: &str, several: bool, marks: &str) -> PositionReading {

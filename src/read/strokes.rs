@@ -1,0 +1,224 @@
+//! The second reader: what strokes there are in a target, whatever their ink adds up to.
+
+use super::patch::{Grid, MARGIN};
+use super::template::Template;
+
+/// The rank, counted from the darkest free cell, that says how dark a target's strokes are. The first two may be
+/// noise or a speck of dust; a dot of 0.7 mm has five cells.
+const PEAK_RANK: usize = 3;
+
+/// Darkness, as a share of the strokes' own, from which a cell belongs to a stroke: half, where a blurred edge
+/// lies at the edge's true place.
+const EDGE: (u16, u16) = (1, 2);
+
+/// The same as a share of the sheet's floor: pale strokes would otherwise gather the noise around them.
+const EDGE_OF_FLOOR: (u16, u16) = (3, 4);
+
+/// What the strokes in one target look like. Shares are in thousandths.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub(super) struct Strokes {
+    /// Darkness of the third darkest cell that is free of print, in 255ths.
+    pub(super) peak: u8,
+    /// How much of the target the largest connected piece covers.
+    pub(super) cover: u16,
+    /// How much of the target strokes cover that are two cells broad, where cells are fine; else `cover`.
+    pub(super) core: u16,
+    /// How dark that piece is on average, from paper to print.
+    pub(super) contrast: u16,
+    /// How much of the target's width and height the piece spans.
+    pub(super) span: (u16, u16),
+    /// Whether the piece goes on to the margin's far side, on the left, right, top and bottom.
+    pub(super) beyond: [bool; 4],
+    /// Where the piece's middle lies, from -1000 (left, top) to 1000.
+    pub(super) middle: (i16, i16),
+    /// On how many of its four sides the margin has strokes.
+    pub(super) sides: u8,
+}
+
+impl Strokes {
+    /// Whether the piece comes in at one side and leaves by the opposite one.
+    pub(super) fn goes_through(&self) -> bool {
+        let [left, right, top, bottom] = self.beyond;
+        left && right || top && bottom
+    }
+
+    /// Cover times contrast: what there is, in thousandths.
+    pub(super) fn weight(&self) -> u32 {
+        u32::from(self.cover) * u32::from(self.contrast) / 1000
+    }
+}
+
+/// Work space for [`look`], so that a sheet's targets share one.
+#[derive(Default)]
+pub(super) struct Desk {
+    inked: Vec<bool>,
+    broad: Vec<bool>,
+    stack: Vec<usize>,
+    piece: Vec<usize>,
+    best: Vec<usize>,
+}
+
+/// The darkness of the third darkest free cell of a target, in 255ths beyond its print.
+pub(super) fn peak(darkness: &[u8], template: &Template, inside: &[bool]) -> u8 {
+    let mut top = [0u8; PEAK_RANK];
+    for (((&d, &most), &free), &inside) in darkness.iter().zip(&template.most).zip(&template.free).zip(inside)
+    {
+        if d <= most.saturating_add(top[0] / 3) || !free || !inside {
+            continue;
+        }
+        let beyond = Template::beyond(most, d);
+        if beyond > top[0] {
+            top[0] = beyond;
+            top.sort_unstable();
+        }
+    }
+    top[0]
+}
+
+/// The strokes in a target; nothing where its darkest cells don't reach `floor`.
+///
+/// A cell is inked where it is at least half as dark as the target's own strokes, beyond what print may make
+/// of it. Cells of dark print can't say; a stroke is followed through them where they are dark.
+pub(super) fn look(
+    darkness: &[u8],
+    template: &Template,
+    inside: &[bool],
+    grid: Grid,
+    floor: u8,
+    desk: &mut Desk,
+) -> Strokes {
+    let peak = peak(darkness, template, inside);
+    let mut out = Strokes { peak, ..Strokes::default() };
+    let least = u16::from(floor) * EDGE_OF_FLOOR.0 / EDGE_OF_FLOOR.1;
+    let limit = if peak < floor { u16::from(floor) } else { (u16::from(peak) * EDGE.0 / EDGE.1).max(least) };
+    desk.inked.clear();
+    desk.inked.extend(darkness.iter().zip(&template.most).zip(&template.free).map(|((&d, &most), &free)| {
+        if free { Template::reaches(most, d, limit) } else { u16::from(d) >= limit }
+    }));
+    let (across, down) = (grid.across(), grid.down());
+    let core = grid.is_fine().then(|| broad(&desk.inked, &template.free, inside, across, &mut desk.broad));
+    out.sides = sides(&desk.inked, &template.free, grid);
+    let share = |cells: usize| (cells * 1000 / template.free_inside.max(1)).min(1000) as u16;
+    if peak < floor || template.free_inside == 0 {
+        return out;
+    }
+    // The largest piece, by the cells in the target that can say.
+    desk.best.clear();
+    let counted = |cell: usize| inside[cell] && template.free[cell];
+    let mut most = 0;
+    for start in 0..darkness.len() {
+        if !desk.inked[start] || !counted(start) {
+            continue;
+        }
+        desk.piece.clear();
+        desk.stack.push(start);
+        desk.inked[start] = false;
+        let mut count = 0;
+        while let Some(cell) = desk.stack.pop() {
+            count += usize::from(counted(cell));
+            desk.piece.push(cell);
+            let (x, y) = (cell % across, cell / across);
+            for ny in y.saturating_sub(1)..(y + 2).min(down) {
+                for nx in x.saturating_sub(1)..(x + 2).min(across) {
+                    let next = ny * across + nx;
+                    if std::mem::take(&mut desk.inked[next]) {
+                        desk.stack.push(next);
+                    }
+                }
+            }
+        }
+        if count > most {
+            most = count;
+            std::mem::swap(&mut desk.piece, &mut desk.best);
+        }
+    }
+    describe(&mut out, most, &desk.best, darkness, template, inside, grid);
+    out.core = core.map_or(out.cover, share);
+    out
+}
+
+/// How many free cells in the target lie in a square of four that are inked and of which print has one at most;
+/// `broad` is work space.
+///
+/// Dark print comes out bolder by a part of a cell here and there, all along a letter; a pencil's line is two such
+/// cells broad.
+fn broad(inked: &[bool], free: &[bool], inside: &[bool], across: usize, broad: &mut Vec<bool>) -> usize {
+    broad.clear();
+    broad.resize(inked.len(), false);
+    for cell in 0..inked.len().saturating_sub(across + 1) {
+        let square = [cell, cell + 1, cell + across, cell + across + 1];
+        let whole = square.iter().all(|&c| inked[c]) && (cell + 1) % across != 0;
+        if whole && square.iter().filter(|&&c| free[c]).count() >= 3 {
+            for cell in square {
+                broad[cell] = true;
+            }
+        }
+    }
+    broad
+        .iter()
+        .zip(free.iter().zip(inside))
+        .filter(|(broad, (free, inside))| **broad && **free && **inside)
+        .count()
+}
+
+/// Fills in what the piece of `cells`, `count` of which are in the target and can say, looks like.
+fn describe(
+    out: &mut Strokes,
+    count: usize,
+    cells: &[usize],
+    darkness: &[u8],
+    template: &Template,
+    inside: &[bool],
+    grid: Grid,
+) {
+    let (across, down) = (grid.across(), grid.down());
+    let (mut left, mut right, mut top, mut bottom) = (across, 0, down, 0);
+    let (mut sum, mut sum_x, mut sum_y) = (0usize, 0usize, 0usize);
+    for &cell in cells {
+        let (x, y) = (cell % across, cell / across);
+        if template.free[cell] {
+            out.beyond[0] |= x == 0;
+            out.beyond[1] |= x + 1 == across;
+            out.beyond[2] |= y == 0;
+            out.beyond[3] |= y + 1 == down;
+        }
+        if inside[cell] && template.free[cell] {
+            (left, right) = (left.min(x), right.max(x));
+            (top, bottom) = (top.min(y), bottom.max(y));
+            sum += usize::from(darkness[cell]);
+            (sum_x, sum_y) = (sum_x + 2 * x + 1, sum_y + 2 * y + 1);
+        }
+    }
+    if count == 0 {
+        return;
+    }
+    let share = |part: usize, whole: usize| (part * 1000 / whole.max(1)).min(1000) as u16;
+    out.cover = share(count, template.free_inside);
+    out.contrast = share(sum, count * 255);
+    let (nx, ny) = grid.inside;
+    out.span = (share(right + 1 - left, nx), share(bottom + 1 - top, ny));
+    let place = |sum: usize, n: usize| {
+        let middle = (sum * 1000 / count) as i64 - 1000 * (n + 2 * MARGIN) as i64;
+        (middle / n as i64).clamp(-1000, 1000) as i16
+    };
+    out.middle = (place(sum_x, nx), place(sum_y, ny));
+}
+
+/// On how many sides of the margin two cells or more are inked.
+fn sides(inked: &[bool], free: &[bool], grid: Grid) -> u8 {
+    let (across, down) = (grid.across(), grid.down());
+    let count = |cells: &mut dyn Iterator<Item = usize>| {
+        cells.filter(|&cell| inked[cell] && free[cell]).take(2).count() == 2
+    };
+    let row = |from: usize| {
+        (from * across + MARGIN..(from + MARGIN) * across - MARGIN)
+            .filter(move |cell| (MARGIN..across - MARGIN).contains(&(cell % across)))
+    };
+    let column = |from: usize| {
+        (MARGIN..down - MARGIN).flat_map(move |y| (from..from + MARGIN).map(move |x| y * across + x))
+    };
+    u8::from(count(&mut column(0)))
+        + u8::from(count(&mut column(across - MARGIN)))
+        + u8::from(count(&mut row(0)))
+        + u8::from(count(&mut row(down - MARGIN)))
+}
