@@ -255,7 +255,7 @@ impl Noise {
 }
 
 /// A picture as a file.
-fn encode(
+pub(super) fn encode(
     format: Format,
     dpi: f64,
     width: usize,
