@@ -351,7 +351,11 @@ impl Hand {
         let mut tool = self.pencil;
         let line = self.pencil.line();
         match act {
-            Act::Bar => patch.hatch(c, (w * 0.75, h * 0.5), slant.clamp(-0.12, 0.12), &tool, rng),
+            Act::Bar => {
+                // Drawn lengthwise, whoever draws it.
+                tool.breadth = tool.breadth.min(h * 0.27);
+                patch.hatch(c, (w * 0.75, h * 0.5), rng.random_range(-0.02..0.02), &tool, rng);
+            }
             Act::BlackPen | Act::BluePen => {
                 tool = if act == Act::BlackPen { Tool::black_pen() } else { Tool::blue_pen() };
                 patch.hatch(c, (w * rng.random_range(0.86..1.0), h * rng.random_range(0.82..1.0)), slant, &tool, rng);
@@ -407,9 +411,9 @@ impl Hand {
             Act::Erased | Act::ErasedBadly => {
                 patch.hatch(c, (w * 0.95, h * 0.92), slant, &tool, rng);
                 let keep = if act == Act::Erased {
-                    rng.random_range(0.015..0.045)
+                    rng.random_range(0.006..0.02)
                 } else {
-                    rng.random_range(0.1..0.24)
+                    rng.random_range(0.04..0.1)
                 };
                 patch.erase(c, (w * 1.35, h * 1.45), keep, rng);
             }

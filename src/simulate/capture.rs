@@ -141,12 +141,17 @@ impl Capture {
         });
         let cycle = |cycles: f64| (cycles * 4_294_967_296.0) as i64 as u32;
         let (kx, ky) = self.moire.map_or((0, 0), |(_, x, y)| (cycle(x), cycle(y)));
+        // Nothing but light and noise falls on bare paper.
+        let plain = self.moire.is_none() && columns.is_none();
         let (width, height) = (view.width, view.height);
         let across = width.div_ceil(CELL);
         let mut levels = vec![0u8; width * height];
         let mut upper = nodes(&view, self, across, 0);
         for (band, rows) in levels.chunks_mut(CELL * width).enumerate() {
             let lower = nodes(&view, self, across, (band + 1) * CELL);
+            let white: Vec<bool> = (0..across)
+                .map(|i| bare.between([&upper[i], &upper[i + 1], &lower[i], &lower[i + 1]], reach))
+                .collect();
             for (dy, row) in rows.chunks_exact_mut(width).enumerate() {
                 let t = dy as f64 / CELL as f64;
                 let mut wave = ky.wrapping_mul((band * CELL + dy) as u32);
@@ -157,6 +162,14 @@ impl Capture {
                     let step = |a: f64, b: f64| fixed((b - a) / CELL as f64);
                     let (du, dv) = (step(left.u, right.u), step(left.v, right.v));
                     let (mut light, brighter) = (left.light, (right.light - left.light) / CELL as f32);
+                    if white[cell] && plain {
+                        for pixel in pixels {
+                            *pixel = (tone[255] * light + noise.next() + 0.5) as u8;
+                            light += brighter;
+                        }
+                        left = right;
+                        continue;
+                    }
                     for (dx, pixel) in pixels.iter_mut().enumerate() {
                         let reflected = if bare.at(u, v, reach) {
                             255
@@ -417,6 +430,25 @@ impl Bare {
             })
             .collect();
         Self { across, down, tiles }
+    }
+
+    /// Whether a cell between four corners shows bare paper only.
+    fn between(&self, corners: [&Node; 4], reach: i64) -> bool {
+        if reach > fixed(TILE as f64) {
+            return false;
+        }
+        let span = |f: &dyn Fn(&Node) -> f64| {
+            let values = corners.iter().map(|n| f(n));
+            let (low, high) = values.fold((f64::MAX, f64::MIN), |(a, b), v| (a.min(v), b.max(v)));
+            // A dot more for rounding; what lies off the sheet comes out as a tile that is not there.
+            ((low - 1.0) / TILE as f64, (high + 1.0) / TILE as f64)
+        };
+        let ((x0, x1), (y0, y1)) = (span(&|n| n.u), span(&|n| n.v));
+        if x0 < 1.0 || y0 < 1.0 || x1 >= (self.across - 1) as f64 || y1 >= (self.down - 1) as f64 {
+            return false;
+        }
+        (y0 as usize..=y1 as usize)
+            .all(|y| self.tiles[y * self.across..][x0 as usize..=x1 as usize].iter().all(|&bare| bare))
     }
 
     /// Whether everything within `reach` of a dot is bare paper, as far as a tile's side says.

@@ -46,7 +46,7 @@ impl Tool {
 
     /// The same pencil hardly touching the paper.
     pub(super) fn faint(self, rng: &mut impl Rng) -> Self {
-        Self { pressure: rng.random_range(0.3..0.38), darkest: rng.random_range(0.28..0.4), ..self.light(rng) }
+        Self { pressure: rng.random_range(0.34..0.42), darkest: rng.random_range(0.28..0.4), ..self.light(rng) }
     }
 
     /// A line drawn with the point of the same pencil.
@@ -70,8 +70,8 @@ const GRAIN_SIDE: usize = 256;
 
 /// The paper's surface: heights 0 (valley) to 1 (top), at 300 dots an inch.
 ///
-/// Fibres of copy paper are 20 to 40 µm thick and felt together into lumps of a few tenths of a millimetre: single
-/// dots and patches of five dots, in equal parts.
+/// Fibres of copy paper are 20 to 40 µm thick and felt together into lumps of a third of a millimetre: patches of two
+/// dots and, fainter, of four.
 pub(super) fn grain() -> &'static [f32] {
     static MADE: OnceLock<Vec<f32>> = OnceLock::new();
     MADE.get_or_init(|| {
@@ -90,7 +90,7 @@ pub(super) fn grain() -> &'static [f32] {
                     // The mean of n white values has a standard deviation √n smaller.
                     places.sum::<f32>() / side as f32
                 };
-                out.push((0.5 + 0.75 * (sum(2) + sum(5)) * 0.707).clamp(0.0, 1.0));
+                out.push((0.5 + 0.7 * (0.85 * sum(2) + 0.5 * sum(4))).clamp(0.0, 1.0));
             }
         }
         out
@@ -176,7 +176,7 @@ impl Patch {
                 if q > 0.0 {
                     let deep = 1.0 - height(self.left + x, self.top + y, self.shift);
                     // Valleys deeper than the pressure reaches stay bare.
-                    self.laid[at] += 0.9 * ((q - grain * deep) / 0.3).clamp(0.0, 1.0);
+                    self.laid[at] += 0.9 * ((q - 0.75 * grain * deep) / 0.45).clamp(0.0, 1.0);
                 }
             }
         }
@@ -229,7 +229,8 @@ impl Patch {
         }
     }
 
-    /// Rubs the area `w` × `h` around `c`: about `keep` (0..=1) of what was laid stays, more in the valleys and
+    /// Rubs the area `w` × `h` around `c`: about `keep` (0..=1) of the graphite stays, of which there is more than its
+    /// darkness shows, more in the valleys and
     /// where the eraser skipped, and a breath of it is smeared about.
     pub(super) fn erase(&mut self, c: Point<Mm>, (w, h): (f64, f64), keep: f64, rng: &mut impl Rng) {
         let (cx, cy) = Print::dot(c);
@@ -274,13 +275,16 @@ impl Patch {
 
     /// Puts what was laid on the sheet: print stays beneath it.
     pub(super) fn lay(self, print: &mut Print, darkest: f64) {
+        static TAKEN: OnceLock<[f32; 512]> = OnceLock::new();
+        // Light that a layer lets through falls off exponentially with its thickness; the factor makes one firm
+        // pass cover four fifths and two 96 in a hundred. By 128ths of a pass.
+        let taken =
+            TAKEN.get_or_init(|| std::array::from_fn(|i| 1.0 - libm::expf(-1.8 * (i as f32 + 0.5) / 128.0)));
         for y in 0..self.height {
             let row = &mut print.levels[(self.top + y) * print.width + self.left..][..self.width];
             for (dot, &laid) in row.iter_mut().zip(&self.laid[y * self.width..]) {
                 if laid > 0.004 {
-                    // Light that a layer lets through falls off exponentially with its thickness; the factor
-                    // makes one firm pass cover four fifths and two 96 in a hundred.
-                    let taken = darkest as f32 * (1.0 - libm::expf(-1.8 * laid));
+                    let taken = darkest as f32 * taken[((laid * 128.0) as usize).min(taken.len() - 1)];
                     *dot = (f32::from(*dot) * (1.0 - taken) + 0.5) as u8;
                 }
             }
