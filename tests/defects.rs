@@ -289,13 +289,20 @@ fn damage_is(damage: Damage, strength: f64, want: Sheet) {
                 .iter()
                 .filter(|deed| deed.expect.judge(&card.response(deed), false) == Verdict::Wrong)
                 .fold(String::new(), |all, deed| {
-                    format!("{all}{}: {} expected, {:?} read\n", deed.place(), deed.expect, card.response(deed))
+                    format!(
+                        "{all}{}: {} expected, {:?} read\n",
+                        deed.place(),
+                        deed.expect,
+                        card.response(deed)
+                    )
                 }),
             (Sheet::Read | Sheet::NeverWrong, Err(cause)) => format!("set aside: {cause}"),
             (_, Ok(_)) => "read".to_owned(),
             (Sheet::NotFound, Err(Cause::NotRegistered { .. } | Cause::LayoutCodeUnreadable))
             | (Sheet::Blank, Err(Cause::NotRegistered { fault: RegistrationFault::BlankPage }))
-            | (Sheet::OtherCard, Err(Cause::WrongLayout { .. } | Cause::NotRegistered { .. })) => String::new(),
+            | (Sheet::OtherCard, Err(Cause::WrongLayout { .. } | Cause::NotRegistered { .. })) => {
+                String::new()
+            }
             (_, Err(cause)) => format!("set aside: {cause}"),
         };
         if !fault.is_empty() {
@@ -394,9 +401,8 @@ fn picture_of(act: Act) -> (usize, usize, Vec<u8>) {
     let (left, right) = (px(items[0].left() - 7.5), px(items[3].right() + 3.0));
     let (top, bottom) = (px(items[0].top() - 2.0), px(items[0].bottom() + 2.0));
     let (w, h) = ((right - left) * ENLARGED, (bottom - top) * ENLARGED);
-    let picture = (0..w * h)
-        .map(|i| levels[(top + i / w / ENLARGED) * width + left + i % w / ENLARGED])
-        .collect();
+    let picture =
+        (0..w * h).map(|i| levels[(top + i / w / ENLARGED) * width + left + i % w / ENLARGED]).collect();
     (w, h, picture)
 }
 

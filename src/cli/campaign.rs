@@ -85,7 +85,8 @@ fn refused(error: CampaignError) -> Failure {
 
 fn measure(campaign: &Campaign, marks: u64, context: &Context) -> Result<Ending, Failure> {
     let mut bar = Bar::new("campaign", context.output.shows_progress());
-    let report = campaign.run(marks, |done| bar.at(done as usize, marks as usize, "marks")).map_err(refused)?;
+    let report =
+        campaign.run(marks, |done| bar.at(done as usize, marks as usize, "marks")).map_err(refused)?;
     bar.end();
     context.output.line(report.text().trim_end());
     context.output.value(&report);

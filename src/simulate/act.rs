@@ -224,7 +224,14 @@ impl Act {
     pub fn is_slight(self) -> bool {
         matches!(
             self,
-            Self::Light | Self::Faint | Self::Slash | Self::Tick | Self::Cross | Self::Dot | Self::Ring | Self::Half
+            Self::Light
+                | Self::Faint
+                | Self::Slash
+                | Self::Tick
+                | Self::Cross
+                | Self::Dot
+                | Self::Ring
+                | Self::Half
         )
     }
 
@@ -352,13 +359,20 @@ impl Hand {
         let line = self.pencil.line();
         match act {
             Act::Bar => {
-                // Drawn lengthwise, whoever draws it.
+                // Drawn lengthwise, whoever draws it. The rims of its strokes are pale: they don't count as its
+                // height.
                 tool.breadth = tool.breadth.min(h * 0.27);
-                patch.hatch(c, (w * 0.75, h * 0.5), rng.random_range(-0.02..0.02), &tool, rng);
+                patch.hatch(c, (w * 0.77, h * 0.57), rng.random_range(-0.02..0.02), &tool, rng);
             }
             Act::BlackPen | Act::BluePen => {
                 tool = if act == Act::BlackPen { Tool::black_pen() } else { Tool::blue_pen() };
-                patch.hatch(c, (w * rng.random_range(0.86..1.0), h * rng.random_range(0.82..1.0)), slant, &tool, rng);
+                patch.hatch(
+                    c,
+                    (w * rng.random_range(0.86..1.0), h * rng.random_range(0.82..1.0)),
+                    slant,
+                    &tool,
+                    rng,
+                );
             }
             Act::Overflow => patch.hatch(
                 rect.centre.shifted(rng.random_range(-0.3..0.3), 0.0),
@@ -385,7 +399,9 @@ impl Hand {
                 let side = if rng.random_bool(0.5) { 1.0 } else { -1.0 };
                 patch.hatch(c.shifted(side * w / 4.0, 0.0), (w * 0.5, h * 0.92), slant, &tool, rng);
             }
-            Act::Slash => patch.line(c.shifted(-w * 0.35, h * 0.5), c.shifted(w * 0.35, -h * 0.5), &line, rng),
+            Act::Slash => {
+                patch.line(c.shifted(-w * 0.35, h * 0.5), c.shifted(w * 0.35, -h * 0.5), &line, rng)
+            }
             Act::Tick => patch.stroke(
                 &[
                     c.shifted(-w * 0.4, -h * 0.05),
@@ -417,7 +433,13 @@ impl Hand {
                 };
                 patch.erase(c, (w * 1.35, h * 1.45), keep, rng);
             }
-            _ => patch.hatch(c, (w * rng.random_range(0.88..1.02), h * rng.random_range(0.85..1.02)), slant, &tool, rng),
+            _ => patch.hatch(
+                c,
+                (w * rng.random_range(0.88..1.02), h * rng.random_range(0.85..1.02)),
+                slant,
+                &tool,
+                rng,
+            ),
         }
         patch.lay(print, tool.darkest);
     }

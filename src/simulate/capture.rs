@@ -174,10 +174,8 @@ impl Capture {
                         let reflected = if bare.at(u, v, reach) {
                             255
                         } else {
-                            let sum: u32 = taps
-                                .iter()
-                                .map(|(a, b)| u32::from(dot(print, u + a, v + b, around)))
-                                .sum();
+                            let sum: u32 =
+                                taps.iter().map(|(a, b)| u32::from(dot(print, u + a, v + b, around))).sum();
                             ((sum * 2 + 9) / 18) as usize
                         };
                         (u, v) = (u + du, v + dv);
@@ -215,8 +213,8 @@ impl Capture {
                 // Its edges are as soft as a pixel.
                 let here = (0.5 - off * view.scale).clamp(0.0, 1.0) * streak.strength.abs();
                 *times *= (1.0 - here) as f32;
-                *plus = (f64::from(*plus) * (1.0 - here) + if streak.strength > 0.0 { 255.0 * here } else { 0.0 })
-                    as f32;
+                *plus = (f64::from(*plus) * (1.0 - here)
+                    + if streak.strength > 0.0 { 255.0 * here } else { 0.0 }) as f32;
             }
         }
         Some(out)
@@ -302,7 +300,8 @@ impl View {
         let canvas = if lying { (page.1, page.0) } else { page };
         let angle = (f64::from(capture.turn.degrees()) + capture.lean_deg).to_radians();
         let mut scale = capture.dpi / 25.4;
-        let (mut width, mut height) = ((canvas.0 * scale).round() as usize, (canvas.1 * scale).round() as usize);
+        let (mut width, mut height) =
+            ((canvas.0 * scale).round() as usize, (canvas.1 * scale).round() as usize);
         let mut camera = None;
         if let Some(eye) = capture.camera {
             (width, height) = (eye.height * 3 / 4, eye.height);
@@ -354,7 +353,12 @@ impl View {
 
 /// The mapping from pixels to the sheet's millimetres from its middle, as a camera sees it: the inverse of
 /// K·[r₁ r₂ t], scaled and moved so that the sheet fits the picture.
-fn perspective(eye: Camera, page: (f64, f64), roll: f64, (width, height): (usize, usize)) -> Option<[f64; 9]> {
+fn perspective(
+    eye: Camera,
+    page: (f64, f64),
+    roll: f64,
+    (width, height): (usize, usize),
+) -> Option<[f64; 9]> {
     let (a, b) = (eye.tilt_deg.0.to_radians(), eye.tilt_deg.1.to_radians());
     let (ca, sa, cb, sb) = (libm::cos(a), libm::sin(a), libm::cos(b), libm::sin(b));
     let (cr, sr) = (libm::cos(roll), libm::sin(roll));
@@ -483,7 +487,8 @@ impl Noise {
             ((z ^ z >> 31) >> 11) as f64 / (1u64 << 53) as f64
         };
         // The sum of twelve uniform values less six is normal to ±3.
-        let table = (0..4096).map(|_| sigma * ((0..12).map(|_| uniform()).sum::<f64>() - 6.0) as f32).collect();
+        let table =
+            (0..4096).map(|_| sigma * ((0..12).map(|_| uniform()).sum::<f64>() - 6.0) as f32).collect();
         Self { state: seed | 1, table }
     }
 

@@ -193,7 +193,8 @@ impl Damage {
             Self::Gradient => c.gradient = (either(rng, 0.35 * s), either(rng, 0.25 * s)),
             Self::Shadow => {
                 let (edge, angle) = (rng.random_range(-0.5..0.6), rng.random_range(-3.0..3.0));
-                c.shadow = Some(Shadow { angle, edge, soft: rng.random_range(0.12..0.5), left: 1.0 - 0.5 * s });
+                c.shadow =
+                    Some(Shadow { angle, edge, soft: rng.random_range(0.12..0.5), left: 1.0 - 0.5 * s });
             }
             Self::Jpeg => {
                 c.format = Format::Jpeg((85.0 - 45.0 * s) as u8);
@@ -202,7 +203,8 @@ impl Damage {
             Self::Moire => {
                 let mut cycles = || either(rng, 0.09);
                 let (x, y) = (cycles(), cycles());
-                c.moire = Some((2.0 + 7.0 * s, x * rng.random_range(0.5..2.0), y * rng.random_range(0.5..2.0)));
+                c.moire =
+                    Some((2.0 + 7.0 * s, x * rng.random_range(0.5..2.0), y * rng.random_range(0.5..2.0)));
             }
             Self::DarkStreak | Self::BrightStreak => {
                 let sign = if self == Self::DarkStreak { -1.0 } else { 1.0 };
@@ -357,7 +359,10 @@ impl Damaged {
             Damage::CutCorner => paper::cut_corner(print, size, corner, legs),
             Damage::Holes => paper::punch(print, size, if flip(rng) { 10.0 } else { size.0 - 10.0 }),
             Damage::Staple => {
-                let at = Point::at(size.0 / 2.0 + corner.0 * (size.0 / 2.0 - 9.0), size.1 / 2.0 + corner.1 * (size.1 / 2.0 - 20.0));
+                let at = Point::at(
+                    size.0 / 2.0 + corner.0 * (size.0 / 2.0 - 9.0),
+                    size.1 / 2.0 + corner.1 * (size.1 / 2.0 - 20.0),
+                );
                 paper::staple(print, at, 0.8);
             }
             Damage::ShowThrough => {

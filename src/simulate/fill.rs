@@ -72,7 +72,13 @@ pub struct FilledCard {
 }
 
 /// `blank` filled in some `manner`, with `wishes` at single places.
-pub fn fill(layout: &Layout, blank: &Print, manner: Manner, wishes: &[Wish], rng: &mut impl Rng) -> FilledCard {
+pub fn fill(
+    layout: &Layout,
+    blank: &Print,
+    manner: Manner,
+    wishes: &[Wish],
+    rng: &mut impl Rng,
+) -> FilledCard {
     let mut print = blank.clone();
     let hand = Hand::some(rng);
     // A candidate who brings a pen uses it throughout.
@@ -86,9 +92,8 @@ pub fn fill(layout: &Layout, blank: &Print, manner: Manner, wishes: &[Wish], rng
     for field in &layout.fields {
         let mut columns = Vec::with_capacity(field.positions.len());
         for position in &field.positions {
-            let wish = wishes
-                .iter()
-                .find(|w| w.field == field.name.as_str() && w.item == position.label.as_str());
+            let wish =
+                wishes.iter().find(|w| w.field == field.name.as_str() && w.item == position.label.as_str());
             let (act, wanted) = match wish {
                 Some(wish) => (wish.act, option_index(position, wish.option)),
                 None => (choose(manner, field, usual, rng), rng.random_range(0..position.targets.len())),

@@ -40,13 +40,17 @@ impl Tool {
             breadth: self.breadth.min(0.6),
             pressure: rng.random_range(0.42..0.52),
             darkest: rng.random_range(0.42..0.55),
-            grain: 0.8,
+            grain: 0.62,
         }
     }
 
     /// The same pencil hardly touching the paper.
     pub(super) fn faint(self, rng: &mut impl Rng) -> Self {
-        Self { pressure: rng.random_range(0.34..0.42), darkest: rng.random_range(0.28..0.4), ..self.light(rng) }
+        Self {
+            pressure: rng.random_range(0.34..0.42),
+            darkest: rng.random_range(0.28..0.4),
+            ..self.light(rng)
+        }
     }
 
     /// A line drawn with the point of the same pencil.
@@ -205,11 +209,13 @@ impl Patch {
         let (sin, cos) = (libm::sin(angle), libm::cos(angle));
         // The tool's middle stays half its breadth inside.
         let (hw, hh) = ((w - breadth) / 2.0, (h - breadth) / 2.0);
-        let reach = hw * sin.abs() + hh * cos.abs();
-        let rows = (2.0 * reach / (breadth * rng.random_range(0.55..0.72))).ceil().max(1.0) as usize;
+        // The outermost lines keep a part of their length: nobody draws dots in the corners.
+        let (flat, steep) = (hw * sin.abs(), hh * cos.abs());
+        let reach = flat + steep - 0.8 * flat.min(steep);
+        let rows = (2.0 * reach / (breadth * rng.random_range(0.5..0.66))).ceil().max(1.0) as usize;
         let mut to = true;
         for row in 0..=rows {
-            let s = (row as f64 / rows as f64 - 0.5) * 2.0 * reach + rng.random_range(-0.05..0.05);
+            let s = (row as f64 / rows as f64 - 0.5) * 2.0 * reach + rng.random_range(-0.03..0.03);
             // Where the line at distance `s` from the middle enters and leaves the area.
             let ((ox, oy), (ux, uy)) = ((-sin * s, cos * s), (cos, sin));
             let (mut from, mut until) = (-20.0f64, 20.0f64);
@@ -220,11 +226,16 @@ impl Patch {
                 }
             }
             if until < from {
-                (from, until) = ((from + until) / 2.0, (from + until) / 2.0);
+                continue;
             }
             let (from, until) = (from + rng.random_range(-0.1..0.1), until + rng.random_range(-0.1..0.1));
-            let (p, q) = (c.shifted(ox + ux * from, oy + uy * from), c.shifted(ox + ux * until, oy + uy * until));
-            if to { self.line(p, q, tool, rng) } else { self.line(q, p, tool, rng) }
+            let (p, q) =
+                (c.shifted(ox + ux * from, oy + uy * from), c.shifted(ox + ux * until, oy + uy * until));
+            if to {
+                self.line(p, q, tool, rng)
+            } else {
+                self.line(q, p, tool, rng)
+            }
             to = !to;
         }
     }
