@@ -6,7 +6,7 @@ use crate::read::read;
 use crate::register::register_as;
 use crate::settle;
 use crate::sheet::{Cause, EngineId, Response, ResponseState, Responses};
-use crate::simulate::{Damage, Deed, Manner, SheetFate, Verdict, fill};
+use crate::simulate::{Damage, Damaged, Deed, Manner, SheetFate, Verdict, fill};
 use crate::source::decode;
 use rand::{RngExt, SeedableRng};
 use rand_chacha::ChaCha8Rng;
@@ -34,6 +34,9 @@ pub struct CampaignSheet {
     pub bytes: Vec<u8>,
     /// The file's usual ending, `png`.
     pub ending: &'static str,
+    /// How it was damaged and its picture taken.
+    #[serde(skip)]
+    pub damaged: Damaged,
 }
 
 /// What became of one response.
@@ -122,6 +125,7 @@ impl Campaign {
             deeds: card.deeds,
             bytes,
             ending: damaged.capture.format.ending(),
+            damaged,
         };
         Ok((layout, sheet))
     }
@@ -131,7 +135,7 @@ impl CampaignSheet {
     /// What the whole road makes of it.
     fn read_as(self, layout: &Layout) -> Outcome {
         let seen = responses(&self.bytes, layout).map(|responses| {
-            self.deeds.into_iter().map(|deed| judged(deed, &responses, self.damage, self.fate)).collect()
+            self.deeds.into_iter().map(|deed| judged(deed, &responses, &self.damaged, self.fate)).collect()
         });
         Outcome {
             index: self.index,
@@ -156,7 +160,7 @@ fn responses(bytes: &[u8], layout: &Layout) -> Result<Responses, Cause> {
     Ok(settle::responses(&reading).0)
 }
 
-fn judged(deed: Deed, responses: &Responses, damage: Damage, fate: SheetFate) -> Seen {
+fn judged(deed: Deed, responses: &Responses, damaged: &Damaged, fate: SheetFate) -> Seen {
     let response = match deed.item {
         Some(item) => responses.items.get(&item),
         None => responses.field(&deed.field),
@@ -167,7 +171,7 @@ fn judged(deed: Deed, responses: &Responses, damage: Damage, fate: SheetFate) ->
         // A sheet that nobody could read has no right response.
         SheetFate::SetAside if !response.state.is_held() => Verdict::Wrong,
         SheetFate::SetAside => Verdict::Held,
-        SheetFate::Read => deed.expect.judge(&response, damage.may_lose(deed.act)),
+        SheetFate::Read => deed.expect.judge(&response, damaged.may_lose(deed.act)),
     };
     Seen { deed, response, verdict }
 }

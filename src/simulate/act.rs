@@ -231,6 +231,7 @@ impl Act {
                 | Self::Cross
                 | Self::Dot
                 | Self::Ring
+                | Self::Struck
                 | Self::Half
         )
     }

@@ -134,7 +134,7 @@ impl Capture {
         let tone: [f32; 256] =
             std::array::from_fn(|i| (self.black + (self.paper - self.black) * i as f64 / 255.0) as f32);
         let around = (self.background * 255.0) as u8;
-        let (taps, reach) = self.taps(&view);
+        let reach = self.reach(&view);
         let moire: [f32; 256] = std::array::from_fn(|i| {
             let (levels, ..) = self.moire.unwrap_or_default();
             (levels * libm::sin(i as f64 * std::f64::consts::TAU / 256.0)) as f32
@@ -174,8 +174,7 @@ impl Capture {
                         let reflected = if bare.at(u, v, reach) {
                             255
                         } else {
-                            let sum: u32 =
-                                taps.iter().map(|(a, b)| u32::from(dot(print, u + a, v + b, around))).sum();
+                            let sum = nine(print, u, v, reach, around);
                             ((sum * 2 + 9) / 18) as usize
                         };
                         (u, v) = (u + du, v + dv);
@@ -220,16 +219,9 @@ impl Capture {
         Some(out)
     }
 
-    /// Nine places that a pixel sees, around its middle, and how far they reach in dots.
-    fn taps(&self, view: &View) -> ([(i64, i64); 9], i64) {
-        let side = self.blur_mm.max(0.9 / view.scale);
-        let reach = side / 3.0 * DOTS;
-        let mut taps = [(0, 0); 9];
-        for (i, tap) in taps.iter_mut().enumerate() {
-            let (a, b) = ((i % 3) as f64 - 1.0, (i / 3) as f64 - 1.0);
-            *tap = (fixed(a * reach), fixed(b * reach));
-        }
-        (taps, fixed(reach))
+    /// How far from a pixel's middle the outer ones of the nine places lie that it sees, in dots.
+    fn reach(&self, view: &View) -> i64 {
+        fixed(self.blur_mm.max(0.9 / view.scale) / 3.0 * DOTS)
     }
 
     /// The light at a place of the picture, given as shares −1..=1 of its half width and height.
@@ -394,11 +386,18 @@ fn fixed(dots: f64) -> i64 {
     (dots * f64::from(1u32 << FRACTION)) as i64
 }
 
-/// The print's level at a dot; what lies around the sheet beyond its edges.
-fn dot(print: &Print, u: i64, v: i64, around: u8) -> u8 {
-    let place = |fixed: i64| usize::try_from(fixed >> FRACTION).unwrap_or(usize::MAX);
-    let (x, y) = (place(u), place(v));
-    if x < print.width && y < print.height { print.levels[y * print.width + x] } else { around }
+/// The sum of the print's levels at nine places `reach` apart; what lies around the sheet beyond its edges.
+fn nine(print: &Print, u: i64, v: i64, reach: i64, around: u8) -> u32 {
+    // A place off the sheet to the left or above is the largest number there is.
+    let place = |at: i64| usize::try_from(at >> FRACTION).unwrap_or(usize::MAX);
+    let places = |at: i64| [at - reach, at, at + reach].map(place);
+    let (xs, ys) = (places(u), places(v));
+    ys.iter()
+        .map(|&y| {
+            let row = if y < print.height { &print.levels[y * print.width..][..print.width] } else { &[] };
+            xs.iter().map(|&x| u32::from(row.get(x).copied().unwrap_or(around))).sum::<u32>()
+        })
+        .sum()
 }
 
 /// Where a print is bare paper: nine tenths of a card, which need not be looked at dot by dot.

@@ -159,17 +159,6 @@ impl Damage {
         }
     }
 
-    /// Whether a mark made by `act` may be gone from the picture.
-    #[must_use]
-    pub fn may_lose(self, act: Act) -> bool {
-        match self {
-            // A threshold drops what is paler than itself, whoever looks at the picture.
-            Self::Bilevel | Self::Office | Self::Bright => matches!(act, Act::Faint),
-            Self::BadThreshold => act.is_slight(),
-            _ => false,
-        }
-    }
-
     /// The damage at a `strength` of 0..=1, its particulars drawn at random.
     pub fn at(self, strength: f64, layout: &Layout, rng: &mut impl Rng) -> Damaged {
         let s = strength.clamp(0.0, 1.0);
@@ -316,6 +305,18 @@ fn streaks(layout: &Layout, s: f64, sign: f64, rng: &mut impl Rng) -> Vec<Streak
 }
 
 impl Damaged {
+    /// Whether a mark made by `act` may be gone from the picture, whoever looks at it: a threshold drops what is
+    /// paler than itself, an overexposed sensor the palest.
+    #[must_use]
+    pub fn may_lose(&self, act: Act) -> bool {
+        match (self.damage, self.capture.format) {
+            (Damage::BadThreshold, _) => act.is_slight(),
+            (_, Format::BilevelPng(_) | Format::Group4(_)) => matches!(act, Act::Light | Act::Faint),
+            (Damage::Bright, _) => act == Act::Faint,
+            _ => false,
+        }
+    }
+
     /// The empty card as it comes from the printer, to be filled.
     #[must_use]
     pub fn printed<'p>(&self, blank: &'p Print) -> Cow<'p, Print> {

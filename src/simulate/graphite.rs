@@ -216,11 +216,14 @@ impl Patch {
         let mut to = true;
         for row in 0..=rows {
             let s = (row as f64 / rows as f64 - 0.5) * 2.0 * reach + rng.random_range(-0.03..0.03);
+            let s = s.clamp(-reach, reach);
             // Where the line at distance `s` from the middle enters and leaves the area.
             let ((ox, oy), (ux, uy)) = ((-sin * s, cos * s), (cos, sin));
             let (mut from, mut until) = (-20.0f64, 20.0f64);
             for (o, u, half) in [(ox, ux, hw), (oy, uy, hh)] {
                 if u.abs() > 1e-6 {
+                    // A line along the rim is inside.
+                    let half = half + 0.06;
                     let (p, q) = ((-half - o) / u, (half - o) / u);
                     (from, until) = (from.max(p.min(q)), until.min(p.max(q)));
                 }
