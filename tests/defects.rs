@@ -6,6 +6,8 @@
 
 // Helpers of tests may fail as tests do.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
+// Places in a picture: small and positive.
+#![allow(clippy::cast_possible_truncation, clippy::cast_sign_loss)]
 
 use duka::layout::draw::CardFace;
 use duka::layout::{self, Layout};
@@ -296,7 +298,6 @@ fn damage_is(damage: Damage, strength: f64, want: Sheet) {
                         card.response(deed)
                     )
                 }),
-            (Sheet::Read | Sheet::NeverWrong, Err(cause)) => format!("set aside: {cause}"),
             (_, Ok(_)) => "read".to_owned(),
             (Sheet::NotFound, Err(Cause::NotRegistered { .. } | Cause::LayoutCodeUnreadable))
             | (Sheet::Blank, Err(Cause::NotRegistered { fault: RegistrationFault::BlankPage }))

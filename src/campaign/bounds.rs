@@ -27,14 +27,14 @@ fn upper(hits: u64, of: u64, tail: f64) -> f64 {
     // P(X ≤ k) falls from 1 to 0 as p grows; it is 1 − I_p(k + 1, n − k).
     let (mut low, mut high) = (0.0, 1.0);
     for _ in 0..100 {
-        let p = (low + high) / 2.0;
+        let p = f64::midpoint(low, high);
         let at_most = 1.0 - incomplete_beta((hits + 1) as f64, (of - hits) as f64, p);
         if at_most > tail { low = p } else { high = p }
     }
-    (low + high) / 2.0
+    f64::midpoint(low, high)
 }
 
-/// The regularised incomplete beta function I_x(a, b), by Lentz's method for its continued fraction (DLMF 8.17.22).
+/// The regularised incomplete beta function `I_x(a, b)`, by Lentz's method for its continued fraction (DLMF 8.17.22).
 fn incomplete_beta(a: f64, b: f64, x: f64) -> f64 {
     if x <= 0.0 || x >= 1.0 {
         return x.clamp(0.0, 1.0);

@@ -27,7 +27,7 @@ pub const PRINTED_LAYOUTS: [&str; 4] = ["theory-100", "theory-200", "theory-mult
 
 /// Sheets that are in work before their results are counted: enough to keep many threads busy, few enough to stop
 /// soon after the last one that is wanted.
-const ROUND: u64 = 96;
+const ROUND: u64 = 48;
 
 /// Sheets at most for each that would do if all were read: a campaign of damages that leave nothing to measure ends.
 const MOST_SHEETS: u64 = 20;

@@ -83,10 +83,14 @@ fn refused(error: CampaignError) -> Failure {
     Failure::new(&error, Some(error.hint()))
 }
 
+/// A number of marks as a length; what no memory could hold is shown as the most it could.
+fn count(marks: u64) -> usize {
+    usize::try_from(marks).unwrap_or(usize::MAX)
+}
+
 fn measure(campaign: &Campaign, marks: u64, context: &Context) -> Result<Ending, Failure> {
     let mut bar = Bar::new("campaign", context.output.shows_progress());
-    let report =
-        campaign.run(marks, |done| bar.at(done as usize, marks as usize, "marks")).map_err(refused)?;
+    let report = campaign.run(marks, |done| bar.at(count(done), count(marks), "marks")).map_err(refused)?;
     bar.end();
     context.output.line(report.text().trim_end());
     context.output.value(&report);

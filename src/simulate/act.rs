@@ -401,7 +401,7 @@ impl Hand {
                 patch.hatch(c.shifted(side * w / 4.0, 0.0), (w * 0.5, h * 0.92), slant, &tool, rng);
             }
             Act::Slash => {
-                patch.line(c.shifted(-w * 0.35, h * 0.5), c.shifted(w * 0.35, -h * 0.5), &line, rng)
+                patch.line(c.shifted(-w * 0.35, h * 0.5), c.shifted(w * 0.35, -h * 0.5), &line, rng);
             }
             Act::Tick => patch.stroke(
                 &[

@@ -193,7 +193,7 @@ fn choose(manner: Manner, field: &Field, usual: Act, rng: &mut impl Rng) -> Act 
     let careful = |rng: &mut _| if usual == Act::Full { careful(rng) } else { usual };
     match (&field.kind, manner) {
         (FieldKind::Flag, Manner::Mixed) if rng.random_bool(0.1) => Act::Full,
-        (FieldKind::Flag, _) => Act::Blank,
+        (FieldKind::Flag, _) | (FieldKind::Items, Manner::Empty) => Act::Blank,
         (_, Manner::Plain) => Act::Full,
         (_, Manner::Light) => Act::Light,
         (FieldKind::Identity(_), Manner::Mixed) if rng.random_bool(0.04) => {
@@ -204,7 +204,6 @@ fn choose(manner: Manner, field: &Field, usual: Act, rng: &mut impl Rng) -> Act 
             Act::Blank => Act::Full,
             act => act,
         },
-        (FieldKind::Items, Manner::Empty) => Act::Blank,
         (FieldKind::Items, Manner::Mixed) if rng.random_bool(0.35) => {
             // All but the first, which is nothing, and the last, which is drawn across places.
             Act::ALL[rng.random_range(1..Act::ALL.len() - 1)]

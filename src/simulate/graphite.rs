@@ -235,9 +235,9 @@ impl Patch {
             let (p, q) =
                 (c.shifted(ox + ux * from, oy + uy * from), c.shifted(ox + ux * until, oy + uy * until));
             if to {
-                self.line(p, q, tool, rng)
+                self.line(p, q, tool, rng);
             } else {
-                self.line(q, p, tool, rng)
+                self.line(q, p, tool, rng);
             }
             to = !to;
         }

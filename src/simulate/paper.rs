@@ -152,7 +152,9 @@ pub(super) fn double_feed(print: &mut Print, upper: &Print, from: f64, aside: f6
         row[shift..shift + n].copy_from_slice(&source[..n]);
         // The edge of the upper sheet throws a shadow.
         if y < start + 4 {
-            row.iter_mut().for_each(|v| *v = (*v).min(190));
+            for v in row.iter_mut() {
+                *v = (*v).min(190);
+            }
         }
     }
 }
@@ -166,9 +168,8 @@ pub(super) fn tear(print: &mut Print, which: usize, rng: &mut impl Rng) {
         for x in 0..w {
             let (run, across) = if which < 2 { (x, y as f64 / h as f64) } else { (y, x as f64 / w as f64) };
             let wave = (1..4).zip(phases).map(|(n, p)| libm::sin(run as f64 / 90.0 * f64::from(n) + p));
-            let edge =
-                along + if x % 16 == 0 || y % 16 == 0 { 0.0 } else { 0.003 } + 0.004 * wave.sum::<f64>();
-            if (across > edge) == (which % 2 == 0) {
+            let edge = along + 0.004 * wave.sum::<f64>();
+            if (across > edge) == which.is_multiple_of(2) {
                 print.levels[y * w + x] = LID;
             }
         }
