@@ -48,6 +48,7 @@ pub mod store;
 pub mod batch;
 pub mod session;
 pub mod simulate;
+pub mod campaign;
 
 /// The road of a sheet in one place; the rest is found under its module.
 pub use crate::{

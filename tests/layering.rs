@@ -7,7 +7,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 /// Each module, in flow order, and what it may import. A module may always name itself.
-const MAY_IMPORT: [(&str, &[&str]); 20] = [
+const MAY_IMPORT: [(&str, &[&str]); 21] = [
     ("geometry", &[]),
     ("sheet", &["geometry"]),
     ("exam", &["sheet"]),
@@ -24,6 +24,10 @@ const MAY_IMPORT: [(&str, &[&str]); 20] = [
     ("publish", &["merge", "grade", "exam", "read", "register", "source", "layout", "geometry", "sheet"]),
     ("store", &["exam", "read", "register", "grade", "practical", "merge", "sheet"]),
     ("simulate", &["layout", "geometry", "sheet"]),
+    (
+        "campaign",
+        &["simulate", "settle", "read", "register", "source", "layout", "exam", "sheet", "geometry"],
+    ),
     ("batch", &["store", "read", "register", "source", "layout", "exam", "sheet"]),
     (
         "session",

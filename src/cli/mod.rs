@@ -1,5 +1,6 @@
 //! The command line: what a verb prints and how it ends. The work is the library's.
 
+mod campaign;
 mod demo;
 mod exceptions;
 mod failure;
@@ -49,6 +50,7 @@ enum Verb {
     Key(key::Args),
     Read(read::Args),
     Simulate(simulate::Args),
+    Campaign(campaign::Args),
     /// Make the folder of a new exam session (批次), with a commented exam.toml
     New(new::New),
     /// Take in the roster (鉴定名册)
@@ -136,6 +138,7 @@ pub fn run() -> ExitCode {
         Verb::Key(args) => key::run(&args, &context),
         Verb::Read(args) => read::run(&args, &context),
         Verb::Simulate(args) => simulate::run(&args, &context),
+        Verb::Campaign(args) => campaign::run(&args, &context),
     };
     match ending {
         Ok(Ending::Clean) => ExitCode::SUCCESS,

@@ -7,15 +7,25 @@
 // Gray levels and dots of a made-up page: small and clamped before each cast.
 #![allow(clippy::cast_possible_truncation, clippy::cast_sign_loss)]
 
+mod act;
 mod answers;
+mod capture;
+mod damage;
 mod error;
+mod fill;
+mod graphite;
+mod paper;
 mod pencil;
 mod print;
 mod scanner;
 mod sheet;
 
+pub use act::{Act, Expect, Hand, Verdict};
 pub use answers::{Answers, Drawn, Person};
+pub use capture::{Camera, Capture, Shadow, Streak};
+pub use damage::{Damage, Damaged, SheetFate};
 pub use error::SimulateError;
+pub use fill::{Deed, FilledCard, Manner, Wish, fill};
 pub use pencil::{Pencil, Stroke};
 pub use print::Print;
 pub use scanner::{Format, Scanner};
