@@ -25,7 +25,7 @@ pub use decisions::{
     DecisionColumn, DecisionProblem, DecisionRow, DecisionsError, RowProblem, parse_decisions,
 };
 pub use error::PublishError;
-pub use evidence::{crop, place_of, whole};
+pub use evidence::{crop, place_around, place_of, whole};
 pub use exceptions::{EXCEPTION_COLUMNS, ExceptionRow, exceptions_csv};
 pub use trace::{Traced, trace, trace_place, trace_unread};
 

@@ -106,19 +106,6 @@ impl Canvas {
         }
     }
 
-    /// A ring around `centre`.
-    pub(super) fn ring(&mut self, centre: At, radius: f64, breadth: f64, colour: Rgb) {
-        let circle = |radius: f64, way: f64| -> Vec<At> {
-            (0..32)
-                .map(|i| {
-                    let angle = way * f64::from(i) * std::f64::consts::PI / 16.0;
-                    (centre.0 + radius * libm::cos(angle), centre.1 + radius * libm::sin(angle))
-                })
-                .collect()
-        };
-        self.fill(&[circle(radius + breadth / 2.0, 1.0), circle(radius - breadth / 2.0, -1.0)], colour, 1.0);
-    }
-
     /// A filled upright rectangle.
     pub(super) fn block(&mut self, (left, top): At, (right, bottom): At, colour: Rgb, opacity: f64) {
         self.fill(&[vec![(left, top), (right, top), (right, bottom), (left, bottom)]], colour, opacity);
@@ -330,7 +317,7 @@ mod tests {
         assert_eq!(canvas.at(0, 0), [9; 3]);
         assert_eq!(canvas.at(1, 5), [9; 3]);
         assert_eq!(canvas.at(2, 5), [255; 3]);
-        canvas.ring((100.0, 100.0), 3.0, 1.0, [0; 3]);
+        canvas.block((100.0, 100.0), (103.0, 104.0), [0; 3], 1.0);
     }
 
     #[test]
