@@ -368,11 +368,14 @@ fn grade(told: bool, limit: bool) -> Option<Severity> {
     }
 }
 
-/// The middle one of some numbers; 0 of none.
+/// The middle one of some numbers, halfway between the middle two of an even count; 0 of none.
 fn median(values: impl Iterator<Item = i64>) -> i64 {
     let mut values: Vec<i64> = values.collect();
     values.sort_unstable();
-    values.get(values.len() / 2).copied().unwrap_or(0)
+    match (values.get(values.len().saturating_sub(1) / 2), values.get(values.len() / 2)) {
+        (Some(a), Some(b)) => (a + b) / 2,
+        _ => 0,
+    }
 }
 
 #[cfg(test)]

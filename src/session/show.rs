@@ -83,6 +83,10 @@ impl Session {
             Ok(registration) => registration,
             Err(cause) => return Ok(unread(cause.to_string())),
         };
+        let part = field.map(|field| match item {
+            Some(item) => format!("{title} · {field} {item}"),
+            None => format!("{title} · {field}"),
+        });
         let held: Vec<_> = standings
             .findings
             .open
@@ -91,7 +95,7 @@ impl Session {
             .map(|open| open.exception.clone())
             .collect();
         let traced = Traced {
-            name: &title,
+            name: part.as_deref().unwrap_or(&title),
             page: &page,
             registration: &registration,
             layout,

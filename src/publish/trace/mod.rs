@@ -27,6 +27,10 @@ const SHEET_SCALE: f64 = 8.5;
 /// Canvas pixels a millimetre of one field or item.
 const PLACE_SCALE: f64 = 16.0;
 
+/// What is shown beside a place (left, above, right, below), in millimetres: the responses stand behind their
+/// rows and below their columns.
+const BESIDE: (f64, f64, f64, f64) = (0.0, 2.5, 7.0, 4.0);
+
 const EMPTY: Rgb = [120, 150, 180];
 const FILLED: Rgb = [0, 114, 178];
 const DOUBT: Rgb = [213, 94, 0];
@@ -91,7 +95,14 @@ pub fn trace(sheet: &Traced<'_>) -> Vec<u8> {
 /// The part `place` of the sheet's scan, larger, with the same drawn on it, as a PNG file.
 #[must_use]
 pub fn trace_place(sheet: &Traced<'_>, place: &Rect<Mm>) -> Vec<u8> {
-    let corners = sheet.corners(place);
+    let (left, top, right, bottom) = BESIDE;
+    let place = Rect::between(
+        place.left() - left,
+        place.top() - top,
+        place.right() + right,
+        place.bottom() + bottom,
+    );
+    let corners = sheet.corners(&place);
     // A field as broad as the sheet would fill two screens.
     let broad = place.width.0.max(place.height.0);
     let scale = PLACE_SCALE.min(2400.0 / broad.max(1.0)).max(SHEET_SCALE);
@@ -298,6 +309,9 @@ impl<'t> Painter<'t> {
         let flat = position.targets.len() == 1 || bounds.width.0 >= bounds.height.0;
         let (room, from) = self.room(&bounds, flat);
         let size = (2.9_f64).min(if flat { bounds.height.0 + 1.2 } else { room - 0.3 }) * self.mm;
+        // Columns stand 4.5 mm apart and more.
+        let narrow = self.canvas.width_of(&value, size) / (4.4 * self.mm);
+        let size = if flat { size } else { size / narrow.max(1.0) };
         let length = self.canvas.width_of(&value, size) + 0.25 * size;
         if flat && length > room * self.mm {
             // No room behind it: held ones say it on their frame.
@@ -307,7 +321,7 @@ impl<'t> Painter<'t> {
             }
             return;
         }
-        if !flat && (room < 1.8 || length > 5.0 * self.mm) {
+        if !flat && room < 1.8 {
             return;
         }
         let place = if flat {
@@ -360,7 +374,13 @@ impl<'t> Painter<'t> {
         let Some(first) = reasons.first() else { return };
         let rects = field.positions.iter().flat_map(|p| p.targets.iter().map(|t| &t.rect));
         let Some(bounds) = bounds(rects) else { return };
-        let outline = bounds.grown(1.6);
+        // The columns' values stand below them.
+        let tall = field.positions.first().is_some_and(|p| p.targets.len() > 1)
+            && bounds.height.0 > bounds.width.0 * 0.3
+            && field.kind != FieldKind::Items;
+        let frame = bounds.grown(1.6);
+        let below = if tall { 2.6 } else { 0.0 };
+        let outline = Rect::between(frame.left(), frame.top(), frame.right(), frame.bottom() + below);
         let corners = self.corners(&outline);
         self.canvas.frame(corners, self.breadth(0.95), WHITE);
         self.canvas.frame(corners, self.breadth(0.65), DOUBT);
@@ -370,9 +390,13 @@ impl<'t> Painter<'t> {
         self.tag((x, y - 0.2 * size), &text, size, DOUBT);
     }
 
-    /// White words on a coloured ground, kept on the picture.
+    /// White words on a coloured ground, kept on the picture; nothing if their place is not on it.
     fn tag(&mut self, at: At, text: &str, size: f64, colour: Rgb) {
         let length = self.canvas.width_of(text, size);
+        let near = |v: f64, length: f64, side: usize| v + length > -size && v < side as f64 + size;
+        if !near(at.0, length, self.view.width) || !near(at.1, 0.0, self.view.height) {
+            return;
+        }
         let pad = 0.18 * size;
         let x = at.0.clamp(pad, (self.view.width as f64 - length - pad).max(pad));
         let y = at.1.clamp(size, (self.view.height as f64 - 0.2 * size).max(size));

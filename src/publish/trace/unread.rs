@@ -13,15 +13,17 @@ use crate::source::Page;
 /// The longer side of the picture, in pixels.
 const LONG_SIDE: f64 = 2000.0;
 
-/// Pixels of the page's longer side once it is reduced to look for dark things: 1.5 a millimetre of A4. A
-/// corner square has seven.
-const REDUCED: usize = 450;
+/// Pixels of the page's longer side once it is reduced to look for dark things: 3 a millimetre of A4. With
+/// half of that, bold digits close up to solid squares.
+const REDUCED: usize = 900;
 
-/// Sides of a dark thing that may be a fiducial, as shares of the longer side: 1 to 12 mm of A4.
-const SIDES: (f64, f64) = (0.0034, 0.04);
+/// Sides of a dark thing that may be a fiducial, as shares of the longer side: 1.4 to 12 mm of A4, the longer
+/// side 2.2 at least. Print of 8 points is 2 mm high.
+const SIDES: (f64, f64) = (0.0047, 0.04);
+const LONGER: f64 = 0.0074;
 
-/// The share of its box that a solid thing fills; an L fills 0.75, a letter less than 0.5.
-const SOLID: f64 = 0.6;
+/// The share of its box that a solid thing fills; an L fills 0.75, a letter 0.6 and less.
+const SOLID: f64 = 0.7;
 
 /// Dark things that are drawn at most.
 const MOST: usize = 200;
@@ -36,8 +38,8 @@ pub fn trace_unread(name: &str, page: &Page, reason: &str) -> Vec<u8> {
     let view = View::whole(page, Orientation::Upright, LONG_SIDE / long);
     let found = dark_things(page);
     let lines = [
+        format!("not read (未读): {reason}"),
         name.to_owned(),
-        format!("not read: {reason}"),
         format!("{} dark things of a fiducial's size are framed (可能的定位点)", found.len()),
     ];
     let strip = note(&lines, view.width);
@@ -101,7 +103,8 @@ fn dark_things(page: &Page) -> Vec<(f64, f64, f64, f64)> {
             }
         }
         let (w, h) = (x1 + 1 - x0, y1 + 1 - y0);
-        if fits(w) && fits(h) && area as f64 >= SOLID * (w * h) as f64 && out.len() < MOST {
+        let large = w.max(h) as f64 >= LONGER * long;
+        if large && fits(w) && fits(h) && area as f64 >= SOLID * (w * h) as f64 && out.len() < MOST {
             let full = |v: usize| (v * factor) as f64;
             out.push((full(x0), full(y0), full(x1 + 1), full(y1 + 1)));
         }
