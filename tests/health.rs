@@ -31,11 +31,8 @@ fn blank() -> &'static (Layout, Print) {
 fn scanned(n: u64, scanner: &Scanner) -> Vec<u8> {
     let (layout, print) = blank();
     let mut rng = ChaCha8Rng::seed_from_u64(n);
-    let person = Person {
-        ticket: format!("261410{n:06}").parse().ok(),
-        form: "A".parse().ok(),
-        flags: Vec::new(),
-    };
+    let person =
+        Person { ticket: format!("261410{n:06}").parse().ok(), form: "A".parse().ok(), flags: Vec::new() };
     let answers = Answers::random(layout, &person, 0.02, &mut rng);
     sample(layout, print, &answers, Care::Careful, scanner, &mut rng).unwrap().bytes
 }
@@ -70,7 +67,11 @@ fn dusty(n: u64) -> Scanner {
 }
 
 /// Scans the desk's folder; gives what was told and how it ended.
-fn scan(session: &mut Session, folder: &Path, on: OnTrouble) -> (Vec<HealthEvent>, Result<usize, SessionError>) {
+fn scan(
+    session: &mut Session,
+    folder: &Path,
+    on: OnTrouble,
+) -> (Vec<HealthEvent>, Result<usize, SessionError>) {
     let mut told = Vec::new();
     let outcome = session.scan_watched(&[folder.to_owned()], on, &mut |t| {
         if let Told::Health(event) = t {
@@ -81,10 +82,7 @@ fn scan(session: &mut Session, folder: &Path, on: OnTrouble) -> (Vec<HealthEvent
 }
 
 fn short(events: &[HealthEvent]) -> Vec<(&str, Severity, &str, &str)> {
-    events
-        .iter()
-        .map(|e| (e.trouble.kind(), e.severity, e.since.file.as_str(), e.at.file.as_str()))
-        .collect()
+    events.iter().map(|e| (e.trouble.kind(), e.severity, e.since.file.as_str(), e.at.file.as_str())).collect()
 }
 
 fn store(desk: &Desk) -> Store {
@@ -266,7 +264,10 @@ fn the_command_line_tells_stops_and_goes_on() {
             && lines[0].contains("clean the scanner's glass"),
         "{err}"
     );
-    assert!(err.contains("error: stopped at scans/031.jpg") && err.contains("hint: clean the scanner's glass"), "{err}");
+    assert!(
+        err.contains("error: stopped at scans/031.jpg") && err.contains("hint: clean the scanner's glass"),
+        "{err}"
+    );
 
     let (code, out, _) = duka(&["scan", &scans, "--keep-going"]);
     assert_eq!(code, 1);
@@ -283,7 +284,8 @@ fn the_command_line_tells_stops_and_goes_on() {
 #[test]
 fn pages_of_no_card_are_followed_too() {
     // A line through the corner squares: no sheet is found, but the line is.
-    let desk = desk(20, |n| Scanner { lean_deg: 0.0, shift_mm: (0.0, 0.0), streak: Some((100.0, 90)), ..feeder(n) });
+    let desk =
+        desk(20, |n| Scanner { lean_deg: 0.0, shift_mm: (0.0, 0.0), streak: Some((100.0, 90)), ..feeder(n) });
     // A roster's layout that these cards don't have: everything is set aside.
     let card = shipped("card-16k").unwrap();
     let mut monitor = Monitor::default();

@@ -42,7 +42,9 @@ fn shown(path: &Path) -> String {
 fn every_page_read_has_a_picture_and_reading_is_the_same_without() {
     let folder = tempfile::tempdir().unwrap();
     let at = |name: &str| folder.path().join(name);
-    for (name, bytes) in [("a/1.jpg", card(1, 60).scan()), ("b/1.jpg", card(2, 60).scan()), ("c.jpg", vec![0; 9])] {
+    for (name, bytes) in
+        [("a/1.jpg", card(1, 60).scan()), ("b/1.jpg", card(2, 60).scan()), ("c.jpg", vec![0; 9])]
+    {
         std::fs::create_dir_all(at(name).parent().unwrap()).unwrap();
         std::fs::write(at(name), bytes).unwrap();
     }
@@ -64,10 +66,8 @@ fn every_page_read_has_a_picture_and_reading_is_the_same_without() {
     let seen = shown(&at("deep/seen"));
     args.extend(["--trace", &seen]);
     assert_eq!(duka(&args), plain);
-    let mut names: Vec<String> = std::fs::read_dir(&seen)
-        .unwrap()
-        .map(|e| e.unwrap().file_name().into_string().unwrap())
-        .collect();
+    let mut names: Vec<String> =
+        std::fs::read_dir(&seen).unwrap().map(|e| e.unwrap().file_name().into_string().unwrap()).collect();
     names.sort();
     assert_eq!(names, ["1.png", "1~2.png", "d.png"]);
 
@@ -174,11 +174,17 @@ fn the_command_line_writes_the_picture_and_says_what_is_wrong() {
     desk.write("scans/again.jpg", card(2, 40).scan());
     common::scan(&mut desk.open(), &desk.path("scans"));
     let (code, _, err) = duka(&["show", ticket(2).as_str(), "--session", &folder]);
-    assert!(code == 2 && err.contains("2 sheets are called") && err.contains("scans/again.jpg page 1"), "{err}");
+    assert!(
+        code == 2 && err.contains("2 sheets are called") && err.contains("scans/again.jpg page 1"),
+        "{err}"
+    );
 
     std::fs::rename(desk.path("scans/01.jpg"), desk.path("elsewhere.jpg")).unwrap();
     let (code, _, err) = duka(&["show", "01.jpg", "--session", &folder]);
-    assert!(code == 2 && err.contains("scans/01.jpg is gone") && err.contains("hint: put the file back"), "{err}");
+    assert!(
+        code == 2 && err.contains("scans/01.jpg is gone") && err.contains("hint: put the file back"),
+        "{err}"
+    );
     desk.write("scans/01.jpg", card(3, 3).scan());
     let (code, _, err) = duka(&["show", "01.jpg", "--session", &folder]);
     assert!(code == 2 && err.contains("no longer the file that was read"), "{err}");

@@ -191,8 +191,7 @@ impl Source {
             if severity > track.told {
                 track.told = severity;
                 let (trouble, since) = (track.trouble(vitals), track.since.clone());
-                let event =
-                    severity.map(|severity| HealthEvent { trouble, severity, since, at: at.clone() });
+                let event = severity.map(|severity| HealthEvent { trouble, severity, since, at: at.clone() });
                 events.extend(event);
             }
         }
@@ -217,8 +216,7 @@ impl Track {
         if self.shown.len() > WINDOW {
             self.shown.pop_front();
         }
-        let span =
-            vitals.placed.as_ref().map_or(255, |p| p.paper.saturating_sub(p.ink).max(1));
+        let span = vitals.placed.as_ref().map_or(255, |p| p.paper.saturating_sub(p.ink).max(1));
         self.pages += 1;
         self.deep += u32::from(f64::from(streak.depth) >= STREAK_DEPTH * f64::from(span));
     }
@@ -361,11 +359,7 @@ impl Drift {
 }
 
 fn grade(told: bool, limit: bool) -> Option<Severity> {
-    if limit {
-        Some(Severity::Limit)
-    } else {
-        told.then_some(Severity::Warning)
-    }
+    if limit { Some(Severity::Limit) } else { told.then_some(Severity::Warning) }
 }
 
 /// The middle one of some numbers, halfway between the middle two of an even count; 0 of none.
@@ -435,7 +429,11 @@ mod tests {
     #[test]
     fn a_line_at_one_place_of_the_picture_is_told_at_the_fourth_page_and_stops_at_the_twelfth() {
         let pages = (0..40u32).map(|n| {
-            let line = streak(4000 + u16::try_from(n % 3).unwrap() * 5, 8300 + i32::try_from(n % 7).unwrap() * 40, 60);
+            let line = streak(
+                4000 + u16::try_from(n % 3).unwrap() * 5,
+                8300 + i32::try_from(n % 7).unwrap() * 40,
+                60,
+            );
             page(n, Some(placed()), if n >= 20 { vec![line] } else { Vec::new() })
         });
         assert_eq!(
@@ -503,7 +501,10 @@ mod tests {
         let less = |n: u32, by: u32| u8::try_from(by * drift(n, 10)).unwrap();
         assert_eq!(kinds(run(60, |n, p| p.paper -= less(n, 2))), both("paper"));
         assert_eq!(kinds(run(60, |n, p| p.ink += less(n, 3))), both("ink"));
-        assert_eq!(kinds(run(60, |n, p| p.contrast = Some(200 - less(n, 4).min(199)))), both("faint-fiducials"));
+        assert_eq!(
+            kinds(run(60, |n, p| p.contrast = Some(200 - less(n, 4).min(199)))),
+            both("faint-fiducials")
+        );
         assert_eq!(kinds(run(60, |n, p| p.residual_um += 10 * drift(n, 10))), both("residual"));
         assert_eq!(kinds(run(60, |n, p| p.missing = u16::from(n >= 20))), both("missing-fiducials"));
     }

@@ -110,10 +110,8 @@ impl Rule {
         let middle = &row[from..to];
         let left = &row[from - self.beside..to - self.beside];
         let right = &row[from + self.beside..to + self.beside];
-        let counters = votes.usable[from..to]
-            .iter_mut()
-            .zip(&mut votes.dark[from..to])
-            .zip(&mut votes.bright[from..to]);
+        let counters =
+            votes.usable[from..to].iter_mut().zip(&mut votes.dark[from..to]).zip(&mut votes.bright[from..to]);
         for (((&m, &l), &r), ((usable, dark), bright)) in middle.iter().zip(left).zip(right).zip(counters) {
             let (low, high) = (l.min(r), l.max(r));
             let ok = u8::from(low >= self.floor);

@@ -9,9 +9,11 @@ use serde_json::json;
 use std::path::PathBuf;
 
 #[derive(Debug, Args)]
-#[command(after_help = "While it reads, it watches the scanner: lines from dirt on the glass, drifting scale or \
+#[command(
+    after_help = "While it reads, it watches the scanner: lines from dirt on the glass, drifting scale or \
 brightness, fading fiducials. A trouble is told once, and past a limit the run stops; what was read until then is \
-recorded.")]
+recorded."
+)]
 pub struct Scan {
     /// Image files (JPEG, PNG, TIFF) and folders of them
     #[arg(required = true, value_name = "PATH")]

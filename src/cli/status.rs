@@ -40,9 +40,8 @@ pub fn run(context: &Context) -> Result<Ending, Failure> {
 /// How the scanner was, in a line; each trouble once, as it was told last.
 fn scanner_line(events: &[HealthEvent]) -> String {
     let latest = events.iter().enumerate().filter(|(i, event)| {
-        let same = |later: &&HealthEvent| {
-            later.since == event.since && later.trouble.kind() == event.trouble.kind()
-        };
+        let same =
+            |later: &&HealthEvent| later.since == event.since && later.trouble.kind() == event.trouble.kind();
         events[i + 1..].iter().find(same).is_none()
     });
     let told: Vec<String> = latest

@@ -239,8 +239,12 @@ impl SessionError {
                  lists what is held"
             }
             Self::ManySheets { .. } => "name one of them by its hash, with :PAGE behind it",
-            Self::PictureGone { .. } => "put the file back where it was scanned to; the record keeps no pictures",
-            Self::PictureChanged { .. } => "put the file back as it was; it may have been saved again or scanned over",
+            Self::PictureGone { .. } => {
+                "put the file back where it was scanned to; the record keeps no pictures"
+            }
+            Self::PictureChanged { .. } => {
+                "put the file back as it was; it may have been saved again or scanned over"
+            }
             Self::NoPicture { .. } => "scan the sheet again",
             Self::NoPlace { .. } => "`duka layout cells NAME` lists every field and item of a layout",
             Self::NotFrozen => "clear the exceptions, then run `duka freeze`",

@@ -54,8 +54,7 @@ impl Session {
         let name = move |path: &Path| recorded_name(&root, path);
         let clock = self.clock;
         let reader = Reader { layouts: self.layouts.iter().collect(), engine: engine() };
-        let summary =
-            batch::scan_watched(&mut self.store, &files, &reader, &name, &clock, on_trouble, told)?;
+        let summary = batch::scan_watched(&mut self.store, &files, &reader, &name, &clock, on_trouble, told)?;
         let open = self.standings()?.findings.open.len();
         Ok(Scanned { summary, open })
     }

@@ -126,9 +126,8 @@ impl Session {
         };
         let hash = stem.to_ascii_lowercase();
         let is_hash = hash.len() >= LEAST_PREFIX && hash.bytes().all(|b| b.is_ascii_hexdigit());
-        let file = |path: &str| {
-            path == stem || path.rsplit(['/', '\\']).next().is_some_and(|last| last == stem)
-        };
+        let file =
+            |path: &str| path == stem || path.rsplit(['/', '\\']).next().is_some_and(|last| last == stem);
         let mut found: BTreeSet<SheetId> = BTreeSet::new();
         for sheet in known.filter(|sheet| page.is_none_or(|page| page == sheet.page)) {
             let named = (is_hash && sheet.image.to_string().starts_with(&hash))
@@ -146,7 +145,12 @@ impl Session {
                 let mut sheets = Vec::with_capacity(found.len());
                 for sheet in &found {
                     let path = self.store.paths(&sheet.image)?.into_iter().next().unwrap_or_default();
-                    sheets.push(format!("{path} page {} ({}:{})", sheet.page, sheet.image.short(), sheet.page));
+                    sheets.push(format!(
+                        "{path} page {} ({}:{})",
+                        sheet.page,
+                        sheet.image.short(),
+                        sheet.page
+                    ));
                 }
                 Err(SessionError::ManySheets { name: name.to_owned(), sheets })
             }
@@ -177,7 +181,9 @@ impl Session {
             }
             match pages.find(|(id, _)| *id == sheet) {
                 Some((_, Ok(page))) => return Ok((source, page)),
-                Some((_, Err(fault))) => return Err(SessionError::NoPicture { path, page: sheet.page, fault }),
+                Some((_, Err(fault))) => {
+                    return Err(SessionError::NoPicture { path, page: sheet.page, fault });
+                }
                 None => {}
             }
         }

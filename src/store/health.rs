@@ -144,14 +144,18 @@ impl Trouble {
     #[must_use]
     pub fn hint(&self) -> &'static str {
         match self {
-            Self::Streak { tone: Tone::Dark, .. } => "clean the scanner's glass and white strip at this place",
+            Self::Streak { tone: Tone::Dark, .. } => {
+                "clean the scanner's glass and white strip at this place"
+            }
             Self::Streak { tone: Tone::Bright, .. } => {
                 "clean the scanner's white strip and let it calibrate itself again"
             }
             Self::Stretch { .. } => "clean the feeder's rollers and check that sheets don't slip",
             Self::Paper { .. } => "check that the scanner's lid is shut, its lamp and its brightness setting",
             Self::Ink { .. } => "check the scanner's brightness setting and the printing of these cards",
-            Self::FaintFiducials { .. } => "clean the glass, and check the brightness setting and the cards' print",
+            Self::FaintFiducials { .. } => {
+                "clean the glass, and check the brightness setting and the cards' print"
+            }
             Self::MissingFiducials { .. } => {
                 "check the scanner's page size and paper guides, and that the cards' corners are whole"
             }

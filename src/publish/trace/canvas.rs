@@ -337,7 +337,10 @@ mod tests {
         let length = canvas.text((5.0, 30.0), "A准", 30.0, 0.0, [0; 3]);
         assert!((length - canvas.width_of("A准", 30.0)).abs() < 1e-6 && (45.0..60.0).contains(&length));
         let dark = |from: usize, to: usize| {
-            (0..40).flat_map(|y| (from..to).map(move |x| (x, y))).filter(|&(x, y)| canvas.at(x, y)[0] < 100).count()
+            (0..40)
+                .flat_map(|y| (from..to).map(move |x| (x, y)))
+                .filter(|&(x, y)| canvas.at(x, y)[0] < 100)
+                .count()
         };
         assert!(dark(5, 24) > 40 && dark(24, 55) > 100);
         assert_eq!(dark(60, 120), 0);

@@ -42,7 +42,8 @@ pub(super) fn of(sheet: &Traced<'_>) -> Vec<String> {
     let counted: Vec<String> =
         counts.iter().filter(|(_, n)| *n > 0).map(|(word, n)| format!("{n} {word}")).collect();
     let mut second = vec![format!("{} items: {}", sheet.responses.items.len(), counted.join(", "))];
-    for (name, word) in [(FieldName::TICKET, "ticket (准考证号)"), (FieldName::FORM, "form (试卷类型)")] {
+    for (name, word) in [(FieldName::TICKET, "ticket (准考证号)"), (FieldName::FORM, "form (试卷类型)")]
+    {
         if let Some(response) = sheet.responses.field(name) {
             let doubt = if response.state.is_held() { "?" } else { "" };
             second.push(format!("{word} {}{doubt}", response.value));

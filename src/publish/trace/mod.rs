@@ -11,7 +11,7 @@ mod view;
 pub use unread::trace_unread;
 
 use crate::geometry::{Mm, Point, Rect};
-use crate::layout::{Field, FieldKind, Fiducial, Layout, Position};
+use crate::layout::{Fiducial, Field, FieldKind, Layout, Position};
 use crate::read::{MarkState, PositionReading, Reading};
 use crate::register::Registration;
 use crate::sheet::{Exception, ResponseState, Responses};
@@ -96,22 +96,14 @@ pub fn trace(sheet: &Traced<'_>) -> Vec<u8> {
 #[must_use]
 pub fn trace_place(sheet: &Traced<'_>, place: &Rect<Mm>) -> Vec<u8> {
     let (left, top, right, bottom) = BESIDE;
-    let place = Rect::between(
-        place.left() - left,
-        place.top() - top,
-        place.right() + right,
-        place.bottom() + bottom,
-    );
+    let place =
+        Rect::between(place.left() - left, place.top() - top, place.right() + right, place.bottom() + bottom);
     let corners = sheet.corners(&place);
     // A field as broad as the sheet would fill two screens.
     let broad = place.width.0.max(place.height.0);
     let scale = PLACE_SCALE.min(2400.0 / broad.max(1.0)).max(SHEET_SCALE);
-    let view = View::part(
-        sheet.page,
-        sheet.registration.orientation,
-        scale / sheet.picture_scale(),
-        &corners,
-    );
+    let view =
+        View::part(sheet.page, sheet.registration.orientation, scale / sheet.picture_scale(), &corners);
     Painter::draw(sheet, &view, scale, &[sheet.name.to_owned()], 40.0)
 }
 
@@ -120,9 +112,10 @@ impl Traced<'_> {
     fn picture_scale(&self) -> f64 {
         let middle = self.layout.middle();
         let side = |dx: f64, dy: f64| {
-            self.registration.mapping.apply(middle.shifted(-dx, -dy)).distance(
-                self.registration.mapping.apply(middle.shifted(dx, dy)),
-            )
+            self.registration
+                .mapping
+                .apply(middle.shifted(-dx, -dy))
+                .distance(self.registration.mapping.apply(middle.shifted(dx, dy)))
         };
         f64::midpoint(side(25.0, 0.0).0, side(0.0, 25.0).0) / 50.0
     }
@@ -190,8 +183,18 @@ impl<'t> Painter<'t> {
                     let reach = self.arm(fiducial);
                     let (thick, thin) = (self.breadth(0.42), self.breadth(0.18));
                     for (breadth, colour) in [(thick, WHITE), (thin, LOCATE)] {
-                        self.canvas.line((centre.0 - reach, centre.1), (centre.0 + reach, centre.1), breadth, colour);
-                        self.canvas.line((centre.0, centre.1 - reach), (centre.0, centre.1 + reach), breadth, colour);
+                        self.canvas.line(
+                            (centre.0 - reach, centre.1),
+                            (centre.0 + reach, centre.1),
+                            breadth,
+                            colour,
+                        );
+                        self.canvas.line(
+                            (centre.0, centre.1 - reach),
+                            (centre.0, centre.1 + reach),
+                            breadth,
+                            colour,
+                        );
                     }
                 }
                 None => {
@@ -276,27 +279,26 @@ impl<'t> Painter<'t> {
     /// Writes what a position comes to behind its targets, and frames it if it is held.
     fn response(&mut self, field: &Field, position: &Position, found: Option<&PositionReading>) {
         let Some(bounds) = bounds(position.targets.iter().map(|t| &t.rect)) else { return };
-        let (value, held) = if field.kind == FieldKind::Items {
-            let number: Option<u16> = position.label.as_str().parse().ok();
-            let Some(response) = number.and_then(|n| self.sheet.responses.items.get(&n)) else { return };
-            let held = self.sheet.held.iter().any(|e| {
-                e.field.as_ref() == Some(&field.name) && e.item.as_ref() == Some(&position.label)
-            });
-            let value = match response.state {
-                ResponseState::Blank => "–".to_owned(),
-                _ if held => format!("{}?", response.value),
-                _ => response.value.clone(),
+        let (value, held) =
+            if field.kind == FieldKind::Items {
+                let number: Option<u16> = position.label.as_str().parse().ok();
+                let Some(response) = number.and_then(|n| self.sheet.responses.items.get(&n)) else { return };
+                let held = self.sheet.held.iter().any(|e| {
+                    e.field.as_ref() == Some(&field.name) && e.item.as_ref() == Some(&position.label)
+                });
+                let value = match response.state {
+                    ResponseState::Blank => "–".to_owned(),
+                    _ if held => format!("{}?", response.value),
+                    _ => response.value.clone(),
+                };
+                (value, held)
+            } else {
+                let Some(found) = found else { return };
+                let held = self.sheet.held.iter().any(|e| {
+                    e.field.as_ref() == Some(&field.name) && e.item.as_ref() == Some(&position.label)
+                });
+                (column_value(found), held)
             };
-            (value, held)
-        } else {
-            let Some(found) = found else { return };
-            let held = self
-                .sheet
-                .held
-                .iter()
-                .any(|e| e.field.as_ref() == Some(&field.name) && e.item.as_ref() == Some(&position.label));
-            (column_value(found), held)
-        };
         if held {
             let corners = self.corners(&bounds.grown(1.1));
             self.canvas.frame(corners, self.breadth(0.75), WHITE);
@@ -334,7 +336,8 @@ impl<'t> Painter<'t> {
         if held {
             self.tag(place, &value, size, colour);
         } else {
-            let (left, right) = (place.0 - 0.1 * size, place.0 + self.canvas.width_of(&value, size) + 0.1 * size);
+            let (left, right) =
+                (place.0 - 0.1 * size, place.0 + self.canvas.width_of(&value, size) + 0.1 * size);
             self.canvas.block((left, place.1 - 0.85 * size), (right, place.1 + 0.12 * size), WHITE, 0.65);
             self.canvas.text(place, &value, size, size * 0.03, colour);
         }
@@ -346,7 +349,11 @@ impl<'t> Painter<'t> {
         let page = self.sheet.layout.page;
         let fiducials = self.sheet.layout.fiducials.iter().map(|f| &f.rect);
         let others = self.sheet.layout.targets().map(|(_, _, t)| &t.rect).chain(fiducials);
-        let (from, end) = if flat { (bounds.right(), page.width_mm - 1.0) } else { (bounds.bottom(), page.height_mm - 1.0) };
+        let (from, end) = if flat {
+            (bounds.right(), page.width_mm - 1.0)
+        } else {
+            (bounds.bottom(), page.height_mm - 1.0)
+        };
         let next = others
             .filter(|r| {
                 if flat {
