@@ -236,7 +236,7 @@ fn drifting_scale_and_brightness_are_told() {
         told.iter().map(|e| e.trouble.kind()).collect::<Vec<_>>()
     };
     assert_eq!(kinds(&|n| Scanner { stretch: 1.0 + 0.028 * share(n), ..feeder(n) }), ["stretch"]);
-    let dimmer = |n: u64| 240 - (60.0 * share(n)) as u8;
+    let dimmer = |n: u64| 240 - u8::try_from(2 * n.saturating_sub(12)).unwrap();
     assert_eq!(kinds(&|n| Scanner { paper: dimmer(n), ..feeder(n) }), ["paper"]);
 }
 

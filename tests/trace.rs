@@ -1,5 +1,7 @@
 //! Pictures of what was seen: `duka read --trace` and `duka show`.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
+// A test looks at an error at once.
+#![allow(clippy::result_large_err)]
 
 mod common;
 

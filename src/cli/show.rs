@@ -30,22 +30,21 @@ pub struct Show {
 pub fn run(args: &Show, context: &Context) -> Result<Ending, Failure> {
     let session = context.open()?;
     let shown = session.show(&args.sheet, args.field.as_ref(), args.item.as_ref())?;
-    let output = match &args.output {
-        Some(path) => path.clone(),
-        None => {
-            let folder = context.session.join("out");
-            std::fs::create_dir_all(&folder).map_err(|e| Failure::file("make", &folder, &e))?;
-            let mut name = shown.sheet.image.short().to_string();
-            let parts = [
-                (shown.sheet.page > 1).then(|| shown.sheet.page.to_string()),
-                args.field.as_ref().map(ToString::to_string),
-                args.item.as_ref().map(ToString::to_string),
-            ];
-            for part in parts.into_iter().flatten() {
-                name = format!("{name}-{part}");
-            }
-            folder.join(format!("{name}.png"))
+    let output = if let Some(path) = &args.output {
+        path.clone()
+    } else {
+        let folder = context.session.join("out");
+        std::fs::create_dir_all(&folder).map_err(|e| Failure::file("make", &folder, &e))?;
+        let mut name = shown.sheet.image.short();
+        let parts = [
+            (shown.sheet.page > 1).then(|| shown.sheet.page.to_string()),
+            args.field.as_ref().map(ToString::to_string),
+            args.item.as_ref().map(ToString::to_string),
+        ];
+        for part in parts.into_iter().flatten() {
+            name = format!("{name}-{part}");
         }
+        folder.join(format!("{name}.png"))
     };
     write_whole(&output, &shown.png, Existing::Replace, Readers::Owner)?;
     context.output.line(format!("{} page {}: {}", shown.source, shown.sheet.page, output.display()));

@@ -176,43 +176,34 @@ impl<'t> Painter<'t> {
         let registration = self.sheet.registration;
         for (index, fiducial) in self.sheet.layout.fiducials.iter().enumerate() {
             let outline = self.corners(&fiducial.rect.grown(0.25));
-            match registration.fiducials.get(index).copied().flatten() {
-                Some(seen) => {
-                    self.canvas.frame(outline, self.breadth(0.15), LOCATE);
-                    let centre = self.view.place(seen);
-                    let reach = self.arm(fiducial);
-                    let (thick, thin) = (self.breadth(0.42), self.breadth(0.18));
-                    for (breadth, colour) in [(thick, WHITE), (thin, LOCATE)] {
-                        self.canvas.line(
-                            (centre.0 - reach, centre.1),
-                            (centre.0 + reach, centre.1),
-                            breadth,
-                            colour,
-                        );
-                        self.canvas.line(
-                            (centre.0, centre.1 - reach),
-                            (centre.0, centre.1 + reach),
-                            breadth,
-                            colour,
-                        );
-                    }
-                }
-                None => {
-                    let breadth = self.breadth(0.5);
-                    let wide = self.corners(&fiducial.rect.grown(0.9));
-                    self.canvas.frame(wide, breadth, MISSING);
-                    self.canvas.line(wide[0], wide[2], breadth, MISSING);
-                    self.canvas.line(wide[1], wide[3], breadth, MISSING);
-                    let size = 2.7 * self.mm;
-                    // Towards the middle of the sheet: there is room.
-                    let text = "missing 未找到";
-                    let length = self.canvas.width_of(text, size);
-                    let right = fiducial.rect.centre.x.0 > self.sheet.layout.page.width_mm / 2.0;
-                    let x = if right { wide[0].0 - length - self.mm } else { wide[1].0 + self.mm };
-                    self.tag((x, f64::midpoint(wide[0].1, wide[3].1) + size * 0.37), text, size, MISSING);
-                }
+            let Some(seen) = registration.fiducials.get(index).copied().flatten() else {
+                self.missing(fiducial);
+                continue;
+            };
+            self.canvas.frame(outline, self.breadth(0.15), LOCATE);
+            let (x, y) = self.view.place(seen);
+            let reach = self.arm(fiducial);
+            for (breadth, colour) in [(self.breadth(0.42), WHITE), (self.breadth(0.18), LOCATE)] {
+                self.canvas.line((x - reach, y), (x + reach, y), breadth, colour);
+                self.canvas.line((x, y - reach), (x, y + reach), breadth, colour);
             }
         }
+    }
+
+    /// Crosses out the place of a fiducial that was not found.
+    fn missing(&mut self, fiducial: &Fiducial) {
+        let breadth = self.breadth(0.5);
+        let wide = self.corners(&fiducial.rect.grown(0.9));
+        self.canvas.frame(wide, breadth, MISSING);
+        self.canvas.line(wide[0], wide[2], breadth, MISSING);
+        self.canvas.line(wide[1], wide[3], breadth, MISSING);
+        let size = 2.7 * self.mm;
+        let text = "missing 未找到";
+        let length = self.canvas.width_of(text, size);
+        // Towards the middle of the sheet: there is room.
+        let right = fiducial.rect.centre.x.0 > self.sheet.layout.page.width_mm / 2.0;
+        let x = if right { wide[0].0 - length - self.mm } else { wide[1].0 + self.mm };
+        self.tag((x, f64::midpoint(wide[0].1, wide[3].1) + size * 0.37), text, size, MISSING);
     }
 
     /// Half the length of the cross at a found fiducial.
