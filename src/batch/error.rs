@@ -1,6 +1,7 @@
 //! Why a scan can't go on.
 
-use crate::store::StoreError;
+use super::Summary;
+use crate::store::{HealthEvent, StoreError, Tone, Trouble};
 use std::path::PathBuf;
 
 /// A scan that can't go on.
@@ -21,6 +22,15 @@ pub enum BatchError {
         /// Where it was looked.
         paths: Vec<PathBuf>,
     },
+    /// The scanner has a trouble that is past its limit; the record has every page up to the one that showed
+    /// it.
+    #[error("stopped at {}: {}, since {}", .event.at, .event.trouble, .event.since)]
+    Unwell {
+        /// The trouble.
+        event: Box<HealthEvent>,
+        /// What came in until then.
+        summary: Box<Summary>,
+    },
     /// The record can't be written.
     #[error(transparent)]
     Store(#[from] StoreError),
@@ -40,6 +50,28 @@ impl BatchError {
             Self::Empty { .. } => {
                 "give the folder that the scanner writes to; .jpg, .jpeg, .png, .tif and .tiff are read"
             }
+            Self::Unwell { event, .. } => match event.trouble {
+                Trouble::Streak { tone: Tone::Dark, .. } => {
+                    "clean the scanner's glass and white strip at this place, scan the sheets since then again, and go \
+                     on with --keep-going; everything up to here is recorded"
+                }
+                Trouble::Streak { tone: Tone::Bright, .. } => {
+                    "clean the scanner's white strip, let it calibrate itself, scan the sheets since then again, and \
+                     go on with --keep-going; everything up to here is recorded"
+                }
+                Trouble::Stretch { .. } | Trouble::Residual { .. } => {
+                    "clean the feeder's rollers and check that sheets are drawn straight and lie flat, then go on \
+                     with --keep-going; everything up to here is recorded"
+                }
+                Trouble::MissingFiducials { .. } => {
+                    "check the scanner's page size and paper guides and the cards' corners, then go on with \
+                     --keep-going; everything up to here is recorded"
+                }
+                _ => {
+                    "check the scanner's glass, lamp and brightness setting, then go on with --keep-going; everything \
+                     up to here is recorded"
+                }
+            },
             Self::Store(error) => error.hint(),
         }
     }

@@ -4,19 +4,28 @@
 //! came of them is written in one transaction, in the order of the files, and only then the next portion
 //! is taken. Memory is bounded by the portion, a killed run loses at most one portion's work and no
 //! page, and a run over files that are recorded already adds nothing.
+//!
+//! Every page is also asked what it shows of the scanner ([`vitals`]), and a [`Monitor`] follows these figures
+//! in the order of the files: a dirty glass or a slipping roller is told while it can still be helped, and
+//! past a limit the run stops.
 
 mod discover;
 mod error;
+mod health;
+mod streaks;
+mod vitals;
 
 pub use discover::discover;
 pub use error::BatchError;
+pub use health::Monitor;
+pub use vitals::vitals;
 
 use crate::layout::Layout;
 use crate::read;
 use crate::register;
 use crate::sheet::{Cause, DecodeFault, EngineId, Exception, Sha256, SheetId};
 use crate::source;
-use crate::store::{FileRecord, PageRecord, Store};
+use crate::store::{FileRecord, HealthEvent, PageRecord, Store, Vitals};
 use rayon::prelude::*;
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
@@ -41,6 +50,26 @@ pub struct Progress {
     pub set_aside: usize,
 }
 
+/// What a run says while it goes on.
+#[derive(Debug, Clone, Copy)]
+pub enum Told<'e> {
+    /// How far it is.
+    Progress(Progress),
+    /// The scanner has a trouble. Told once when it begins and once when it is past its limit; pages that
+    /// were read in an earlier run are judged again, so that a run that goes on tells the same.
+    Health(&'e HealthEvent),
+}
+
+/// What to do when the scanner has a trouble that is past its limit.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum OnTrouble {
+    /// Stop at the first new page that shows it.
+    #[default]
+    Stop,
+    /// Tell it and go on.
+    GoOn,
+}
+
 /// What a run came to. `pages` = `read` + `set_aside` + `known`.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Summary {
@@ -59,6 +88,8 @@ pub struct Summary {
     /// Files that could not be read from the disk at all, and what the system says. They are not in the
     /// record, because nothing of them was seen.
     pub unreadable: Vec<(PathBuf, std::io::ErrorKind)>,
+    /// Troubles of the scanner, in the order in which they were told.
+    pub health: Vec<HealthEvent>,
 }
 
 impl Summary {
@@ -91,24 +122,34 @@ pub struct Reader<'l> {
 }
 
 impl Reader<'_> {
-    /// What comes of every page of the image file `bytes`, in order.
+    /// What comes of every page of the image file `bytes`, in order, and what it shows of the scanner if it
+    /// could be decoded.
     #[must_use]
-    pub fn read_file(&self, bytes: &[u8]) -> Vec<PageRecord> {
+    pub fn read_file(&self, bytes: &[u8]) -> Vec<(PageRecord, Option<Vitals>)> {
         source::decode(bytes).map(|(sheet, page)| self.read_page(sheet, page)).collect()
     }
 
-    fn read_page(&self, sheet: SheetId, page: Result<source::Page, DecodeFault>) -> PageRecord {
-        let outcome = page.map_err(|fault| Cause::NotDecoded { fault }).and_then(|page| {
-            let (index, registration) = register::which_layout(&page, &self.layouts)?;
-            Ok(read::read(&page, &registration, self.layouts[index], &self.engine))
-        });
-        match outcome {
-            Ok(reading) => PageRecord::Read { ticket: ticket_of(&reading), reading },
-            Err(cause) => PageRecord::SetAside(read::SetAside {
-                sheet,
-                engine: self.engine.clone(),
-                exception: Exception::of_sheet(cause),
-            }),
+    fn read_page(
+        &self,
+        sheet: SheetId,
+        page: Result<source::Page, DecodeFault>,
+    ) -> (PageRecord, Option<Vitals>) {
+        let aside = |cause| {
+            let exception = Exception::of_sheet(cause);
+            PageRecord::SetAside(read::SetAside { sheet, engine: self.engine.clone(), exception })
+        };
+        let page = match page {
+            Ok(page) => page,
+            Err(fault) => return (aside(Cause::NotDecoded { fault }), None),
+        };
+        match register::which_layout(&page, &self.layouts) {
+            Ok((index, registration)) => {
+                let layout = self.layouts[index];
+                let reading = read::read(&page, &registration, layout, &self.engine);
+                let vitals = vitals(&page, Some((&registration, layout)), &self.engine);
+                (PageRecord::Read { ticket: ticket_of(&reading), reading }, Some(vitals))
+            }
+            Err(cause) => (aside(cause), Some(vitals(&page, None, &self.engine))),
         }
     }
 }
@@ -133,16 +174,12 @@ fn ticket_of(reading: &read::Reading) -> Option<String> {
         .collect()
 }
 
-/// Reads `files` into `store`; `name` says how a path is called in the record.
-///
-/// The record does not depend on the number of threads. Files that were read with the same reader and
-/// layouts already are not read again; their names are added. A page that was set aside is tried again,
-/// since the layout that explains it may have come since then.
+/// Reads `files` into `store` as [`scan_watched`] does, without saying more than how far it is; stops when
+/// the scanner's trouble is past its limit.
 ///
 /// # Errors
 ///
-/// [`BatchError::Store`] if the record can't be written. A file that can't be read or decoded is no
-/// error: see [`Summary`].
+/// As [`scan_watched`].
 pub fn scan(
     store: &mut Store,
     files: &[PathBuf],
@@ -151,56 +188,189 @@ pub fn scan(
     at: &dyn Fn() -> String,
     progress: &mut dyn FnMut(Progress),
 ) -> Result<Summary, BatchError> {
+    scan_watched(store, files, reader, name, at, OnTrouble::Stop, &mut |told| {
+        if let Told::Progress(p) = told {
+            progress(p);
+        }
+    })
+}
+
+/// Reads `files` into `store`; `name` says how a path is called in the record.
+///
+/// The record does not depend on the number of threads. Files that were read with the same reader and
+/// layouts already are not read again; their names are added. A page that was set aside is tried again,
+/// since the layout that explains it may have come since then. What is told of the scanner depends on the
+/// files and their order alone: what earlier runs measured is judged again with it.
+///
+/// # Errors
+///
+/// [`BatchError::Store`] if the record can't be written, [`BatchError::Unwell`] if the scanner's trouble is
+/// past its limit: then everything up to the file that showed it is in the record, and nothing after it.
+/// A file that can't be read or decoded is no error: see [`Summary`].
+pub fn scan_watched(
+    store: &mut Store,
+    files: &[PathBuf],
+    reader: &Reader<'_>,
+    name: &(dyn Fn(&Path) -> String + Sync),
+    at: &dyn Fn() -> String,
+    on_trouble: OnTrouble,
+    told: &mut dyn FnMut(Told<'_>),
+) -> Result<Summary, BatchError> {
     let mut summary = Summary { files: files.len(), ..Summary::default() };
     let layouts: Vec<Sha256> = reader.layouts.iter().map(|layout| layout.hash).collect();
+    let mut monitor = Monitor::default();
     for (index, portion) in files.chunks(PORTION).enumerate() {
-        let fed: Vec<Result<Fed, (PathBuf, std::io::ErrorKind)>> =
-            portion.par_iter().map(|path| feed(path, name)).collect();
-        let mut jobs = Vec::with_capacity(fed.len());
-        // Pages of the files that are not read again.
-        let mut done: BTreeMap<Sha256, u32> = BTreeMap::new();
-        let mut seen: BTreeSet<Sha256> = BTreeSet::new();
-        for file in fed {
+        let mut read = read_portion(store, portion, reader, &layouts, name)?;
+        let events_before = summary.health.len();
+        let stopped = judge(store, &mut read, reader, &mut monitor, on_trouble, &mut summary.health)?;
+        for file in &read {
             match file {
-                Ok(file) => {
-                    let image = file.record.image;
-                    let twice = !seen.insert(image);
-                    let pages = store.pages_done(&image, &reader.engine, &layouts)?;
-                    done.extend(pages.map(|pages| (image, pages)));
-                    jobs.push((file, twice || pages.is_some()));
+                Taken::Unreadable(path, kind) => summary.unreadable.push((path.clone(), *kind)),
+                Taken::Known { pages, .. } => {
+                    summary.pages += *pages as usize;
+                    summary.known += *pages as usize;
                 }
-                Err(unreadable) => summary.unreadable.push(unreadable),
+                Taken::Read { pages, .. } => {
+                    for (page, _) in pages {
+                        summary.count(page, store.has_result(page)?);
+                    }
+                }
             }
         }
-        let results: Vec<(FileRecord, Vec<PageRecord>)> = jobs
-            .into_par_iter()
-            .map(|(file, known)| {
-                let Fed { mut record, bytes } = file;
-                let pages = if known { Vec::new() } else { reader.read_file(&bytes) };
-                record.pages = u32::try_from(pages.len()).unwrap_or(u32::MAX);
-                (record, pages)
-            })
-            .collect();
-        for (file, pages) in results.iter().filter(|(_, pages)| !pages.is_empty()) {
-            done.insert(file.image, file.pages);
-            for page in pages {
-                summary.count(page, store.has_result(page)?);
+        let done = (index * PORTION + read.len()).min(files.len());
+        let mut vitals = Vec::new();
+        let mut records = Vec::with_capacity(read.len());
+        for file in read {
+            match file {
+                Taken::Unreadable(..) => {}
+                Taken::Known { record, .. } => records.push((record, Vec::new())),
+                Taken::Read { record, pages } => {
+                    let (pages, measured): (Vec<_>, Vec<_>) = pages.into_iter().unzip();
+                    vitals.extend(measured.into_iter().flatten());
+                    records.push((record, pages));
+                }
             }
         }
-        for (file, _) in results.iter().filter(|(_, pages)| pages.is_empty()) {
-            let pages = done.get(&file.image).copied().unwrap_or(1) as usize;
-            summary.pages += pages;
-            summary.known += pages;
-        }
-        store.record_files(&results, &at())?;
-        progress(Progress {
-            files: (index * PORTION + portion.len()).min(files.len()),
+        store.record_scan(&records, &vitals, &at())?;
+        store.record_health(&summary.health[events_before..], &at())?;
+        summary.health[events_before..].iter().for_each(|event| told(Told::Health(event)));
+        told(Told::Progress(Progress {
+            files: done,
             of: files.len(),
             read: summary.read,
             set_aside: summary.set_aside,
-        });
+        }));
+        if let Some(event) = stopped {
+            summary.files = done;
+            return Err(BatchError::Unwell { event: Box::new(event), summary: Box::new(summary) });
+        }
     }
     Ok(summary)
+}
+
+/// A file of a portion.
+enum Taken {
+    /// The system does not give it.
+    Unreadable(PathBuf, std::io::ErrorKind),
+    /// It was read before, or a file of the same bytes stands before it.
+    Known { record: FileRecord, pages: u32 },
+    /// It was read now.
+    Read { record: FileRecord, pages: Vec<(PageRecord, Option<Vitals>)> },
+}
+
+/// Reads the files of a portion with all workers; in the files' order.
+fn read_portion(
+    store: &Store,
+    portion: &[PathBuf],
+    reader: &Reader<'_>,
+    layouts: &[Sha256],
+    name: &(dyn Fn(&Path) -> String + Sync),
+) -> Result<Vec<Taken>, BatchError> {
+    let fed: Vec<Result<Fed, (PathBuf, std::io::ErrorKind)>> =
+        portion.par_iter().map(|path| feed(path, name)).collect();
+    // Pages of the files that are not read again.
+    let mut done: BTreeMap<Sha256, u32> = BTreeMap::new();
+    let mut seen: BTreeSet<Sha256> = BTreeSet::new();
+    let mut jobs = Vec::with_capacity(fed.len());
+    for file in fed {
+        let known = match &file {
+            Ok(file) => {
+                let image = file.record.image;
+                let twice = !seen.insert(image);
+                let pages = store.pages_done(&image, &reader.engine, layouts)?;
+                done.extend(pages.map(|pages| (image, pages)));
+                twice || pages.is_some()
+            }
+            Err(_) => true,
+        };
+        jobs.push((file, known));
+    }
+    let mut taken: Vec<Taken> = jobs
+        .into_par_iter()
+        .map(|(file, known)| match file {
+            Err((path, kind)) => Taken::Unreadable(path, kind),
+            Ok(Fed { mut record, bytes }) => {
+                let pages = if known { Vec::new() } else { reader.read_file(&bytes) };
+                record.pages = u32::try_from(pages.len()).unwrap_or(u32::MAX);
+                if known { Taken::Known { record, pages: 0 } } else { Taken::Read { record, pages } }
+            }
+        })
+        .collect();
+    for file in &taken {
+        if let Taken::Read { record, .. } = file {
+            done.insert(record.image, record.pages);
+        }
+    }
+    for file in &mut taken {
+        if let Taken::Known { record, pages } = file {
+            *pages = done.get(&record.image).copied().unwrap_or(1);
+        }
+    }
+    Ok(taken)
+}
+
+/// Shows the pages to the monitor in their order and adds what it tells; files behind the one at which the
+/// run must stop are dropped.
+fn judge(
+    store: &Store,
+    files: &mut Vec<Taken>,
+    reader: &Reader<'_>,
+    monitor: &mut Monitor,
+    on_trouble: OnTrouble,
+    events: &mut Vec<HealthEvent>,
+) -> Result<Option<HealthEvent>, BatchError> {
+    let mut measured: BTreeMap<Sha256, Vec<Vitals>> = BTreeMap::new();
+    for (index, file) in files.iter().enumerate() {
+        let mut stop = None;
+        match file {
+            Taken::Unreadable(..) => {}
+            Taken::Known { record, .. } => {
+                // The same bytes may stand in this portion, not yet in the record.
+                let pages = match measured.get(&record.image) {
+                    Some(pages) => pages.clone(),
+                    None => store.vitals_of(&record.image, &reader.engine)?,
+                };
+                for page in &pages {
+                    events.extend(monitor.page(&record.path, page));
+                }
+            }
+            Taken::Read { record, pages } => {
+                for (_, page) in pages {
+                    let Some(page) = page else { continue };
+                    events.extend(monitor.page(&record.path, page));
+                    if on_trouble == OnTrouble::Stop && stop.is_none() {
+                        stop = monitor.past_limit(&record.path, page);
+                    }
+                    measured.entry(record.image).or_default().push(page.clone());
+                }
+            }
+        }
+        if stop.is_some() {
+            files.truncate(index + 1);
+            return Ok(stop);
+        }
+    }
+    Ok(None)
 }
 
 fn feed(path: &Path, name: &(dyn Fn(&Path) -> String + Sync)) -> Result<Fed, (PathBuf, std::io::ErrorKind)> {

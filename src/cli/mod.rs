@@ -16,6 +16,7 @@ mod progress;
 mod publish;
 mod read;
 mod scan;
+mod show;
 mod simulate;
 mod status;
 
@@ -66,6 +67,8 @@ enum Verb {
     Scan(scan::Scan),
     /// Show what came in, what balances and what waits
     Status,
+    /// Draw what was seen on a sheet's scan, whole or one field or item
+    Show(show::Show),
     /// List what waits for a person, or write it out with pictures
     Exceptions(exceptions::Exceptions),
     /// Take a person's decisions back
@@ -126,6 +129,7 @@ pub fn run() -> ExitCode {
         }
         Verb::Scan(args) => scan::run(&args, &context),
         Verb::Status => status::run(&context),
+        Verb::Show(args) => show::run(&args, &context),
         Verb::Exceptions(args) => exceptions::list(&args, &context),
         Verb::Resolve(args) => exceptions::resolve(&args, &context),
         Verb::Freeze => grade::freeze(&context),

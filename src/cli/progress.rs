@@ -46,6 +46,14 @@ impl Bar {
         }
     }
 
+    /// Writes a line to the error stream, above the bar.
+    pub fn say(&self, line: &str) {
+        match &self.moving {
+            Some(bar) => bar.suspend(|| eprintln!("{line}")),
+            None => eprintln!("{line}"),
+        }
+    }
+
     /// Takes the bar away.
     pub fn end(self) {
         if let Some(bar) = self.moving {

@@ -2,6 +2,7 @@
 
 mod files;
 mod line;
+mod trace;
 
 use super::{Context, Ending, Failure};
 use clap::ValueEnum;
@@ -16,6 +17,7 @@ use std::collections::{BTreeSet, VecDeque};
 use std::io::{self, IsTerminal};
 use std::path::{Path, PathBuf};
 use std::sync::mpsc;
+use trace::Tracer;
 
 /// Files in work or waiting to be written, for each thread: with one, a slow file lets the other threads
 /// wait for it; each more holds a file's bytes in memory.
@@ -48,6 +50,12 @@ pub struct Args {
     /// How many threads read; the result does not depend on it [default: one for each processor]
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..=1024))]
     threads: Option<u16>,
+    /// Write a picture of every page into DIR: the scan with what was seen drawn on it
+    ///
+    /// Fiducials, targets, marks, responses and what is held; a page that was not read is shown with the reason.
+    /// The folder is made if it is not there.
+    #[arg(long, value_name = "DIR")]
+    trace: Option<PathBuf>,
 }
 
 const HELP: &str = "\
@@ -63,7 +71,8 @@ Exit code: 0 all read, 1 a person must look at something, 2 failed.
 
 Examples:
   duka read scans/ --layout theory-100 > readings.ndjson
-  duka read a.tif b.jpg --format csv";
+  duka read a.tif b.jpg --format csv
+  duka read scans/ --layout theory-100 --trace seen/";
 
 /// How results are written.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
@@ -89,6 +98,8 @@ pub fn run(args: &Args, context: &Context) -> Result<Ending, Failure> {
     let threads = |e| Failure::new(format!("can't start threads: {e}"), Some("name fewer with --threads"));
     let pool = pool.build().map_err(threads)?;
 
+    let tracer = args.trace.as_deref().map(|folder| Tracer::new(folder, &files)).transpose()?;
+
     let columns = (args.format == Format::Csv).then(|| CsvColumns::of(&layouts));
     if let Some(columns) = &columns {
         super::Output::raw(&columns.heading().map_err(unwritten)?);
@@ -103,9 +114,9 @@ pub fn run(args: &Args, context: &Context) -> Result<Ending, Failure> {
     in_order(
         &pool,
         &files,
-        |path| read_file(path, &layouts),
+        |path| read_file(path, &layouts, tracer.as_ref()),
         |lines| {
-            for line in lines {
+            for line in lines? {
                 let bytes = match &columns {
                     Some(columns) => line.to_csv(columns).map_err(unwritten)?,
                     None => line.to_ndjson().map_err(unwritten)?,
@@ -173,7 +184,7 @@ fn in_order<T: Send>(
 }
 
 /// The lines of a file's pages.
-fn read_file(path: &Path, layouts: &[Layout]) -> Vec<PageLine> {
+fn read_file(path: &Path, layouts: &[Layout], tracer: Option<&Tracer>) -> Result<Vec<PageLine>, Failure> {
     let source = path.to_string_lossy();
     let only = match layouts {
         [layout] => Some(&layout.name),
@@ -181,7 +192,7 @@ fn read_file(path: &Path, layouts: &[Layout]) -> Vec<PageLine> {
     };
     let bytes = match std::fs::read(path) {
         Ok(bytes) => bytes,
-        Err(error) => return vec![PageLine::of_file(&source, only, &error)],
+        Err(error) => return Ok(vec![PageLine::of_file(&source, only, &error)]),
     };
     let layouts: Vec<&Layout> = layouts.iter().collect();
     let mut lines = Vec::new();
@@ -189,30 +200,52 @@ fn read_file(path: &Path, layouts: &[Layout]) -> Vec<PageLine> {
     loop {
         let some: Vec<_> = pages.by_ref().take(PAGES_AT_ONCE).collect();
         if some.is_empty() {
-            return lines;
+            return Ok(lines);
         }
-        let read = |(sheet, page)| read_page(&source, sheet, page, &layouts, only);
-        lines.par_extend(some.into_par_iter().map(read));
+        let read = |(sheet, page)| {
+            let read = Seen { path, page, layouts: &layouts };
+            read_page(&source, sheet, read, only, tracer)
+        };
+        let read: Vec<Result<PageLine, Failure>> = some.into_par_iter().map(read).collect();
+        for line in read {
+            lines.push(line?);
+        }
     }
+}
+
+/// A page of a file, and what it may be.
+struct Seen<'l> {
+    path: &'l Path,
+    page: Result<Page, DecodeFault>,
+    layouts: &'l [&'l Layout],
 }
 
 /// The line of one page.
 fn read_page(
     source: &str,
     sheet: SheetId,
-    page: Result<Page, DecodeFault>,
-    layouts: &[&Layout],
+    seen: Seen<'_>,
     only: Option<&LayoutName>,
-) -> PageLine {
-    let found = page.map_err(|fault| Cause::NotDecoded { fault }).and_then(|page| {
-        let (index, registration) = register::which_layout(&page, layouts)?;
-        Ok((page, layouts[index], registration))
-    });
-    match found {
-        Ok((page, layout, registration)) => {
+    tracer: Option<&Tracer>,
+) -> Result<PageLine, Failure> {
+    let page = match seen.page {
+        Ok(page) => page,
+        Err(fault) => return Ok(PageLine::of_cause(source, sheet, only, Cause::NotDecoded { fault })),
+    };
+    match register::which_layout(&page, seen.layouts) {
+        Ok((index, registration)) => {
+            let layout = seen.layouts[index];
             let reading = read::read(&page, &registration, layout, &EngineId(ENGINE.to_owned()));
-            PageLine::of_reading(source, &reading)
+            if let Some(tracer) = tracer {
+                tracer.read(seen.path, &page, &registration, layout, &reading)?;
+            }
+            Ok(PageLine::of_reading(source, &reading))
         }
-        Err(cause) => PageLine::of_cause(source, sheet, only, cause),
+        Err(cause) => {
+            if let Some(tracer) = tracer {
+                tracer.unread(seen.path, &page, &cause)?;
+            }
+            Ok(PageLine::of_cause(source, sheet, only, cause))
+        }
     }
 }

@@ -3,6 +3,7 @@
 use super::{Context, Ending, Failure};
 use duka::merge::RoomBalance;
 use duka::session::Status;
+use duka::store::{HealthEvent, Severity};
 use serde_json::json;
 use std::fmt::Write as _;
 
@@ -14,6 +15,7 @@ pub fn run(context: &Context) -> Result<Ending, Failure> {
     out.line(format!("candidates on the roster (名册): {}", status.candidates));
     let c = status.counts;
     out.line(format!("pages: fed {} = read {} + set aside {}", c.fed, c.read, c.set_aside));
+    out.line(scanner_line(&status.health));
     out.line("rooms (考场):");
     for room in &status.rooms {
         out.line(format!("  {}", line_of(room)));
@@ -33,6 +35,22 @@ pub fn run(context: &Context) -> Result<Ending, Failure> {
     }
     out.value(&value_of(&status));
     Ok(if status.open_count() > 0 { Ending::Exceptions } else { Ending::Clean })
+}
+
+/// How the scanner was, in a line; each trouble once, as it was told last.
+fn scanner_line(events: &[HealthEvent]) -> String {
+    let latest = events.iter().enumerate().filter(|(i, event)| {
+        let same =
+            |later: &&HealthEvent| later.since == event.since && later.trouble.kind() == event.trouble.kind();
+        events[i + 1..].iter().find(same).is_none()
+    });
+    let told: Vec<String> = latest
+        .map(|(_, event)| {
+            let limit = if event.severity == Severity::Limit { " (past its limit)" } else { "" };
+            format!("{event}{limit}")
+        })
+        .collect();
+    if told.is_empty() { "scanner: no trouble told".into() } else { format!("scanner: {}", told.join("; ")) }
 }
 
 /// A room in one line.
@@ -85,5 +103,6 @@ fn value_of(status: &Status) -> serde_json::Value {
         "practical": status.practical,
         "frozen": status.frozen,
         "graded": status.graded,
+        "scanner": super::scan::health_values(&status.health),
     })
 }

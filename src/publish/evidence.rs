@@ -27,9 +27,16 @@ pub fn place_of(layout: &Layout, field: Option<&FieldName>, item: Option<&ItemLa
     if name.as_str() == FieldName::TICKET {
         return Some(head);
     }
+    place_around(layout, name, item)
+}
+
+/// The part of the sheet around a field's targets, or those of one item or column of it; `None` if the layout
+/// has no such place.
+#[must_use]
+pub fn place_around(layout: &Layout, field: &FieldName, item: Option<&ItemLabel>) -> Option<Rect<Mm>> {
     let targets = layout
         .targets()
-        .filter(|(f, position, _)| f.name == *name && item.is_none_or(|label| position.label == *label));
+        .filter(|(f, position, _)| f.name == *field && item.is_none_or(|label| position.label == *label));
     let bounds = targets.map(|(_, _, t)| t.rect).reduce(|a, b| {
         Rect::between(
             a.left().min(b.left()),

@@ -7,7 +7,7 @@
 //! one says why.
 //!
 //! [`exceptions_csv`] lists what waits for a person, and [`parse_decisions`] reads what the person wrote
-//! into that list.
+//! into that list. [`trace`] draws what was seen on a sheet's scan.
 
 mod cells;
 mod decisions;
@@ -18,14 +18,16 @@ mod openings;
 mod paper;
 mod pdf;
 mod tally;
+mod trace;
 mod xlsx;
 
 pub use decisions::{
     DecisionColumn, DecisionProblem, DecisionRow, DecisionsError, RowProblem, parse_decisions,
 };
 pub use error::PublishError;
-pub use evidence::{crop, place_of, whole};
+pub use evidence::{crop, place_around, place_of, whole};
 pub use exceptions::{EXCEPTION_COLUMNS, ExceptionRow, exceptions_csv};
+pub use trace::{Traced, trace, trace_place, trace_unread};
 
 use crate::exam::Exam;
 use crate::merge::Results;

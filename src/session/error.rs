@@ -9,7 +9,7 @@ use crate::merge::MergeError;
 use crate::practical::PracticalError;
 use crate::publish::{DecisionsError, PublishError};
 use crate::settle::ResolveError;
-use crate::sheet::{Form, LayoutName, PaperId, RoomId};
+use crate::sheet::{DecodeFault, FieldName, Form, ItemLabel, LayoutName, PaperId, RoomId};
 use crate::store::StoreError;
 use std::path::{Path, PathBuf};
 
@@ -87,6 +87,52 @@ pub enum SessionError {
         file: String,
         /// Its row.
         row: u64,
+    },
+    /// No sheet has this name.
+    #[error("no sheet of this session is called {name}")]
+    NoSheet {
+        /// What was asked for: a hash's beginning, a ticket number or a file's name.
+        name: String,
+    },
+    /// Several sheets have this name.
+    #[error("{} sheets are called {name}: {}", .sheets.len(), some_of(.sheets))]
+    ManySheets {
+        /// What was asked for.
+        name: String,
+        /// The sheets, each by file, page and hash.
+        sheets: Vec<String>,
+    },
+    /// A sheet's file is no longer there.
+    #[error("the picture {} is gone", .path.display())]
+    PictureGone {
+        /// Where it was.
+        path: PathBuf,
+    },
+    /// A sheet's file has other bytes than when it was read.
+    #[error("{} is no longer the file that was read", .path.display())]
+    PictureChanged {
+        /// Which file.
+        path: PathBuf,
+    },
+    /// A page that never was a picture.
+    #[error("{} page {page} has no picture: {fault}", .path.display())]
+    NoPicture {
+        /// Which file.
+        path: PathBuf,
+        /// Which page of it.
+        page: u32,
+        /// Why it can't be decoded.
+        fault: DecodeFault,
+    },
+    /// A layout has no such field or item.
+    #[error("layout {layout} has no field {field}{}", of_item(.item.as_ref()))]
+    NoPlace {
+        /// The layout.
+        layout: LayoutName,
+        /// The field that was asked for.
+        field: FieldName,
+        /// The item or column.
+        item: Option<ItemLabel>,
     },
     /// The record is not frozen yet.
     #[error("the record is not frozen: a key is opened only after `duka freeze`")]
@@ -188,6 +234,19 @@ impl SessionError {
             Self::UnknownSheet { .. } => {
                 "take the list from `duka exceptions --export` of this session; nothing was recorded"
             }
+            Self::NoSheet { .. } => {
+                "give the first digits of the image's hash, the ticket number or the file's name; `duka exceptions` \
+                 lists what is held"
+            }
+            Self::ManySheets { .. } => "name one of them by its hash, with :PAGE behind it",
+            Self::PictureGone { .. } => {
+                "put the file back where it was scanned to; the record keeps no pictures"
+            }
+            Self::PictureChanged { .. } => {
+                "put the file back as it was; it may have been saved again or scanned over"
+            }
+            Self::NoPicture { .. } => "scan the sheet again",
+            Self::NoPlace { .. } => "`duka layout cells NAME` lists every field and item of a layout",
             Self::NotFrozen => "clear the exceptions, then run `duka freeze`",
             Self::NoKey { .. } => "put the sealed key into the session's keys/ folder or name it with --key",
             Self::KeyFile { source, .. } => return source.hint().map(Into::into),
@@ -206,6 +265,16 @@ impl SessionError {
         };
         Some(text.to_owned())
     }
+}
+
+/// The first few of a list.
+fn some_of(names: &[String]) -> String {
+    let more = if names.len() > 4 { ", …" } else { "" };
+    format!("{}{more}", names[..names.len().min(4)].join(", "))
+}
+
+fn of_item(item: Option<&ItemLabel>) -> String {
+    item.map_or_else(String::new, |item| format!(" with an item {item}"))
 }
 
 /// A hint that may be text or nothing, whichever way its module says it.

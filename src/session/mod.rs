@@ -10,6 +10,7 @@ mod import;
 mod results;
 mod review;
 mod scan;
+mod show;
 mod status;
 
 pub use error::SessionError;
@@ -17,6 +18,7 @@ pub use grading::{Graded, GradedPaper};
 pub use import::ImportedFile;
 pub use review::{Exported, Resolved};
 pub use scan::Scanned;
+pub use show::Shown;
 pub use status::{Open, Status};
 
 use crate::exam::{Exam, RoomRecord, Roster, example_toml};

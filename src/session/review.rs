@@ -2,10 +2,11 @@
 
 use super::import::read_one;
 use super::{Open, Session, SessionError, write_whole};
+use crate::layout::Layout;
 use crate::publish::{self, ExceptionRow};
-use crate::register;
+use crate::register::{self, Registration};
 use crate::settle::{check, check_candidate, check_set_aside};
-use crate::sheet::{Exception, FieldName, ItemLabel, Place, Resolution, SheetId};
+use crate::sheet::{Exception, Place, Resolution, SheetId};
 use crate::source::{self, Page};
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
@@ -148,31 +149,51 @@ fn row_of(id: String, open: &Open, crop: String) -> ExceptionRow {
 
 /// The page looked at last: exceptions of one sheet stand together.
 #[derive(Default)]
-struct PageCache {
-    last: Option<(SheetId, Option<Page>)>,
+struct PageCache<'s> {
+    last: Option<Looked<'s>>,
 }
 
-impl PageCache {
+/// A page with where its sheet lies on it, looked for once.
+struct Looked<'s> {
+    sheet: SheetId,
+    /// `None` if the file is gone or has changed.
+    page: Option<Page>,
+    /// `None` if the page was not read.
+    found: Option<(&'s Layout, Registration)>,
+}
+
+impl<'s> Looked<'s> {
+    fn at(session: &'s Session, sheet: SheetId, source: &str) -> Self {
+        let page = load(&session.folder.join(source), sheet);
+        let found = page.as_ref().and_then(|page| {
+            let reading = session.store.readings_of(&sheet).ok()?.pop()?;
+            let layout = session.layout(reading.layout.as_str())?;
+            Some((layout, register::register_as(page, layout).ok()?))
+        });
+        Self { sheet, page, found }
+    }
+}
+
+impl<'s> PageCache<'s> {
     /// The picture of an exception's place; `None` if the file is gone or is no longer the same.
     fn picture(
         &mut self,
-        session: &Session,
+        session: &'s Session,
         sheet: SheetId,
         source: &str,
         exception: &Exception,
     ) -> Option<Vec<u8>> {
-        if self.last.as_ref().is_none_or(|(held, _)| *held != sheet) {
-            self.last = Some((sheet, load(&session.folder.join(source), sheet)));
-        }
-        let page = self.last.as_ref()?.1.as_ref()?;
-        let place = |field: Option<&FieldName>, item: Option<&ItemLabel>| {
-            let reading = session.store.readings_of(&sheet).ok()?.pop()?;
-            let layout = session.layout(reading.layout.as_str())?;
-            let registration = register::register_as(page, layout).ok()?;
-            let place = publish::place_of(layout, field, item)?;
+        let looked = match self.last.take() {
+            Some(looked) if looked.sheet == sheet => looked,
+            _ => Looked::at(session, sheet, source),
+        };
+        let looked = self.last.insert(looked);
+        let page = looked.page.as_ref()?;
+        let place = |(layout, registration): &(&Layout, Registration)| {
+            let place = publish::place_of(layout, exception.field.as_ref(), exception.item.as_ref())?;
             Some(publish::crop(page, &registration.mapping, &place))
         };
-        let shown = place(exception.field.as_ref(), exception.item.as_ref());
+        let shown = looked.found.as_ref().and_then(place);
         Some(shown.unwrap_or_else(|| publish::whole(page)))
     }
 }

@@ -4,7 +4,7 @@ use super::{Session, SessionError, Standings};
 use crate::merge::{CardUse, RoomBalance, balance};
 use crate::settle::{OpenException, SettledSheet};
 use crate::sheet::{ResponseState, Sha256, TicketNumber};
-use crate::store::Counts;
+use crate::store::{Counts, HealthEvent};
 use std::collections::BTreeMap;
 
 /// The session at a glance.
@@ -24,6 +24,8 @@ pub struct Status {
     pub frozen: Option<Sha256>,
     /// Candidates with a theory score.
     pub graded: usize,
+    /// Troubles of the scanner that were told while scans came in, in that order.
+    pub health: Vec<HealthEvent>,
 }
 
 impl Status {
@@ -67,6 +69,7 @@ impl Session {
             practical: self.store.practical()?.len(),
             frozen: self.store.frozen()?.map(|f| f.hash),
             graded: self.store.scores()?.len(),
+            health: self.store.health_events()?,
         })
     }
 

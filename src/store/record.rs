@@ -280,7 +280,7 @@ impl Store {
 }
 
 /// The values in the only column of `sql`.
-fn values<T: serde::de::DeserializeOwned>(
+pub(super) fn values<T: serde::de::DeserializeOwned>(
     tx: &Transaction<'_>,
     table: &'static str,
     sql: &str,
@@ -300,7 +300,7 @@ pub(super) fn page(tx: &Transaction<'_>, sheet: &SheetId) -> Result<Option<i64>,
     Ok(statement.query_row((sheet.image.to_string(), sheet.page), |row| row.get(0)).optional()?)
 }
 
-fn record<'a>(
+pub(super) fn record<'a>(
     tx: &Transaction<'_>,
     entry: i64,
     files: impl IntoIterator<Item = (&'a FileRecord, &'a [PageRecord])>,

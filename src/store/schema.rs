@@ -120,12 +120,33 @@ WHEN NEW.kind <> 'practical' AND EXISTS (SELECT 1 FROM freezes)
 BEGIN SELECT RAISE(ABORT, 'duka: frozen'); END;
 ";
 
+/// Tables of version 3 whose rows are written once.
+const HEALTH_TABLES: [&str; 2] = ["vitals", "health"];
+
+const VERSION_3: &str = "
+CREATE TABLE vitals (
+    seq INTEGER PRIMARY KEY,
+    image TEXT NOT NULL,
+    page INTEGER NOT NULL,
+    engine TEXT NOT NULL,
+    vitals TEXT NOT NULL,
+    entry INTEGER NOT NULL REFERENCES journal (seq) DEFERRABLE INITIALLY DEFERRED,
+    UNIQUE (image, page, engine),
+    FOREIGN KEY (image, page) REFERENCES pages (image, page)
+) STRICT;
+CREATE TABLE health (
+    seq INTEGER PRIMARY KEY,
+    event TEXT NOT NULL UNIQUE,
+    entry INTEGER NOT NULL REFERENCES journal (seq) DEFERRABLE INITIALLY DEFERRED
+) STRICT;
+";
+
 /// Everything that brings a new file to the present version, one step a version.
-pub(super) const MIGRATIONS: [fn() -> String; 2] = [version_1, version_2];
+pub(super) const MIGRATIONS: [fn() -> String; 3] = [version_1, version_2, version_3];
 
 /// The version that this program writes.
 pub(super) fn newest() -> u32 {
-    // Two migrations: far below where this could be cut.
+    // Three migrations: far below where this could be cut.
     u32::try_from(MIGRATIONS.len()).unwrap_or(u32::MAX)
 }
 
@@ -146,14 +167,28 @@ fn version_2() -> String {
         by_entry(&mut sql, table);
     }
     for table in RECORD_TABLES.iter().filter(|t| **t != "imports") {
-        // Writing to a String can't fail.
-        let _ = write!(
-            sql,
-            "CREATE TRIGGER {table}_frozen BEFORE INSERT ON {table} WHEN EXISTS (SELECT 1 FROM freezes)
-            BEGIN SELECT RAISE(ABORT, 'duka: frozen'); END;\n"
-        );
+        closed_by_freeze(&mut sql, table);
     }
     sql
+}
+
+fn version_3() -> String {
+    let mut sql = VERSION_3.to_owned();
+    for table in HEALTH_TABLES {
+        append_only(&mut sql, table);
+        by_entry(&mut sql, table);
+        closed_by_freeze(&mut sql, table);
+    }
+    sql
+}
+
+fn closed_by_freeze(sql: &mut String, table: &str) {
+    // Writing to a String can't fail.
+    let _ = write!(
+        sql,
+        "CREATE TRIGGER {table}_frozen BEFORE INSERT ON {table} WHEN EXISTS (SELECT 1 FROM freezes)
+            BEGIN SELECT RAISE(ABORT, 'duka: frozen'); END;\n"
+    );
 }
 
 fn append_only(sql: &mut String, table: &str) {
@@ -172,7 +207,7 @@ fn by_entry(sql: &mut String, table: &str) {
 
 /// All tables whose rows belong to a journal entry, in the order in which they are hashed.
 pub(super) fn hashed_tables() -> impl Iterator<Item = &'static str> {
-    RECORD_TABLES.into_iter().chain(GRADING_TABLES)
+    RECORD_TABLES.into_iter().chain(GRADING_TABLES).chain(HEALTH_TABLES)
 }
 
 /// The `user_version` of the file.

@@ -266,12 +266,14 @@ fn an_empty_store_has_nothing_and_verifies() {
 fn every_record_table_refuses_update_and_delete() {
     let folder = Folder::new();
     let mut store = filled(&folder);
+    store.record_scan(&[], &[vitals("a", 240)], NOW).unwrap();
+    store.record_health(&[health("a", 40)], NOW).unwrap();
     let freeze = store.freeze(NOW).unwrap();
     let grading = grading(freeze.hash, 1);
     store.record_grading(&grading, &[score("a", "1405", &grading, 82)], NOW).unwrap();
     let other = raw(&folder.path());
     let tables: Vec<_> = schema::hashed_tables().chain(["journal"]).collect();
-    assert_eq!(tables.len(), 11);
+    assert_eq!(tables.len(), 13);
     for table in tables {
         let rows: i64 = other.query_row(&format!("SELECT COUNT(*) FROM {table}"), [], |r| r.get(0)).unwrap();
         assert!(rows > 0, "{table} must have a row to protect");
@@ -283,6 +285,63 @@ fn every_record_table_refuses_update_and_delete() {
     // REPLACE removes rows too; on the store's own connections that is refused as well.
     let sql = "INSERT OR REPLACE INTO journal SELECT * FROM journal WHERE seq = 1";
     assert!(store.connection.execute(sql, []).unwrap_err().to_string().contains("append only"));
+}
+
+fn vitals(name: &str, paper: u8) -> Vitals {
+    Vitals {
+        sheet: sheet(name),
+        engine: engine("engine"),
+        width_px: 1654,
+        across_px_per_m: 7874,
+        placed: Some(Placed {
+            layout: "theory-100".parse().unwrap(),
+            along_px_per_m: 7874,
+            paper,
+            ink: 30,
+            residual_um: 40,
+            fiducials: 8,
+            missing: 0,
+            contrast: Some(200),
+        }),
+        streaks: vec![Streak { tone: Tone::Dark, at: 4143, on_sheet: Some(8700), depth: 60 }],
+    }
+}
+
+fn health(name: &str, to: u8) -> HealthEvent {
+    let place = PagePlace { file: format!("scans/{name}.tif"), sheet: sheet(name) };
+    let trouble = Trouble::Paper { from: 240, to };
+    HealthEvent { trouble, severity: Severity::Warning, since: place.clone(), at: place }
+}
+
+#[test]
+fn vitals_and_troubles_are_kept_once_and_stand_in_the_journal() {
+    let folder = Folder::new();
+    let mut store = filled(&folder);
+    let export = store.canonical_export().unwrap();
+    let freeze = store.freeze_hash().unwrap();
+    store.record_scan(&[], &[vitals("b", 240), vitals("a", 240)], NOW).unwrap();
+    store.record_health(&[health("a", 40), health("b", 30)], NOW).unwrap();
+    let head = store.journal_head().unwrap();
+    // The same again, also measured otherwise: the first stands.
+    store.record_scan(&[], &[vitals("a", 239)], NOW).unwrap();
+    store.record_health(&[health("b", 30), health("a", 40)], NOW).unwrap();
+    assert_eq!(store.journal_head().unwrap(), head);
+
+    assert_eq!(store.vitals_of(&sheet("a").image, &engine("engine")).unwrap(), [vitals("a", 240)]);
+    assert_eq!(store.vitals_of(&sheet("a").image, &engine("other")).unwrap(), []);
+    assert_eq!(store.vitals().unwrap().len(), 2);
+    assert_eq!(store.health_events().unwrap(), [health("a", 40), health("b", 30)]);
+    let entries = store.journal().unwrap();
+    let last = entries.last().unwrap();
+    assert_eq!((last.kind.as_str(), &last.detail["kind"]), ("health", &serde_json::json!("paper")));
+    // What is said of sheets stays the same.
+    assert_eq!(store.canonical_export().unwrap(), export);
+    assert_eq!(store.freeze_hash().unwrap(), freeze);
+    let unknown = store.record_scan(&[], &[vitals("z", 240)], NOW);
+    assert!(matches!(unknown, Err(StoreError::UnknownSheet { .. })));
+    store.freeze(NOW).unwrap();
+    assert!(matches!(store.record_health(&[health("c", 1)], NOW), Err(StoreError::Frozen)));
+    store.verify_rows().unwrap();
 }
 
 #[test]
@@ -707,7 +766,7 @@ fn files_that_are_no_store_are_told_apart() {
     std::fs::remove_file(&path).unwrap();
     drop(folder.store());
     raw(&path).pragma_update(None, "user_version", 99).unwrap();
-    assert!(matches!(open(), StoreError::Newer { found: 99, known: 2, .. }));
+    assert!(matches!(open(), StoreError::Newer { found: 99, known: 3, .. }));
     let nowhere = folder.dir.path().join("no/such/folder.db");
     assert!(matches!(Store::create(&nowhere), Err(StoreError::Create { .. })));
     assert!(matches!(Store::open(folder.dir.path()), Err(StoreError::NotWritable { .. })));

@@ -221,6 +221,12 @@ impl Typeface {
         }
     }
 
+    /// The shipped font's file, for whoever draws its letters on a picture.
+    #[must_use]
+    pub fn font_file() -> &'static [u8] {
+        SHIPPED
+    }
+
     /// The characters of `text` that the font lacks, each once, in the text's order.
     #[must_use]
     pub fn missing(&self, text: &str) -> Vec<char> {
