@@ -15,23 +15,40 @@ use std::collections::BTreeSet;
 /// Nominal millimetres of a page's longer side: most such forms are printed on A4.
 const LONGER_SIDE: f64 = 297.0;
 
+/// The most nominal millimetres of a measuring box's shorter side: a form of a few large targets is a small form, because
+/// the reader expects pencils and printed lines as wide as they are on ordinary cards.
+const MOST_BOX: f64 = 6.0;
+
 /// From the template's pixels to nominal millimetres.
 #[derive(Debug, Clone, Copy)]
 struct Scale {
-    /// The page's longer side in pixels.
-    longer: f64,
+    /// So many pixels…
+    pixels: f64,
+    /// …are so many millimetres.
+    mm: f64,
 }
 
 impl Scale {
     fn mm(self, pixels: f64) -> f64 {
         // In this order what is a whole part of the page stays exact.
-        pixels * LONGER_SIDE / self.longer
+        pixels * self.mm / self.pixels
+    }
+
+    /// The scale at which the page has [`LONGER_SIDE`], or its boxes [`MOST_BOX`] where that is smaller.
+    fn of(form: &Form) -> Self {
+        let longer = form.page.0.max(form.page.1);
+        let shorter = form.smallest_box();
+        if shorter * LONGER_SIDE > MOST_BOX * longer {
+            Self { pixels: shorter, mm: MOST_BOX }
+        } else {
+            Self { pixels: longer, mm: LONGER_SIDE }
+        }
     }
 }
 
 /// The layout that the form says; items of `several` take any number of marks. Its hash is of no file.
 pub(super) fn layout(name: &LayoutName, form: &Form, several: &BTreeSet<u16>) -> Result<Layout, ImportError> {
-    let scale = Scale { longer: form.page.0.max(form.page.1) };
+    let scale = Scale::of(form);
     let page = PageSize { width_mm: scale.mm(form.page.0), height_mm: scale.mm(form.page.1) };
     let (frame, fiducials) = frame(form, page);
     Ok(Layout {

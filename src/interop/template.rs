@@ -37,6 +37,13 @@ pub(super) struct Form {
     pub(super) fields: Vec<FormField>,
 }
 
+impl Form {
+    /// The shorter side of the smallest bubble, in pixels.
+    pub(super) fn smallest_box(&self) -> f64 {
+        self.columns.iter().map(|c| c.size.0.min(c.size.1)).fold(f64::MAX, f64::min)
+    }
+}
+
 /// Where the page is.
 #[derive(Debug, Clone)]
 pub(super) enum FormFrame {

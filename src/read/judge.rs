@@ -3,7 +3,7 @@
 use super::MarkState;
 use super::second::{Ground, Look, PRINT_SEEN, Sight};
 use super::strokes::Strokes;
-use crate::layout::{Choice, PrintInk};
+use crate::layout::{Choice, Layout, PrintInk, TargetShape};
 use crate::source::Depth;
 
 /// How far across or down a target a mark reaches, in thousandths. Half a target is 500 wide; a dot of 1 mm, or
@@ -17,6 +17,11 @@ const PALEST: u16 = 200;
 /// How dark a mark's strokes are, as a share of the sheet's usual mark's: one hand's marks differ by 0.65, an
 /// eraser leaves 0.15 to 0.4.
 const FIRM: (u32, u32) = (1, 2);
+
+/// Darkness, in 255ths, of the palest sixth of a target in which no paper shows, and of all of it in the mean. Between a letter's
+/// lines and its circle empty targets have 0 to 10, and 45 to 70 in the mean; a pale pen's full mark has 65 and 115.
+const NO_PAPER: u8 = 56;
+const DARK_ALL_OVER: u8 = 100;
 
 /// The fewest marks that say what is usual.
 const FEWEST: usize = 5;
@@ -62,6 +67,8 @@ pub(super) struct Bench {
     /// What covers no more than this, in thousandths, is a speck.
     speck: u16,
     rules: Rules,
+    /// Whether the targets' own outlines are known, so that a line around one is not the form's.
+    outlined: bool,
 }
 
 /// Where what is seen between the lines of dark print differs from what is seen on pale print; shares of the cells
@@ -91,8 +98,9 @@ impl Rules {
 
 impl Bench {
     /// What the targets of one sheet say of each other.
-    pub(super) fn of(sight: &Sight, ink: PrintInk) -> Self {
-        let rules = Rules::of(ink);
+    pub(super) fn of(sight: &Sight, layout: &Layout) -> Self {
+        let rules = Rules::of(layout.print_ink);
+        let outlined = layout.fields.iter().all(|f| f.shape != TargetShape::Unknown);
         let all = || sight.looks.iter().flatten().flatten().flatten();
         let mut marks: Vec<u16> =
             all().map(|l| &l.strokes).filter(|s| is_shaped(s, rules)).map(|s| s.contrast).collect();
@@ -106,7 +114,7 @@ impl Bench {
         }
         let share = if sight.depth == Depth::Bilevel { SHOWN_BILEVEL } else { SHOWN_GRAY };
         let shown = known > 0 && seen * share.1 >= known * share.0;
-        Self { usual, shown, speck: speck(sight, rules), rules }
+        Self { usual, shown, speck: speck(sight, rules), rules, outlined }
     }
 
     /// What the targets of one position are.
@@ -144,7 +152,7 @@ impl Bench {
 
     /// Whether strokes are nothing that a candidate meant; `beside` is the position's mark.
     fn is_nothing(&self, strokes: &Strokes, beside: Option<&Strokes>) -> bool {
-        let ringed = strokes.sides >= 3 && strokes.cover < LINE_COVER;
+        let ringed = self.outlined && strokes.sides >= 3 && strokes.cover < LINE_COVER;
         if ringed {
             return false;
         }
@@ -161,10 +169,16 @@ impl Bench {
     }
 
     fn is_mark(&self, strokes: &Strokes) -> bool {
-        let contrast = u32::from(strokes.contrast);
+        let whole = if covers_all(strokes) { u32::from(strokes.covered.1) * 1000 / 255 } else { 0 };
+        let contrast = u32::from(strokes.contrast).max(whole);
         is_shaped(strokes, self.rules)
             && self.usual.is_none_or(|usual| contrast * FIRM.1 >= u32::from(usual) * FIRM.0)
     }
+}
+
+/// Whether no paper shows in a target any more and it is dark all over.
+fn covers_all(strokes: &Strokes) -> bool {
+    strokes.covered.0 >= NO_PAPER && strokes.covered.1 >= DARK_ALL_OVER
 }
 
 /// Whether anything of the target is seen: its print, or a stroke.
@@ -174,7 +188,13 @@ fn shows(look: &Look) -> bool {
 }
 
 /// Whether strokes have a mark's form: large enough, of one piece, and the target's own.
+///
+/// In a small picture of dark print hardly a cell is free of it. There a target in which no paper shows any more, and that is dark
+/// all over, is marked.
 fn is_shaped(strokes: &Strokes, rules: Rules) -> bool {
+    if covers_all(strokes) {
+        return true;
+    }
     let line = strokes.goes_through() && strokes.cover < LINE_COVER;
     strokes.cover >= rules.mark
         && (strokes.span.0 >= MARK_SPAN.0 || strokes.span.1 >= MARK_SPAN.1)

@@ -37,6 +37,9 @@ pub struct Pose {
     pub rotation_centidegrees: i32,
     /// Residual of the registration in thousandths of a millimetre.
     pub residual_um: u32,
+    /// Fiducials of the layout that are missing or damaged on this sheet.
+    #[serde(default)]
+    pub fiducials_lost: u16,
 }
 
 /// What kind of field a reading is of: decides how its marks become a response.
@@ -81,7 +84,7 @@ pub struct PositionReading {
 
 /// What was measured at one target, by both readers.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(from = "MarkRow", into = "MarkRow")]
+#[serde(from = "MarkForm", into = "MarkRow")]
 pub struct Mark {
     /// First reader: fill ratio in thousandths: ink in the sensing area, without the target's own print.
     pub fill: u16,
@@ -120,8 +123,21 @@ pub enum MarkState {
     Unreadable,
 }
 
-impl From<MarkRow> for Mark {
-    fn from((fill, firmness, stroke, contrast, first, second, state): MarkRow) -> Self {
+/// A mark in the record: as it is written, or with the first reader's word alone, as records from before the second reader
+/// have it.
+#[derive(Deserialize)]
+#[serde(untagged)]
+enum MarkForm {
+    Both(MarkRow),
+    First((u16, u16, MarkState)),
+}
+
+impl From<MarkForm> for Mark {
+    fn from(form: MarkForm) -> Self {
+        let (fill, firmness, stroke, contrast, first, second, state) = match form {
+            MarkForm::Both(row) => row,
+            MarkForm::First((fill, firmness, state)) => (fill, firmness, 0, 0, state, state, state),
+        };
         Self { fill, firmness, stroke, contrast, first, second, state }
     }
 }

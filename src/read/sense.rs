@@ -46,7 +46,7 @@ pub fn read(page: &Page, registration: &Registration, layout: &Layout, engine: &
     let page = &*without_streaks(page);
     let (scale, firsts) = first(page, registration, layout);
     let sight = second::see(page, registration, layout);
-    let bench = Bench::of(&sight, layout.print_ink);
+    let bench = Bench::of(&sight, layout);
     let judged = layout.fields.iter().zip(&firsts).zip(&sight.looks).map(|((field, firsts), looks)| {
         let position = |((position, firsts), looks): ((&Position, &Vec<First>), &Vec<Option<Look>>)| {
             let seconds = bench.judge(looks, position.choice);
@@ -153,6 +153,7 @@ fn written(
             orientation: registration.orientation,
             rotation_centidegrees: (registration.rotation_deg * 100.0).round() as i32,
             residual_um: (registration.residual.0 * 1000.0).round() as u32,
+            fiducials_lost: registration.fiducials.iter().filter(|f| f.is_none()).count() as u16,
         },
         marginal: layout.thresholds.marginal.per_mille(),
         faint: scale.faint_per_mille(),
@@ -189,8 +190,10 @@ fn measure_field(page: &Page, registration: &Registration, field: &Field) -> Vec
                     let paper = lent(&papers, i, registration.paper)?;
                     let print = local_ink(registration, paper);
                     let ink = place.ink(page, paper, print)?;
-                    // A line around the target crosses the ring; few rings are crossed by anything.
-                    let crossed = around[i].is_some_and(|a| a.dark < covered_below(paper, print));
+                    // A line around the target crosses the ring; few rings are crossed by anything. Around a mere measuring
+                    // box the form may have its own outline.
+                    let crossed = field.shape != TargetShape::Unknown
+                        && around[i].is_some_and(|a| a.dark < covered_below(paper, print));
                     Some(Ink { ringed: crossed && place.is_ringed(page, paper, print), ..ink })
                 })
                 .collect()

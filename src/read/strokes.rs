@@ -14,6 +14,10 @@ const EDGE: (u16, u16) = (1, 2);
 /// The same as a share of the sheet's floor: pale strokes would otherwise gather the noise around them.
 const EDGE_OF_FLOOR: (u16, u16) = (3, 4);
 
+/// The rank, from the palest, of the cells that say whether paper still shows between the lines of dark print: a letter leaves
+/// half of its circle white.
+const GAP_RANK: (usize, usize) = (1, 6);
+
 /// What the strokes in one target look like. Shares are in thousandths.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub(super) struct Strokes {
@@ -33,6 +37,8 @@ pub(super) struct Strokes {
     pub(super) middle: (i16, i16),
     /// On how many of its four sides the margin has strokes.
     pub(super) sides: u8,
+    /// Darkness of the target's palest parts and of all of it in the mean, print and all, in 255ths, where cells are fine.
+    pub(super) covered: (u8, u8),
 }
 
 impl Strokes {
@@ -98,6 +104,9 @@ pub(super) fn look(
     let (across, down) = (grid.across(), grid.down());
     let core = grid.is_fine().then(|| broad(&desk.inked, &template.free, inside, across, &mut desk.broad));
     out.sides = sides(&desk.inked, &template.free, grid);
+    if grid.is_fine() {
+        out.covered = covered(darkness, inside);
+    }
     let share = |cells: usize| (cells * 1000 / template.free_inside.max(1)).min(1000) as u16;
     if peak < floor || template.free_inside == 0 {
         return out;
@@ -202,6 +211,18 @@ fn describe(
         (middle / n as i64).clamp(-1000, 1000) as i16
     };
     out.middle = (place(sum_x, nx), place(sum_y, ny));
+}
+
+/// Darkness of the palest parts of a target, and its mean.
+fn covered(darkness: &[u8], inside: &[bool]) -> (u8, u8) {
+    let mut cells: Vec<u8> =
+        darkness.iter().zip(inside).filter(|(_, inside)| **inside).map(|(&d, _)| d).collect();
+    if cells.is_empty() {
+        return (0, 0);
+    }
+    let mean = cells.iter().map(|&d| u32::from(d)).sum::<u32>() / cells.len() as u32;
+    let rank = (cells.len() - 1) * GAP_RANK.0 / GAP_RANK.1;
+    (*cells.select_nth_unstable(rank).1, mean as u8)
 }
 
 /// On how many sides of the margin two cells or more are inked.

@@ -23,10 +23,13 @@ const INK_FACTOR: f64 = 1.8;
 const INK_EXTRA: f64 = 14.0;
 
 /// The rank, from the palest, that says how dark print makes a cell on targets that lie a little off, and what is
-/// added to it in 255ths. Marks on more than two fifths of a letter's targets reach this rank; then what print
-/// there is within a cell's breadth bounds it.
+/// added to it in 255ths. Targets that are plainly marked are left out.
 const BOLD_RANK: f64 = 0.85;
 const BOLD_EXTRA: u8 = 40;
+
+/// How much more ink than the palest a target may hold, over its whole patch in 255ths, and a quarter of the palest's, to say how bold
+/// the print may be. A full mark adds 60 and more; below 8 bold print itself would be left out.
+const MARK_INK: u32 = 16;
 
 /// Darkness, in 255ths, from which a cell is the print's own: what a pencil adds there can't be told from
 /// print that came out bolder.
@@ -84,10 +87,11 @@ pub(super) struct Alike<'l, 'd> {
 /// other letters of its outline do: the middle one of them in each cell.
 pub(super) fn learn(letters: &[Alike<'_, '_>]) -> Vec<Template> {
     let enough = |letter: &&Alike<'_, '_>| letter.darkness.len() >= FEWEST;
-    let at = |rank: f64| -> Vec<Option<Vec<u8>>> {
-        letters.iter().map(|l| Some(l).filter(enough).map(|l| ranked(&l.darkness, rank))).collect()
+    let of_each = |look: &dyn Fn(&Alike<'_, '_>) -> Vec<u8>| -> Vec<Option<Vec<u8>>> {
+        letters.iter().map(|l| Some(l).filter(enough).map(look)).collect()
     };
-    let (prints, bolds) = (at(PALE_RANK), at(BOLD_RANK));
+    let prints = of_each(&|l| ranked(&l.darkness, PALE_RANK));
+    let bolds = of_each(&|l| ranked(&unmarked(&l.darkness), BOLD_RANK));
     let mean = |print: &[u8]| print.iter().map(|&d| f64::from(d)).sum::<f64>() / print.len().max(1) as f64;
     letters
         .iter()
@@ -119,6 +123,16 @@ pub(super) fn learn(letters: &[Alike<'_, '_>]) -> Vec<Template> {
             Template::of(&ranked(&peers, 0.5), spread(&ranked(&peers, 0.9), letter.grid), &inside)
         })
         .collect()
+}
+
+/// Those of the pictures that hold little more ink than the palest do: no mark, or hardly one.
+fn unmarked<'d>(all: &[&'d [u8]]) -> Vec<&'d [u8]> {
+    let ink = |picture: &[u8]| picture.iter().map(|&d| u32::from(d)).sum::<u32>();
+    let mut inks: Vec<u32> = all.iter().map(|p| ink(p)).collect();
+    let place = ((inks.len() as f64 * PALE_RANK) as usize).min(inks.len() - 1);
+    let pale = *inks.select_nth_unstable(place).1;
+    let most = pale + pale / 4 + MARK_INK * all[0].len() as u32;
+    all.iter().copied().filter(|p| ink(p) <= most).collect()
 }
 
 /// The cells' darkness at `rank` among so many pictures of the same grid.

@@ -9,9 +9,9 @@ use crate::geometry::{Mapping, Point};
 use crate::layout::{Field, Layout, Position};
 use crate::source::Page;
 
-/// The most targets that are learnt from together. With fewer than 20 marks show through the middle value, over more than
-/// 60 a curled page drifts.
-const BLOCK: usize = 48;
+/// The targets that are learnt from together. With fewer than 15 marks show through the middle value, over more than 40 the
+/// pitch of a page seen from aside drifts by half a target.
+const BLOCK: usize = 20;
 
 /// Half the side of the picture of a target that is learnt, in distances to its neighbours.
 const HALF: f64 = 0.8;
@@ -163,7 +163,11 @@ impl Block {
             values.sort_by(f64::total_cmp);
             *m = values[values.len() / 2];
         }
-        let (ox, oy) = centre_of_ink(&middle)?;
+        // Where every target has another letter and no outline is left, no letter is the middle one.
+        let mean: Vec<f64> = (0..SIDE * SIDE)
+            .map(|i| pictures.iter().map(|p| p[i]).sum::<f64>() / pictures.len().max(1) as f64)
+            .collect();
+        let (ox, oy) = centre_of_ink(&middle).or_else(|| centre_of_ink(&mean))?;
         let off = (ox * pitches.0, oy * pitches.1);
         // Learnt again where the targets are.
         let cores: Vec<Vec<f64>> = targets.iter().map(|t| t.picture(page, pitches, off, 0.5, CORE)).collect();
@@ -175,7 +179,7 @@ impl Block {
             *e = values[values.len() / 2];
         }
         let power = centred(&mut empty);
-        (power > LEAST_INK * LEAST_INK).then_some(Self { targets, pitches, off, empty, power })
+        Some(Self { targets, pitches, off, empty, power })
     }
 }
 
@@ -301,7 +305,7 @@ impl Spot {
     fn likeness(&self, page: &Page, block: &Block, off: (f64, f64)) -> f64 {
         let mut core = self.picture(page, block.pitches, off, 0.5, CORE);
         let power = centred(&mut core);
-        if power < LEAST_INK {
+        if power < LEAST_INK || block.power < LEAST_INK {
             return 0.0;
         }
         let n = core.len() as f64;

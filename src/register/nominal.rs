@@ -5,6 +5,7 @@
 
 use super::coarse::Coarse;
 use super::proof::{self, CodeRead, Proof};
+use super::sight::{Local, Sighting};
 use super::{Registration, form, lattice, marker, outline, photo};
 use crate::geometry::{Homography, Mapping, Mm, Point, Px, Rect};
 use crate::layout::{Frame, Layout};
@@ -24,11 +25,28 @@ const AGREE_SHARE: f64 = 0.85;
 const DISPLACED_SHARE: f64 = 0.99;
 
 /// How many more targets the true way of laying the form must show than any other way, as a factor.
-const CLEARLY: f64 = 1.25;
+const CLEARLY: f64 = 1.2;
 
 /// The residual, in distances between neighbouring targets, beyond which nothing is read: a measuring box that is off by
 /// a fifth of the pitch has lost a quarter of its target.
 const MOST_PITCHES: f64 = 0.15;
+
+/// Where the true way shows so many of its targets, another way of laying a small form may show all but one line of them: a
+/// tenth.
+const NEARLY_ALL: f64 = 0.95;
+const LOST_LINE: f64 = 0.1;
+
+/// Or, where the other way shows as many dark things, how much more alike they must be, as a factor.
+const MORE_ALIKE: f64 = 1.3;
+
+/// How far, in distances between targets, the middle target may lie from where the frame puts it. Forms set by eye are off by a
+/// quarter; a way that is off by half has slid onto its neighbours.
+const MOST_MOVED: f64 = 0.36;
+
+/// The fewest seen targets that lay a frame anew, and how far one may lie from where the others put it, in distances between
+/// targets: farther off it is a neighbour.
+const LEAST_SEEN: usize = 8;
+const STRAY_PITCHES: f64 = 0.35;
 
 /// How far a sighting speaks for its surroundings, in distances between targets.
 const NEAR_PITCHES: f64 = 3.0;
@@ -50,19 +68,20 @@ pub(super) fn register(
         Frame::Form(picture) => form::ways(page, layout, picture),
     };
     let mut tried: Vec<Tried> = ways.into_iter().map(|way| Tried::of(page, layout, way)).collect();
-    tried.sort_by(|a, b| b.seen.total_cmp(&a.seen));
-    let rival = tried
-        .iter()
-        .skip(1)
-        .find(|t| !t.same_as(&tried[0], layout))
-        .map_or(0.0, |t| if t.proved() { f64::MAX } else { t.seen });
+    // A way that must slide by half a target to fit has fitted something else.
+    if tried.iter().any(|t| t.moved <= MOST_MOVED) {
+        tried.retain(|t| t.moved <= MOST_MOVED);
+    }
+    tried.sort_by(|a, b| b.score.total_cmp(&a.score));
+    let rival = tried.iter().skip(1).find(|t| !t.same_as(&tried[0], layout) && !tried[0].clearly_better(t));
+    let ambiguous = rival.is_some();
     let Some(best) = tried.into_iter().next() else {
         return Err(super::missing(0, layout.fiducials.len().max(4)));
     };
     if !best.proved() {
         return Err(RegistrationFault::Unproved { agree: best.proof.agree, checked: best.proof.checked });
     }
-    if best.seen < CLEARLY * rival {
+    if ambiguous {
         return Err(RegistrationFault::Ambiguous);
     }
     Ok(best.registration(page, layout, coarse))
@@ -74,6 +93,54 @@ fn edge(page: &Page) -> [Point<Px>; 4] {
     [(0.0, 0.0), (w, 0.0), (w, h), (0.0, h)].map(Point::from)
 }
 
+/// The frame's mapping laid anew through every other target that was seen; `None` if they don't determine it.
+///
+/// A frame is a hand's breadth wider than what lies in it: a corner off by a pixel or a page set by eye moves far rows by
+/// half their pitch.
+fn nearer(frame: &Homography, sightings: &[Sighting]) -> Option<Homography> {
+    let seen = |s: &Sighting| {
+        let (dx, dy) = s.off?;
+        Some((s.at, frame.apply(s.at.shifted(dx, dy)), s.pitch))
+    };
+    let all: Vec<_> = sightings.iter().step_by(2).filter_map(seen).collect();
+    if all.len() < LEAST_SEEN {
+        return None;
+    }
+    let mut kept: Vec<(Point<Mm>, Point<Px>)> = all.iter().map(|&(at, to, _)| (at, to)).collect();
+    for _ in 0..3 {
+        let way = Homography::fit(&kept)?;
+        kept = all
+            .iter()
+            .filter(|(at, to, pitch)| {
+                way.apply(*at).distance(*to).0 <= STRAY_PITCHES * pitch * way.scale(*at)
+            })
+            .map(|&(at, to, _)| (at, to))
+            .collect();
+        if kept.len() < LEAST_SEEN {
+            return None;
+        }
+    }
+    Homography::fit(&kept)
+}
+
+/// How far the middle target was moved from where the frame put it, in distances between targets.
+fn moved(frame: &Homography, way: &Homography, sightings: &[Sighting]) -> f64 {
+    let mut moves: Vec<f64> = sightings
+        .iter()
+        .filter(|s| s.shown)
+        .map(|s| frame.apply(s.at).distance(way.apply(s.at)).0 / (way.scale(s.at) * s.pitch))
+        .collect();
+    moves.sort_by(f64::total_cmp);
+    moves.get(moves.len() / 2).copied().unwrap_or(0.0)
+}
+
+/// The middle distance between neighbouring targets, in millimetres.
+fn usual_pitch(sightings: &[Sighting]) -> f64 {
+    let mut pitches: Vec<f64> = sightings.iter().filter(|s| s.shown).map(|s| s.pitch).collect();
+    pitches.sort_by(f64::total_cmp);
+    pitches.get(pitches.len() / 2).copied().unwrap_or(1.0)
+}
+
 /// A way of laying the form, and what it shows.
 struct Tried {
     way: Homography,
@@ -81,6 +148,12 @@ struct Tried {
     proof: Proof,
     /// Share of all targets that are seen.
     seen: f64,
+    /// How alike the targets are to each other, in the mean.
+    alike: f64,
+    /// The mean of both.
+    score: f64,
+    /// How far the targets led away from where the frame put them, in distances between targets.
+    moved: f64,
     /// How alike the page is with all blocks one target further, as a share of how alike it is in place.
     displaced: f64,
     /// The least share of a block's targets that is seen.
@@ -88,21 +161,36 @@ struct Tried {
 }
 
 impl Tried {
-    fn of(page: &Page, layout: &Layout, way: Homography) -> Self {
+    fn of(page: &Page, layout: &Layout, frame: Homography) -> Self {
+        let first = lattice::look(page, layout, &Mapping::projective(frame));
+        let way = nearer(&frame, &first.sightings).unwrap_or(frame);
         let mapping = Mapping::projective(way);
-        let look = lattice::look(page, layout, &mapping);
+        let second = lattice::look(page, layout, &mapping);
+        let bend = |sightings: &[Sighting]| {
+            let near = NEAR_PITCHES * usual_pitch(sightings);
+            proof::bend(mapping.clone(), layout.page, sightings, near, proof::Agree::Nominal)
+        };
+        // Once more where the bent mapping puts them: over a curled block targets drift by half their pitch.
+        let bent = bend(&second.sightings).0;
+        let mut look = lattice::look(page, layout, &bent);
+        for sighting in &mut look.sightings {
+            sighting.off = sighting.off.and_then(|(dx, dy)| {
+                let (from, to) = (mapping.apply(sighting.at), bent.apply(sighting.at));
+                let (u, v) = Local::at(&mapping, sighting.at).back((to.x.0 - from.x.0, to.y.0 - from.y.0))?;
+                Some((dx + u, dy + v))
+            });
+        }
         let all = look.sightings.len().max(1) as f64;
-        let mut pitches: Vec<f64> = look.sightings.iter().filter(|s| s.shown).map(|s| s.pitch).collect();
-        pitches.sort_by(f64::total_cmp);
-        let pitch = pitches.get(pitches.len() / 2).copied().unwrap_or(1.0);
-        let (mapping, proof) =
-            proof::bend(mapping, layout.page, &look.sightings, NEAR_PITCHES * pitch, proof::Agree::Nominal);
-        if look.in_place as f64 > 0.4 * all { eprintln!("DBG {:?} {:.2} block {:.2} displaced {:.3} proof {proof:?}", way.attitude(layout.middle()), look.in_place as f64 / all, look.least_block, look.displaced / look.alike.max(1e-9)); }
+        let (mapping, proof) = bend(&look.sightings);
+        let seen = look.in_place as f64 / all;
         Self {
             way,
             mapping,
             proof,
-            seen: look.in_place as f64 / all,
+            seen,
+            alike: look.alike / all,
+            score: f64::midpoint(seen, look.alike / all),
+            moved: moved(&frame, &way, &look.sightings),
             displaced: look.displaced / look.alike.max(1e-9),
             least_block: look.least_block,
         }
@@ -112,11 +200,20 @@ impl Tried {
     fn proved(&self) -> bool {
         let proof = &self.proof;
         self.seen >= SEEN_SHARE
+            && self.moved <= MOST_MOVED
             && self.least_block >= BLOCK_SHARE
             && self.displaced <= DISPLACED_SHARE
             && f64::from(proof.agree) >= AGREE_SHARE * f64::from(proof.seen)
             && proof.pitches <= MOST_PITCHES
             && proof.smooth
+    }
+
+    /// Whether nobody would take the other way: it shows far less, or this one shows nearly everything and the other has lost a
+    /// line of targets.
+    fn clearly_better(&self, other: &Self) -> bool {
+        let lost = self.seen - other.seen >= LOST_LINE && self.score - other.score >= LOST_LINE;
+        let alike = self.alike >= MORE_ALIKE * other.alike;
+        self.score >= CLEARLY * other.score || self.seen >= NEARLY_ALL && (lost || alike)
     }
 
     /// Whether both lay the page's middle and its upper side alike.

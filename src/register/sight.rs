@@ -272,6 +272,13 @@ impl Local {
         (a * dx + b * dy, c * dx + d * dy)
     }
 
+    /// Pixels to millimetres, as a step; `None` where the mapping has no area.
+    pub(super) fn back(&self, (u, v): (f64, f64)) -> Option<(f64, f64)> {
+        let [[a, b], [c, d]] = self.jacobian;
+        let det = a * d - b * c;
+        (det.abs() > 1e-12).then(|| ((d * u - b * v) / det, (a * v - c * u) / det))
+    }
+
     /// Whether everything within `reach` millimetres is in the picture.
     pub(super) fn inside(&self, page: &Page, reach: f64) -> bool {
         let [[a, b], [c, d]] = self.jacobian;

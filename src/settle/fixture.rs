@@ -54,6 +54,7 @@ pub(super) fn reading(fields: Vec<FieldReading>) -> Reading {
             orientation: serde_json::from_str("\"0\"").unwrap(),
             rotation_centidegrees: 0,
             residual_um: 40,
+            fiducials_lost: 0,
         },
         marginal: 200,
         definite: 500,

@@ -33,8 +33,10 @@ fn engine(name: &str) -> EngineId {
 
 /// A column or item with one option filled.
 fn position(label: u16, options: &str, filled: char) -> serde_json::Value {
-    let marks: Vec<_> =
-        options.chars().map(|c| if c == filled { (800, 900, "f") } else { (20, 0, "e") }).collect();
+    let marks: Vec<_> = options
+        .chars()
+        .map(|c| if c == filled { (800, 900, 820, 700, "f", "f", "f") } else { (20, 0, 0, 0, "e", "e", "e") })
+        .collect();
     serde_json::json!({
         "label": label.to_string(), "options": options, "several": false, "marks": marks,
     })
