@@ -71,12 +71,17 @@ impl Card {
         }
     }
 
-    /// Every response that is not read as it must be, but for that at `place`.
+    /// Every response that is wrong, and every careful mark that is held, but for that at `place`.
     fn faults_beside(&self, place: &str) -> String {
         let mut out = String::new();
         for deed in self.deeds.iter().filter(|d| d.place() != place) {
             let response = self.response(deed);
-            if deed.expect.judge(&response, false) != Verdict::Right {
+            let fault = match deed.expect.judge(&response, false) {
+                Verdict::Right => false,
+                Verdict::Held => deed.expect.is_careful(),
+                Verdict::Wrong => true,
+            };
+            if fault {
                 let (act, expect) = (deed.act.word(), &deed.expect);
                 writeln!(out, "{}: {act}: {expect} expected, {response:?} read", deed.place()).unwrap();
             }
@@ -265,8 +270,10 @@ fn a_scribble_across_blocks() {
 /// What must become of a damaged sheet of careful marks.
 #[derive(Debug, Clone, Copy, PartialEq)]
 enum Sheet {
-    /// Everything is read right, nothing is held.
+    /// Everything is read right, no careful mark is held.
     Read,
+    /// Nothing is read wrong, and of all sheets together at most one careful mark in a hundred is held.
+    Nearly,
     /// Nothing is read wrong; what the scanner has half taken away may be held.
     NeverWrong,
     /// Set aside because the sheet is not found.
@@ -277,16 +284,20 @@ enum Sheet {
     OtherCard,
 }
 
+/// One careful mark in how many may be held under [`Sheet::Nearly`].
+const NEARLY: usize = 100;
+
 /// Particulars differ: each damage is done so many times.
 const TIMES: u64 = 4;
 
 fn damage_is(damage: Damage, strength: f64, want: Sheet) {
     let mut faults = String::new();
+    let (mut held, mut careful) = (0, 0);
     for seed in 0..TIMES {
         let card = Card::of("theory-100", (damage, strength), Manner::Careful, &[], seed);
         let fault = match (want, &card.responses) {
             (Sheet::Read, Ok(_)) => card.faults_beside(""),
-            (Sheet::NeverWrong, Ok(_)) => card
+            (Sheet::Nearly | Sheet::NeverWrong, Ok(_)) => card
                 .deeds
                 .iter()
                 .filter(|deed| deed.expect.judge(&card.response(deed), false) == Verdict::Wrong)
@@ -306,9 +317,17 @@ fn damage_is(damage: Damage, strength: f64, want: Sheet) {
             }
             (_, Err(cause)) => format!("set aside: {cause}"),
         };
+        if card.responses.is_ok() {
+            let marks = card.deeds.iter().filter(|deed| deed.expect.is_careful());
+            careful += marks.clone().count();
+            held += marks.filter(|deed| card.response(deed).state.is_held()).count();
+        }
         if !fault.is_empty() {
             writeln!(faults, "{seed}: {want:?} expected: {}", fault.trim_end()).unwrap();
         }
+    }
+    if want == Sheet::Nearly {
+        assert!(held * NEARLY <= careful, "{}: {held} of {careful} careful marks held", damage.word());
     }
     assert!(faults.is_empty(), "{} at {strength}:\n{faults}", damage.word());
 }
@@ -329,29 +348,29 @@ damages! {
     dpi_600: Resolution 0.0 => Read,
     dpi_300: Resolution 0.667 => Read,
     dpi_150: Resolution 1.0 => Read,
-    bilevel: Bilevel 0.5 => Read,
+    bilevel: Bilevel 0.5 => Nearly,
     bilevel_at_a_bad_threshold: BadThreshold 0.5 => NeverWrong,
     bilevel_at_a_very_bad_threshold: BadThreshold 1.0 => NeverWrong,
     faint_toner: FaintToner 1.0 => Read,
-    overexposed: Bright 1.0 => Read,
+    overexposed: Bright 1.0 => Nearly,
     underexposed: Dark 1.0 => Read,
-    gradient: Gradient 1.0 => Read,
-    shadow: Shadow 1.0 => Read,
+    gradient: Gradient 1.0 => Nearly,
+    shadow: Shadow 1.0 => Nearly,
     jpeg_85: Jpeg 0.0 => Read,
     jpeg_40: Jpeg 1.0 => Read,
     moire: Moire 1.0 => Read,
     dark_streak: DarkStreak 0.4 => Read,
     very_dark_streak: DarkStreak 1.0 => NeverWrong,
-    bright_streak: BrightStreak 1.0 => Read,
-    stretch: Stretch 1.0 => Read,
-    uneven_feed: UnevenFeed 1.0 => Read,
-    bow: Bow 1.0 => Read,
+    bright_streak: BrightStreak 1.0 => Nearly,
+    stretch: Stretch 1.0 => Nearly,
+    uneven_feed: UnevenFeed 1.0 => Nearly,
+    bow: Bow 1.0 => Nearly,
     fold: Fold 1.0 => Read,
     dog_ear: DogEar 0.4 => Read,
     large_dog_ear: DogEar 1.0 => Read,
     filing_holes: Holes 1.0 => Read,
     staple: Staple 1.0 => Read,
-    show_through: ShowThrough 0.3 => Read,
+    show_through: ShowThrough 0.3 => Nearly,
     strong_show_through: ShowThrough 1.0 => NeverWrong,
     cut_corner: CutCorner 1.0 => Read,
     sideways: Sideways 1.0 => Read,

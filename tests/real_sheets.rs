@@ -10,7 +10,7 @@ use duka::read::{MarkState, Reading};
 use duka::register::register_as;
 use duka::sheet::{Cause, EngineId, Response, ResponseState};
 use duka::source::{Page, decode};
-use duka::{layout, read, settle};
+use duka::{interop, layout, read, settle};
 use serde_json::Value;
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
@@ -38,7 +38,7 @@ fn page(path: &PathBuf) -> Page {
 
 /// The field or item that a name in the truth file means: `Last Name` → `last_name`, `Q7` → `7`.
 fn place(name: &str) -> Result<String, u16> {
-    match name.strip_prefix('Q').and_then(|n| n.parse().ok()) {
+    match name.strip_prefix(['Q', 'q']).and_then(|n| n.parse().ok()) {
         Some(item) => Err(item),
         None => Ok(name.to_lowercase().replace(' ', "_")),
     }
@@ -94,7 +94,7 @@ fn compare(sheet: &str, reading: &Reading, truth: &Value, tally: &mut Tally) {
         );
         if found.state.is_held() {
             tally.held.push(line);
-        } else if !agrees(found, &expected, place.is_ok()) {
+        } else if !agrees(found, &expected, place.is_ok() || name.starts_with('q')) {
             tally.wrong.push(line);
         }
     }
@@ -125,18 +125,6 @@ fn what_is_read_is_what_a_person_sees() {
         let page = page(&folder.join(path));
         let registration = register_as(&page, &layout).unwrap_or_else(|cause| panic!("{name}: {cause}"));
         let reading = read::read(&page, &registration, &layout, &EngineId("test".into()));
-        if std::env::var_os("DUMP").is_some() {
-            for (field, p) in
-                reading.fields.iter().flat_map(|f| f.positions.iter().map(move |p| (&f.name, p)))
-            {
-                for (option, m) in p.options.chars().zip(&p.marks) {
-                    println!(
-                        "DUMP {name} {field} {} {option} {} {} {} {} {:?} {:?}",
-                        p.label, m.fill, m.firmness, m.stroke, m.contrast, m.first, m.second
-                    );
-                }
-            }
-        }
         let mut tally = Tally::default();
         compare(name, &reading, truth, &mut tally);
         println!(
@@ -178,6 +166,68 @@ fn another_forms_layout_is_refused() {
                 "page {number} as {}: {refused:?}",
                 layout.name
             );
+        }
+    }
+}
+
+/// The kinds of picture that a hand-held camera makes: nobody promises how many of their responses are held.
+fn is_photo(truth: &Value) -> bool {
+    truth["kind"].as_str().unwrap().contains("photo")
+}
+
+#[test]
+fn other_peoples_forms_are_read_by_their_own_descriptions() {
+    let Some(folder) = folder() else { return };
+    let truth: BTreeMap<String, Value> =
+        serde_json::from_slice(&fs::read(folder.join("truth.json")).unwrap()).unwrap();
+    let (mut scans, mut photos) = (Tally::default(), Tally::default());
+    for (path, truth) in truth.iter().filter(|(path, _)| path.starts_with("omrchecker/")) {
+        let own = folder.join(path).parent().unwrap().to_owned();
+        let name = own.file_name().unwrap().to_str().unwrap().parse().unwrap();
+        let imported = interop::omrchecker(&name, &|file: &str| fs::read(own.join(file))).unwrap();
+        let page = page(&folder.join(path));
+        let registration =
+            register_as(&page, &imported.layout).unwrap_or_else(|cause| panic!("{path}: {cause}"));
+        let reading = read::read(&page, &registration, &imported.layout, &EngineId("test".into()));
+        let mut tally = Tally::default();
+        compare(path, &reading, truth, &mut tally);
+        println!(
+            "{path}: {} responses, {} held, {} wrong",
+            tally.responses,
+            tally.held.len(),
+            tally.wrong.len()
+        );
+        let all = if is_photo(truth) { &mut photos } else { &mut scans };
+        all.responses += tally.responses;
+        all.held.append(&mut tally.held);
+        all.wrong.append(&mut tally.wrong);
+    }
+    for line in scans.held.iter().chain(&photos.held) {
+        println!("{line}");
+    }
+    assert!(scans.wrong.is_empty() && photos.wrong.is_empty(), "{:#?} {:#?}", scans.wrong, photos.wrong);
+    assert!(scans.responses > 240 && photos.responses > 230);
+    // Pale blue pen in circles of ten pixels around black letters: one place in eight is left to a person, none is guessed.
+    assert!(scans.held.len() * 8 <= scans.responses, "{:#?}", scans.held);
+    assert!(photos.held.len() * 10 <= photos.responses, "{:#?}", photos.held);
+}
+
+#[test]
+fn a_page_of_another_form_is_refused_whatever_frame_it_has() {
+    let Some(folder) = folder() else { return };
+    let pages = [
+        ("technothlon-scan", "camscanner-1.jpg"),
+        ("technothlon-phone", "sheet1.jpg"),
+        ("two-hundred", "scan-type-1.jpg"),
+        ("five-questions", "adrian_omr.png"),
+    ];
+    for (form, _) in pages {
+        let own = folder.join("omrchecker").join(form);
+        let imported =
+            interop::omrchecker(&form.parse().unwrap(), &|file: &str| fs::read(own.join(file))).unwrap();
+        for (other, file) in pages.iter().filter(|(other, _)| *other != form) {
+            let page = page(&folder.join("omrchecker").join(other).join(file));
+            assert!(register_as(&page, &imported.layout).is_err(), "{other} passes for {form}");
         }
     }
 }

@@ -171,7 +171,11 @@ fn judged(deed: Deed, responses: &Responses, damaged: &Damaged, fate: SheetFate)
         // A sheet that nobody could read has no right response.
         SheetFate::SetAside if !response.state.is_held() => Verdict::Wrong,
         SheetFate::SetAside => Verdict::Held,
-        SheetFate::Read => deed.expect.judge(&response, damaged.may_lose(deed.act)),
+        SheetFate::Read => match deed.expect.judge(&response, damaged.may_lose(deed.act)) {
+            // What is as black as a mark in the picture is one to everybody who sees the picture.
+            Verdict::Wrong if damaged.may_blacken(deed.act) => Verdict::Right,
+            verdict => verdict,
+        },
     };
     Seen { deed, response, verdict }
 }

@@ -23,6 +23,9 @@ const FIRM: (u32, u32) = (1, 2);
 const NO_PAPER: u8 = 56;
 const DARK_ALL_OVER: u8 = 100;
 
+/// The same of a mark that hides the target's print.
+const PALE_COVER: (u8, u8) = (36, 85);
+
 /// The fewest marks that say what is usual.
 const FEWEST: usize = 5;
 
@@ -176,9 +179,11 @@ impl Bench {
     }
 }
 
-/// Whether no paper shows in a target any more and it is dark all over.
+/// Whether no paper shows in a target any more and it is dark all over; less will do where it hides the target's print.
 fn covers_all(strokes: &Strokes) -> bool {
-    strokes.covered.0 >= NO_PAPER && strokes.covered.1 >= DARK_ALL_OVER
+    let (palest, mean) = strokes.covered;
+    palest >= NO_PAPER && mean >= DARK_ALL_OVER
+        || strokes.gone && palest >= PALE_COVER.0 && mean >= PALE_COVER.1
 }
 
 /// Whether anything of the target is seen: its print, or a stroke.

@@ -34,6 +34,10 @@ const OWN_PAPER: (u16, u16) = (3, 4);
 /// 60; a mark across half of a letter leaves 500.
 pub(super) const PRINT_SEEN: i64 = 400;
 
+/// How much of its print, in thousandths, a target under a full mark may still show: pale pen leaves 300 to 500, what an
+/// eraser leaves lets 700 and more shine through.
+const HIDDEN: i64 = 550;
+
 /// The most that levels differ within a patch that nothing was scanned in, in gray levels: a
 /// decoder's or an editor's even filling, with the ripple of a JPEG block. Paper or print differ by more.
 const FLAT: u8 = 3;
@@ -174,7 +178,8 @@ pub(super) fn see(page: &Page, registration: &Registration, layout: &Layout) -> 
         let dark = u16::from(patch.paper) * DARK_GROUND.1 < u16::from(registration.paper) * DARK_GROUND.0;
         let ground =
             if dark && print.is_none_or(|seen| seen < PRINT_SEEN) { Ground::NotPaper } else { patch.ground };
-        let strokes = strokes::look(darkness, template, &letter.inside, letter.grid, floor, &mut desk);
+        let mut strokes = strokes::look(darkness, template, &letter.inside, letter.grid, floor, &mut desk);
+        strokes.gone = print.is_some_and(|seen| seen < HIDDEN);
         Some(Look { strokes, print, ground })
     };
     let looks = layout

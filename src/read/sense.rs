@@ -1,6 +1,6 @@
 //! From a registered page to a reading: every target measured, every mark decided.
 
-use super::agree::together;
+use super::agree::{doubt_seconds, together};
 use super::decide::{First, Measured, Scale};
 use super::judge::Bench;
 use super::measure::{Around, Ink, Place, covered_below};
@@ -11,7 +11,7 @@ use super::{FieldReading, Mark, Pose, PositionReading, ReadKind, Reading, printe
 use crate::layout::{BlankColumns, Choice, Field, FieldKind, Layout, Position, TargetShape};
 use crate::register::Registration;
 use crate::sheet::EngineId;
-use crate::source::Page;
+use crate::source::{Depth, Page};
 
 /// How many neighbours on either side lend a target their paper, along its row or column. Two span
 /// 12 to 30 mm: a shadow changes less over that than a scribble changes one ring.
@@ -50,7 +50,7 @@ pub fn read(page: &Page, registration: &Registration, layout: &Layout, engine: &
     let judged = layout.fields.iter().zip(&firsts).zip(&sight.looks).map(|((field, firsts), looks)| {
         let position = |((position, firsts), looks): ((&Position, &Vec<First>), &Vec<Option<Look>>)| {
             let seconds = bench.judge(looks, position.choice);
-            firsts
+            let mut marks: Vec<Mark> = firsts
                 .iter()
                 .zip(looks.iter().zip(seconds))
                 .map(|(first, (look, second))| {
@@ -65,7 +65,11 @@ pub fn read(page: &Page, registration: &Registration, layout: &Layout, engine: &
                         state: together(first.state, second),
                     }
                 })
-                .collect()
+                .collect();
+            if page.depth == Depth::Bilevel && position.choice == Choice::Single {
+                doubt_seconds(&mut marks);
+            }
+            marks
         };
         field.positions.iter().zip(firsts).zip(looks).map(position).collect()
     });

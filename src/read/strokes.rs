@@ -39,6 +39,8 @@ pub(super) struct Strokes {
     pub(super) sides: u8,
     /// Darkness of the target's palest parts and of all of it in the mean, print and all, in 255ths, where cells are fine.
     pub(super) covered: (u8, u8),
+    /// Whether less than half of the target's dark print is still seen.
+    pub(super) gone: bool,
 }
 
 impl Strokes {

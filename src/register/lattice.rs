@@ -70,7 +70,13 @@ pub(super) fn look(page: &Page, layout: &Layout, mapping: &Mapping) -> Seen {
                 out.alike += like;
                 let seen = if like >= ALIKE { Some(off) } else { target.ink(page, &block) };
                 out.in_place += usize::from(seen.is_some());
-                out.sightings.push(Sighting { at: target.at, pitch: block.pitch(), off: seen, shown: true });
+                out.sightings.push(Sighting {
+                    at: target.at,
+                    pitch: block.pitch(),
+                    off: seen,
+                    shown: true,
+                    outside: false,
+                });
             }
             let share = (out.in_place - before) as f64 / block.targets.len().max(1) as f64;
             out.least_block = out.least_block.min(share);
@@ -90,6 +96,7 @@ fn unseen(positions: &[Position]) -> impl Iterator<Item = Sighting> + '_ {
         pitch: 1.0,
         off: None,
         shown: false,
+        outside: false,
     })
 }
 

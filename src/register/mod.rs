@@ -48,6 +48,10 @@ const MOST_BENT: Mm = Mm(1.5);
 /// quarters of a target 1.8 mm high) leaves its target.
 const MOST_PROOF: Mm = Mm(0.4);
 
+/// One in how many of the looked-at targets may lie outside of the picture. Of a sheet that was fed whole none does; a torn one, or one that
+/// lies under another, has lost whole rows.
+const CUT_SHARE: usize = 50;
+
 /// How far from its fitted place a fiducial is no longer bent paper but something else: millimetres, and how many times farther
 /// than the middle one.
 const STRAY_MM: f64 = 1.0;
@@ -191,8 +195,17 @@ fn conclude(
     let paper = coarse.usual_paper(&on_sheet);
 
     let sightings = sight::outlines(page, layout, &mapping);
-    let (mapping, proof) =
-        proof::bend(mapping, layout.page, &sightings, proof::NEAR_MM, proof::Agree::Printed);
+    let outside = sightings.iter().filter(|s| s.outside).count();
+    if outside * CUT_SHARE > sightings.len() {
+        return Err(RegistrationFault::CutOff {
+            outside: u16::try_from(outside).unwrap_or(u16::MAX),
+            checked: u16::try_from(sightings.len()).unwrap_or(u16::MAX),
+        });
+    }
+    let (bent, proof) =
+        proof::bend(mapping.clone(), layout.page, &sightings, proof::NEAR_MM, proof::Agree::Printed);
+    let whole = proof::is_whole(&mapping, &bent, &sightings);
+    let mapping = bent;
     let code = layout
         .code
         .as_ref()
@@ -205,7 +218,7 @@ fn conclude(
         if proof.residual.0 > MOST_PROOF.0 {
             return Err(residual(proof.residual, MOST_PROOF));
         }
-        if !proof.smooth {
+        if !proof.smooth || !whole {
             return Err(RegistrationFault::Torn);
         }
     } else if rms.0 > MOST_RESIDUAL.0 {

@@ -5,6 +5,7 @@ use super::sight::{Local, Sighting};
 use crate::geometry::{Grid, Mapping, Mm, Point};
 use crate::layout::{CODE_CELLS, LayoutCode, PageSize};
 use crate::source::Page;
+use std::collections::BTreeMap;
 
 /// Millimetres between the crossings of the grid that the mapping is bent by: the looked-at targets of an A4 card lie 25 mm
 /// apart.
@@ -99,6 +100,32 @@ pub(super) fn bend(
     let grid = field.grid(page);
     proof.smooth = grid.is_smooth(MOST_BEND_MM.max(AGREE_PITCHES * near));
     (grid.bent(mapping), proof)
+}
+
+/// Sides of the parts of the sheet that must each be witnessed, in millimetres: a third of an A4 sheet across, a sixth of
+/// it down. In smaller parts chance decides, in larger ones the end of another sheet hides.
+const PART_MM: (f64, f64) = (70.0, 48.0);
+
+/// The fewest targets that say something about a part, and the share of them that must be seen in place. Scribbles and folds take
+/// a half, another sheet or missing rows take all.
+const PART_FEWEST: usize = 5;
+const PART_SHARE: f64 = 0.35;
+
+/// Whether no part of the sheet shows something else: where there are targets, some of them are seen in their places.
+pub(super) fn is_whole(mapping: &Mapping, bent: &Mapping, sightings: &[Sighting]) -> bool {
+    let mut parts: BTreeMap<(i32, i32), (usize, usize)> = BTreeMap::new();
+    for sighting in sightings.iter().filter(|s| s.shown) {
+        let part = ((sighting.at.x.0 / PART_MM.0) as i32, (sighting.at.y.0 / PART_MM.1) as i32);
+        let (all, seen) = parts.entry(part).or_default();
+        *all += 1;
+        let Some((dx, dy)) = sighting.off else { continue };
+        let (u, v) = Local::at(mapping, sighting.at).step((dx, dy));
+        let from = mapping.apply(sighting.at).shifted(u, v);
+        let scale = mapping.homography().scale(sighting.at).max(1e-9);
+        let off = from.distance(bent.apply(sighting.at)).0 / scale;
+        *seen += usize::from(off <= Agree::Printed.of(sighting.pitch));
+    }
+    parts.values().all(|&(all, seen)| all < PART_FEWEST || seen as f64 >= PART_SHARE * all as f64)
 }
 
 /// Where a sighting lies and how far off.
@@ -220,24 +247,36 @@ pub enum CodeRead {
     Unreadable,
 }
 
-/// Reads the layout code where the mapping puts it.
+/// How far above and below a cell of the layout code its paper is looked at, in millimetres: the layouts leave 1.5 mm of
+/// white around the code.
+const BESIDE_CODE_MM: f64 = 0.8;
+
+/// Reads the layout code where the mapping puts it; each cell against the paper beside it, because half of a code may lie in
+/// a shadow.
 pub(super) fn read_code(page: &Page, code: &LayoutCode, mapping: &Mapping, ink: u8, paper: u8) -> CodeRead {
-    let (dark, bright) = (f64::from(ink), f64::from(paper));
     let mut cells = [false; CODE_CELLS];
     for (index, cell) in cells.iter_mut().enumerate() {
         let rect = code.cell(index);
+        let at = |dx: f64, dy: f64| sample(page, mapping.apply(rect.centre.shifted(dx, dy)));
         let mut sum = 0.0;
         let mut count = 0.0;
         for i in 0..25 {
             // The middle three fifths of the cell.
             let share = |n: i32| (f64::from(n) - 2.0) * 0.15;
-            let p = rect.centre.shifted(share(i % 5) * rect.width.0, share(i / 5) * rect.height.0);
-            let Some(level) = sample(page, mapping.apply(p)) else {
+            let Some(level) = at(share(i % 5) * rect.width.0, share(i / 5) * rect.height.0) else {
                 return CodeRead::Unreadable;
             };
             sum += level;
             count += 1.0;
         }
+        let beside = rect.height.0 / 2.0 + BESIDE_CODE_MM;
+        let around = [-0.3, 0.0, 0.3].iter().flat_map(|&x| {
+            let dx = x * rect.width.0;
+            [at(dx, -beside), at(dx, beside)]
+        });
+        let bright = around.flatten().fold(0.0, f64::max);
+        // A shadow darkens print as it darkens paper.
+        let dark = f64::from(ink) * bright / f64::from(paper).max(1.0);
         let darkness = (bright - sum / count) / (bright - dark).max(1.0);
         // Between a third and two thirds a cell is neither printed nor paper.
         if (0.35..0.65).contains(&darkness) {

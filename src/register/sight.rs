@@ -60,8 +60,10 @@ pub(super) struct Sighting {
     pub(super) pitch: f64,
     /// How far from its place it was seen, in millimetres on the sheet; `None` if it was not seen.
     pub(super) off: Option<(f64, f64)>,
-    /// Whether it lies in the picture at all.
+    /// Whether its print can be seen: it lies in the picture and is not under a mark.
     pub(super) shown: bool,
+    /// Whether it lies outside of the picture.
+    pub(super) outside: bool,
 }
 
 /// Looks for printed target outlines around their places.
@@ -86,7 +88,8 @@ pub(super) fn outlines(page: &Page, layout: &Layout, mapping: &Mapping) -> Vec<S
         // A mark hides the outline: its own edge says where the pencil went.
         let shown =
             found.is_some_and(|(dx, dy, contrast)| !is_marked(page, target, mapping, (dx, dy), contrast));
-        Sighting { at: target.rect.centre, pitch, off: off.filter(|_| shown), shown }
+        let outside = !mapping_shows(page, mapping, target);
+        Sighting { at: target.rect.centre, pitch, off: off.filter(|_| shown), shown, outside }
     };
     let step = (all.len() / LOOKED_AT).max(1);
     // Not the middle of each stretch but a place that wanders: every column and row gets its turn.
@@ -100,6 +103,12 @@ pub(super) fn outlines(page: &Page, layout: &Layout, mapping: &Mapping) -> Vec<S
         if own.shown && strayed && usual != (0.0, 0.0) { look(chosen[i], Some(usual)) } else { own }
     };
     (0..first.len()).map(again).collect()
+}
+
+/// Whether a target lies in the picture.
+fn mapping_shows(page: &Page, mapping: &Mapping, target: &Target) -> bool {
+    let half = target.rect.width.0.max(target.rect.height.0) / 2.0;
+    Local::at(mapping, target.rect.centre).inside(page, half)
 }
 
 /// The middle offset, in x and in y, of the [`AROUND`] seen ones nearest to `at`.

@@ -80,6 +80,13 @@ pub enum RegistrationFault {
     },
     /// The print jumps from one place to the next: the sheet is torn, slipped while it was fed, or lies under another.
     Torn,
+    /// A part of the sheet lies outside of the picture.
+    CutOff {
+        /// Printed places that lie outside.
+        outside: u16,
+        /// Places that were looked for.
+        checked: u16,
+    },
 }
 
 impl fmt::Display for RegistrationFault {
@@ -104,6 +111,12 @@ impl fmt::Display for RegistrationFault {
             ),
             Self::Unproved { agree, checked } => {
                 write!(f, "the print agrees with the layout at {agree} of {checked} places only")
+            }
+            Self::CutOff { outside, checked } => {
+                write!(
+                    f,
+                    "the sheet is cut: {outside} of {checked} looked-for places lie outside of the picture"
+                )
             }
             Self::Torn => {
                 write!(f, "the print jumps: the sheet is torn, slipped in the feeder or lies under another")

@@ -101,7 +101,9 @@ impl Expect {
     /// altogether, so that nothing at all may be seen.
     #[must_use]
     pub fn judge(&self, response: &Response, lost: bool) -> Verdict {
-        if response.state.is_held() {
+        // A number with two marks in a column is nobody's number: it goes to a person as the doubtful ones do.
+        let torn = response.state == ResponseState::Multiple && response.value.contains('[');
+        if response.state.is_held() || torn {
             return Verdict::Held;
         }
         let blank = response.state == ResponseState::Blank;
@@ -258,12 +260,13 @@ impl Act {
             | Self::ChangedBadly
             | Self::WhiteOutChanged
             | Self::Smudged => Expect::MayHold(wanted),
-            Self::Dot | Self::Ring => Expect::MustHold,
-            Self::Erased | Self::ErasedBadly | Self::WhiteOut => Expect::MayHold(String::new()),
-            Self::Double => {
-                Expect::Must(options.chars().filter(|&c| wanted.contains(c) || other.contains(c)).collect())
-            }
-            Self::AllFilled => Expect::Must(options.to_owned()),
+            Self::Ring => Expect::MustHold,
+            // Never an answer; where it is too pale to stand out the item is as good as blank.
+            Self::Dot | Self::Erased | Self::ErasedBadly | Self::WhiteOut => Expect::MayHold(String::new()),
+            Self::Double => Expect::MayHold(
+                options.chars().filter(|&c| wanted.contains(c) || other.contains(c)).collect(),
+            ),
+            Self::AllFilled => Expect::MayHold(options.to_owned()),
             Self::Struck => Expect::NeverOther(options.to_owned()),
             Self::Scribbled => Expect::NeverOther(wanted),
         }
@@ -519,7 +522,7 @@ mod tests {
 
     #[test]
     fn two_marks_are_both_there() {
-        assert_eq!(Act::Double.expect("C", "A", "ABCD", false), Expect::Must("AC".into()));
+        assert_eq!(Act::Double.expect("C", "A", "ABCD", false), Expect::MayHold("AC".into()));
         assert_eq!(Act::Changed.expect("C", "A", "ABCD", true), Expect::MayHold("C".into()));
     }
 }

@@ -310,11 +310,18 @@ impl Damaged {
     #[must_use]
     pub fn may_lose(&self, act: Act) -> bool {
         match (self.damage, self.capture.format) {
-            (Damage::BadThreshold, _) => act.is_slight(),
+            (Damage::BadThreshold, _) => act.is_slight() || act == Act::BluePen,
             (_, Format::BilevelPng(_) | Format::Group4(_)) => matches!(act, Act::Light | Act::Faint),
             (Damage::Bright, _) => act == Act::Faint,
             _ => false,
         }
+    }
+
+    /// Whether what an eraser left of a mark made by `act` may be as black as a mark in the picture, whoever looks at it: a
+    /// threshold among the palest grays blackens it.
+    #[must_use]
+    pub fn may_blacken(&self, act: Act) -> bool {
+        self.damage == Damage::BadThreshold && matches!(act, Act::ErasedBadly | Act::ChangedBadly)
     }
 
     /// The empty card as it comes from the printer, to be filled.
@@ -381,7 +388,8 @@ impl Damaged {
                 }
             }
             Damage::Lookalikes => {
-                paper::lookalikes(print, &fiducials, size, rng);
+                let targets: Vec<_> = layout.targets().map(|(_, _, t)| t.rect).collect();
+                paper::lookalikes(print, &fiducials, &targets, size, rng);
                 if let Some(facts) = &layout.print
                     && let Some(frame) = &facts.barcode
                 {

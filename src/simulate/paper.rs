@@ -222,8 +222,15 @@ pub(super) fn picture(like: &Print, rng: &mut impl Rng) -> Print {
 
 /// Things that could be taken for a fiducial: filled blocks, a stamp, a barcode label, in places where a card has no
 /// targets.
-pub(super) fn lookalikes(print: &mut Print, fiducials: &[Rect<Mm>], size: (f64, f64), rng: &mut impl Rng) {
-    let clear = |rect: &Rect<Mm>| fiducials.iter().all(|f| !f.grown(1.5).overlaps(rect));
+pub(super) fn lookalikes(
+    print: &mut Print,
+    fiducials: &[Rect<Mm>],
+    targets: &[Rect<Mm>],
+    size: (f64, f64),
+    rng: &mut impl Rng,
+) {
+    let clear =
+        |rect: &Rect<Mm>| fiducials.iter().chain(targets).all(|taken| !taken.grown(1.5).overlaps(rect));
     // Blocks as large as fiducials in the margins, somebody's filing mark.
     for _ in 0..4 {
         for _ in 0..20 {
