@@ -33,7 +33,8 @@ fn pixels(form: &Imported, longer: f64, field: &str, item: &str, value: &str, co
         .map(|(_, _, t)| t.rect.centre)
         .collect();
     let centre = found[column];
-    let scale = longer / 297.0;
+    let page = form.layout.page;
+    let scale = longer / page.width_mm.max(page.height_mm);
     ((centre.x.0 * scale * 1e6).round() / 1e6, (centre.y.0 * scale * 1e6).round() / 1e6)
 }
 
@@ -101,9 +102,10 @@ fn markers_sit_on_the_corners_and_joined_labels_are_one_field() {
     let Frame::Marker(raster) = &layout.frame else { panic!("{:?}", layout.frame) };
     assert_eq!((raster.width(), raster.height()), (160, 159));
     let corners: Vec<_> = layout.fiducials.iter().map(|f| (f.rect.centre.x.0, f.rect.centre.y.0)).collect();
-    let height = 1500.0 * 297.0 / 1846.0;
-    assert_eq!(corners, [(0.0, 0.0), (297.0, 0.0), (0.0, height), (297.0, height)]);
-    assert!((layout.fiducials[0].rect.width.0 - 297.0 / 17.0).abs() < 1e-9);
+    // Boxes of 40 pixels are as large as boxes get: 6 mm.
+    let (width, height) = (1846.0 * 6.0 / 40.0, 1500.0 * 6.0 / 40.0);
+    assert_eq!(corners, [(0.0, 0.0), (width, 0.0), (0.0, height), (width, height)]);
+    assert!((layout.fiducials[0].rect.width.0 - width / 17.0).abs() < 1e-9);
     assert!(form.notes.contains(&Note::Passed { name: "CropPage".into() }), "{:?}", form.notes);
 
     let roll = layout.field("roll").unwrap();
@@ -184,13 +186,10 @@ fn the_verb_writes_layout_and_key_and_names_what_it_leaves_out() {
         assert_eq!(mode & 0o777, 0o600);
     }
     let (out, _, fine) = run(&["layout", "check", "card.toml"], at);
-    assert_eq!((out.as_str(), fine), ("card.toml: good: card, 222.75 × 297 mm, 3 items, items\n", true));
+    assert_eq!((out.as_str(), fine), ("card.toml: good: card, 90 × 120 mm, 3 items, items\n", true));
     let (cells, _, _) = run(&["layout", "cells", "card.toml", "--format", "csv"], at);
-    assert!(
-        cells.starts_with("field,item,value,x,y,w,h,column\nitems,1,A,51.975,230.175,14.85,14.85,\n"),
-        "{cells}"
-    );
-    assert!(cells.contains("items,3,0,81.675,22.275,14.85,14.85,2\n"), "{cells}");
+    assert!(cells.starts_with("field,item,value,x,y,w,h,column\nitems,1,A,21.0,93.0,6.0,6.0,\n"), "{cells}");
+    assert!(cells.contains("items,3,0,33.0,9.0,6.0,6.0,2\n"), "{cells}");
     let (cells, _, _) = run(&["layout", "cells", "card.toml"], at);
     assert_eq!(cells.matches("\"column\":2}").count(), 10, "{cells}");
     assert_eq!(cells.matches("\"column\"").count(), 20);

@@ -13,6 +13,9 @@ use crate::source::Page;
 /// pitch of a page seen from aside drifts by half a target.
 const BLOCK: usize = 20;
 
+/// The fewest targets of a block that must be seen for themselves: of a flag or a form letter, a mark may hide the half.
+const FEW: usize = 6;
+
 /// Half the side of the picture of a target that is learnt, in distances to its neighbours.
 const HALF: f64 = 0.8;
 
@@ -40,6 +43,15 @@ const OFF_MIDDLE: f64 = 0.2;
 const INNER: f64 = 0.3;
 const GUTTER: f64 = 0.42;
 
+/// What a look is for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Ask {
+    /// Where the targets are.
+    InPlace,
+    /// And whether they might as well be one further along.
+    Displaced,
+}
+
 /// What was seen of the targets.
 pub(super) struct Seen {
     pub(super) sightings: Vec<Sighting>,
@@ -54,16 +66,25 @@ pub(super) struct Seen {
 }
 
 /// Looks for every target of `layout` around where `mapping` puts it.
-pub(super) fn look(page: &Page, layout: &Layout, mapping: &Mapping) -> Seen {
+///
+/// Whether the page is as like itself one target further along is only asked of the last look: it costs four times as much.
+pub(super) fn look(page: &Page, layout: &Layout, mapping: &Mapping, ask: Ask) -> Seen {
     let mut out = Seen { sightings: Vec::new(), in_place: 0, alike: 0.0, displaced: 0.0, least_block: 1.0 };
     let mut displaced = [0.0; 4];
     for field in &layout.fields {
         for positions in blocks(field) {
             let Some(block) = Block::of(page, mapping, positions) else {
                 out.sightings.extend(unseen(positions));
-                out.least_block = 0.0;
+                if positions.iter().map(|p| p.targets.len()).sum::<usize>() >= FEW {
+                    out.least_block = 0.0;
+                }
                 continue;
             };
+            if block.targets.len() < FEW {
+                // Too few to be learnt: a label beside a flag would pull it away.
+                out.sightings.extend(unseen(positions));
+                continue;
+            }
             let before = out.in_place;
             for target in &block.targets {
                 let (like, off) = target.likest(page, &block, (0.0, 0.0));
@@ -75,11 +96,15 @@ pub(super) fn look(page: &Page, layout: &Layout, mapping: &Mapping) -> Seen {
                     pitch: block.pitch(),
                     off: seen,
                     shown: true,
+                    stuck: false,
                     outside: false,
                 });
             }
             let share = (out.in_place - before) as f64 / block.targets.len().max(1) as f64;
             out.least_block = out.least_block.min(share);
+            if ask == Ask::InPlace {
+                continue;
+            }
             let (px, py) = block.pitches;
             for (i, (dx, dy)) in [(px, 0.0), (-px, 0.0), (0.0, py), (0.0, -py)].into_iter().enumerate() {
                 displaced[i] += block.targets.iter().map(|t| t.likest(page, &block, (dx, dy)).0).sum::<f64>();
@@ -96,6 +121,7 @@ fn unseen(positions: &[Position]) -> impl Iterator<Item = Sighting> + '_ {
         pitch: 1.0,
         off: None,
         shown: false,
+        stuck: false,
         outside: false,
     })
 }

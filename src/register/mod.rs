@@ -27,7 +27,7 @@ pub use which::{register_as, which_layout};
 use crate::geometry::{Homography, Knot, Mapping, Mm, Orientation, Point, Px, Rect};
 use crate::layout::{Fiducial, Frame, Layout};
 use crate::sheet::RegistrationFault;
-use crate::source::Page;
+use crate::source::{Depth, Page};
 use coarse::{Blob, Coarse};
 use find::{Match, Search};
 
@@ -40,13 +40,17 @@ use find::{Match, Search};
 const MOST_RESIDUAL: Mm = Mm(0.5);
 
 /// The same where the printed targets can be seen and prove the bent mapping: a curled sheet, or one whose feed changed its
-/// speed. Beyond 1.5 mm a target's neighbour is as near as the target.
-const MOST_BENT: Mm = Mm(1.5);
+/// speed. A row that slipped through the feeder (5 mm) leaves 1.1 on our cards; a sheet bowed by 2 mm has 0.8.
+const MOST_BENT: Mm = Mm(1.0);
 
 /// The largest root mean square distance, in millimetres, of printed targets that were not used in the fit from where the bent
 /// mapping puts them. Flat scans have 0.1, badly curled ones 0.25; beyond 0.4 every tenth sensing area (the middle three
 /// quarters of a target 1.8 mm high) leaves its target.
 const MOST_PROOF: Mm = Mm(0.4);
+
+/// The farthest that print may lie from where the fiducials alone put it, in distances between neighbouring targets. A sheet bowed by
+/// 2 mm has 0.3; at half, a target's neighbour is as near as the target, and rows could be taken for each other.
+const MOST_BENT_PITCHES: f64 = 0.4;
 
 /// One in how many of the looked-at targets may lie outside of the picture. Of a sheet that was fed whole none does; a torn one, or one that
 /// lies under another, has lost whole rows.
@@ -68,6 +72,9 @@ const LOSS_SHARE: usize = 4;
 /// Pale print is seen at 0.95 and more of its places in a gray scan, and at 0.2 to 0.3 in a bilevel one
 /// that has lost it: those are the edges of marks.
 const VISIBLE_SHARE: f64 = 0.6;
+
+/// The share of looked-at outlines up to which a gray scan has lost the print altogether: noise and the edges of marks.
+const VANISHED_SHARE: f64 = 0.25;
 
 /// The share of seen outlines that must lie at their places.
 ///
@@ -218,9 +225,12 @@ fn conclude(
         if proof.residual.0 > MOST_PROOF.0 {
             return Err(residual(proof.residual, MOST_PROOF));
         }
-        if !proof.smooth || !whole {
+        if !proof.smooth || !whole || proof.bent > MOST_BENT_PITCHES {
             return Err(RegistrationFault::Torn);
         }
+    } else if page.depth == Depth::Gray && f64::from(proof.seen) > VANISHED_SHARE * f64::from(proof.checked) {
+        // Gray scans lose pale print everywhere or nowhere: here it is seen, but not where it should be.
+        return Err(RegistrationFault::Unproved { agree: proof.agree, checked: proof.checked });
     } else if rms.0 > MOST_RESIDUAL.0 {
         return Err(residual(rms, MOST_RESIDUAL));
     } else if lost > 0 || pairs.len() < 6 && !matches!(code, CodeRead::Number(_)) {

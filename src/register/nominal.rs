@@ -4,6 +4,7 @@
 //! them, in the lattice that the layout says; a page turned, another form or another edition shows something else there.
 
 use super::coarse::Coarse;
+use super::lattice::Ask;
 use super::proof::{self, CodeRead, Proof};
 use super::sight::{Local, Sighting};
 use super::{Registration, form, lattice, marker, outline, photo};
@@ -30,6 +31,9 @@ const CLEARLY: f64 = 1.2;
 /// The residual, in distances between neighbouring targets, beyond which nothing is read: a measuring box that is off by
 /// a fifth of the pitch has lost a quarter of its target.
 const MOST_PITCHES: f64 = 0.15;
+
+/// The share of targets below which a way is not looked at again: true ones show a half at the first look, however they curl.
+const HOPELESS: f64 = 0.3;
 
 /// Where the true way shows so many of its targets, another way of laying a small form may show all but one line of them: a
 /// tenth.
@@ -162,17 +166,36 @@ struct Tried {
 
 impl Tried {
     fn of(page: &Page, layout: &Layout, frame: Homography) -> Self {
-        let first = lattice::look(page, layout, &Mapping::projective(frame));
+        let first = lattice::look(page, layout, &Mapping::projective(frame), Ask::InPlace);
+        if (first.in_place as f64) < HOPELESS * first.sightings.len() as f64 {
+            let seen = first.in_place as f64 / first.sightings.len().max(1) as f64;
+            let proof = Proof {
+                checked: first.sightings.len() as u16,
+                agree: first.in_place as u16,
+                ..Proof::default()
+            };
+            return Self {
+                way: frame,
+                mapping: Mapping::projective(frame),
+                proof,
+                seen,
+                alike: 0.0,
+                score: seen / 2.0,
+                moved: 0.0,
+                displaced: 1.0,
+                least_block: 0.0,
+            };
+        }
         let way = nearer(&frame, &first.sightings).unwrap_or(frame);
         let mapping = Mapping::projective(way);
-        let second = lattice::look(page, layout, &mapping);
+        let second = lattice::look(page, layout, &mapping, Ask::InPlace);
         let bend = |sightings: &[Sighting]| {
             let near = NEAR_PITCHES * usual_pitch(sightings);
             proof::bend(mapping.clone(), layout.page, sightings, near, proof::Agree::Nominal)
         };
         // Once more where the bent mapping puts them: over a curled block targets drift by half their pitch.
         let bent = bend(&second.sightings).0;
-        let mut look = lattice::look(page, layout, &bent);
+        let mut look = lattice::look(page, layout, &bent, Ask::Displaced);
         for sighting in &mut look.sightings {
             sighting.off = sighting.off.and_then(|(dx, dy)| {
                 let (from, to) = (mapping.apply(sighting.at), bent.apply(sighting.at));

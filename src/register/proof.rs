@@ -45,6 +45,8 @@ pub struct Proof {
     pub residual: Mm,
     /// The same in distances between neighbouring targets.
     pub pitches: f64,
+    /// The farthest that print lies from where the fiducials alone put it, in distances between neighbouring targets.
+    pub bent: f64,
     /// Whether the print moves smoothly from place to place, as bent paper does.
     pub smooth: bool,
 }
@@ -77,7 +79,7 @@ pub(super) fn bend(
     near: f64,
     agree: Agree,
 ) -> (Mapping, Proof) {
-    let places: Vec<Place> = sightings.iter().step_by(2).filter_map(Place::of).collect();
+    let places: Vec<Place> = sightings.iter().step_by(2).filter(|s| !s.stuck).filter_map(Place::of).collect();
     let field = Field::through(places, near);
     let mut proof = Proof::default();
     let (mut squares, mut pitches) = (0.0, 0.0);
@@ -85,6 +87,9 @@ pub(super) fn bend(
         proof.checked += 1;
         let Some((dx, dy)) = sighting.off else { continue };
         proof.seen += 1;
+        if sighting.stuck {
+            continue;
+        }
         let (bx, by) = field.at(sighting.at);
         let square = (dx - bx) * (dx - bx) + (dy - by) * (dy - by);
         let reach = agree.of(sighting.pitch);
@@ -94,6 +99,14 @@ pub(super) fn bend(
             pitches += square / (sighting.pitch * sighting.pitch);
         }
     }
+    proof.bent = sightings
+        .iter()
+        .filter(|s| s.shown)
+        .map(|s| {
+            let (x, y) = field.at(s.at);
+            x.hypot(y) / s.pitch
+        })
+        .fold(0.0, f64::max);
     let count = f64::from(proof.agree.max(1));
     proof.residual = Mm((squares / count).sqrt());
     proof.pitches = (pitches / count).sqrt();

@@ -1,7 +1,7 @@
 //! Where printed targets are seen, against where the layout and a mapping put them.
 
 use crate::geometry::{Mapping, Mm, Point};
-use crate::layout::{Layout, PrintInk, Target, TargetShape};
+use crate::layout::{Field, Layout, PrintInk, Target, TargetShape};
 use crate::source::Page;
 
 /// How many targets are looked at, spread over the whole card: half of them bend the mapping, the other half prove it. Fewer
@@ -62,6 +62,8 @@ pub(super) struct Sighting {
     pub(super) off: Option<(f64, f64)>,
     /// Whether its print can be seen: it lies in the picture and is not under a mark.
     pub(super) shown: bool,
+    /// Whether it shows best at the end of the reach: there is print, but its own place is not where it was looked for.
+    pub(super) stuck: bool,
     /// Whether it lies outside of the picture.
     pub(super) outside: bool,
 }
@@ -72,10 +74,9 @@ pub(super) fn outlines(page: &Page, layout: &Layout, mapping: &Mapping) -> Vec<S
         .fields
         .iter()
         .flat_map(|field| {
-            field.positions.iter().flat_map(move |position| {
-                let pitch = pitch_of(&position.targets);
-                position.targets.iter().map(move |target| (field.shape, pitch, target))
-            })
+            let pitch = pitch_of(field);
+            let targets = field.positions.iter().flat_map(|p| &p.targets);
+            targets.map(move |target| (field.shape, pitch, target))
         })
         .collect();
     let cap = match layout.print_ink {
@@ -88,8 +89,10 @@ pub(super) fn outlines(page: &Page, layout: &Layout, mapping: &Mapping) -> Vec<S
         // A mark hides the outline: its own edge says where the pencil went.
         let shown =
             found.is_some_and(|(dx, dy, contrast)| !is_marked(page, target, mapping, (dx, dy), contrast));
+        let end = (REACH_PITCHES * pitch).min(MOST_REACH_MM) - COARSE_STEP_MM;
+        let stuck = around.is_none() && found.is_some_and(|(dx, dy, _)| dx.abs().max(dy.abs()) >= end);
         let outside = !mapping_shows(page, mapping, target);
-        Sighting { at: target.rect.centre, pitch, off: off.filter(|_| shown), shown, outside }
+        Sighting { at: target.rect.centre, pitch, off: off.filter(|_| shown), shown, stuck, outside }
     };
     let step = (all.len() / LOOKED_AT).max(1);
     // Not the middle of each stretch but a place that wanders: every column and row gets its turn.
@@ -113,8 +116,11 @@ fn mapping_shows(page: &Page, mapping: &Mapping, target: &Target) -> bool {
 
 /// The middle offset, in x and in y, of the [`AROUND`] seen ones nearest to `at`.
 fn middle(sightings: &[Sighting], at: Point<Mm>) -> (f64, f64) {
-    let mut near: Vec<(f64, (f64, f64))> =
-        sightings.iter().filter_map(|s| s.off.map(|off| (s.at.distance(at).0, off))).collect();
+    let mut near: Vec<(f64, (f64, f64))> = sightings
+        .iter()
+        .filter(|s| !s.stuck)
+        .filter_map(|s| s.off.map(|off| (s.at.distance(at).0, off)))
+        .collect();
     near.sort_by(|a, b| a.0.total_cmp(&b.0));
     near.truncate(AROUND);
     let middle = |f: &dyn Fn(&(f64, f64)) -> f64| {
@@ -141,10 +147,14 @@ fn is_marked(page: &Page, target: &Target, mapping: &Mapping, (dx, dy): (f64, f6
     outside - inside > contrast.max(0.0) + MARKED_LEVELS
 }
 
-/// Distance between neighbouring targets of a position; of a single one twice its larger side.
-pub(super) fn pitch_of(targets: &[Target]) -> f64 {
-    let alone = targets.first().map_or(1.0, |t| 2.0 * t.rect.width.0.max(t.rect.height.0));
-    targets.windows(2).map(|w| w[0].rect.centre.distance(w[1].rect.centre).0).fold(alone, f64::min)
+/// The least distance between neighbouring targets of a field, along its positions and from one to the next; of a single target twice
+/// its larger side.
+fn pitch_of(field: &Field) -> f64 {
+    let targets = || field.positions.iter().flat_map(|p| &p.targets);
+    let alone = targets().next().map_or(1.0, |t| 2.0 * t.rect.width.0.max(t.rect.height.0));
+    let along = field.positions.iter().flat_map(|p| p.targets.windows(2).map(|w| (&w[0], &w[1])));
+    let across = field.positions.windows(2).filter_map(|w| w[0].targets.first().zip(w[1].targets.first()));
+    along.chain(across).map(|(a, b)| a.rect.centre.distance(b.rect.centre).0).fold(alone, f64::min)
 }
 
 /// Points along a target's outline and, outwards of each, on the paper around it; millimetres from
