@@ -235,7 +235,9 @@ fn pitches(positions: &[Position]) -> Option<(f64, f64)> {
 fn centred(values: &mut [f64]) -> f64 {
     let n = values.len() as f64;
     let mean = values.iter().sum::<f64>() / n;
-    values.iter_mut().for_each(|v| *v -= mean);
+    for v in values.iter_mut() {
+        *v -= mean;
+    }
     values.iter().map(|v| v * v).sum::<f64>() / n
 }
 

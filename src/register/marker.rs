@@ -162,9 +162,13 @@ fn reduced(marker: &Raster) -> Template {
 
 fn normal(values: &mut [f64]) {
     let mean = values.iter().sum::<f64>() / values.len() as f64;
-    values.iter_mut().for_each(|v| *v -= mean);
+    for v in values.iter_mut() {
+        *v -= mean;
+    }
     let norm = values.iter().map(|v| v * v).sum::<f64>().sqrt().max(1e-9);
-    values.iter_mut().for_each(|v| *v /= norm);
+    for v in values.iter_mut() {
+        *v /= norm;
+    }
 }
 
 /// The marker in its quarter turns, once if they all look alike.

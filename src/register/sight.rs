@@ -131,6 +131,9 @@ fn middle(sightings: &[Sighting], at: Point<Mm>) -> (f64, f64) {
     (middle(&|o| o.0), middle(&|o| o.1))
 }
 
+/// Where a target's inside is looked at, as shares of its half sides.
+const INSIDE: [f64; 3] = [-0.45, 0.0, 0.45];
+
 /// Whether most of the target's inside is much darker than its outline is against the paper.
 fn is_marked(page: &Page, target: &Target, mapping: &Mapping, (dx, dy): (f64, f64), contrast: f64) -> bool {
     let local = Local::at(mapping, target.rect.centre);
@@ -140,7 +143,6 @@ fn is_marked(page: &Page, target: &Target, mapping: &Mapping, (dx, dy): (f64, f6
         let (x, y) = (local.x + u + 0.5, local.y + v + 0.5);
         f64::from(page.pixels[y as usize * page.width + x as usize])
     };
-    const INSIDE: [f64; 3] = [-0.45, 0.0, 0.45];
     let inside = INSIDE.iter().flat_map(|&i| INSIDE.map(|j| level(i * hw, j * hh))).sum::<f64>() / 9.0;
     // The paper left and right of the target.
     let outside = level(-hw - OUT, 0.0).max(level(hw + OUT, 0.0));
