@@ -13,6 +13,7 @@ use duka::source::decode;
 use rand::{RngExt as _, SeedableRng as _};
 use rayon::prelude::*;
 use std::collections::BTreeMap;
+use std::fmt::Write as _;
 
 const LAYOUTS: [&str; 4] = ["theory-100", "theory-200", "theory-multi", "card-16k"];
 
@@ -71,8 +72,10 @@ fn doubted(reading: &Reading, place: &str) -> String {
         )
         .flat_map(|(_, p)| p.options.chars().zip(&p.marks).map(move |(option, mark)| (p, option, mark)))
         .filter(|(_, _, mark)| mark.first != mark.second || mark.state == MarkState::Marginal)
-        .map(|(p, option, mark)| format!(" {} {option} {mark:?}", p.label))
-        .collect()
+        .fold(String::new(), |mut all, (p, option, mark)| {
+            let _ = write!(all, " {} {option} {mark:?}", p.label);
+            all
+        })
 }
 
 fn careful(layout: &Layout, blank: &Print, seed: u64) -> Tally {

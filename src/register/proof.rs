@@ -119,6 +119,13 @@ pub(super) fn bend(
 /// it down. In smaller parts chance decides, in larger ones the end of another sheet hides.
 const PART_MM: (f64, f64) = (70.0, 48.0);
 
+/// The height of the bands across the whole sheet that must be witnessed too, in millimetres: four rows. Another sheet's edge runs
+/// across all of it.
+const BAND_MM: f64 = 20.0;
+
+/// What stands for a part's column where a band is meant.
+const BAND: i32 = -1;
+
 /// The fewest targets that say something about a part, and the share of them that must be seen in place. Scribbles and folds take
 /// a half, another sheet or missing rows take all.
 const PART_FEWEST: usize = 5;
@@ -128,15 +135,20 @@ const PART_SHARE: f64 = 0.35;
 pub(super) fn is_whole(mapping: &Mapping, bent: &Mapping, sightings: &[Sighting]) -> bool {
     let mut parts: BTreeMap<(i32, i32), (usize, usize)> = BTreeMap::new();
     for sighting in sightings.iter().filter(|s| s.shown) {
-        let part = ((sighting.at.x.0 / PART_MM.0) as i32, (sighting.at.y.0 / PART_MM.1) as i32);
-        let (all, seen) = parts.entry(part).or_default();
-        *all += 1;
-        let Some((dx, dy)) = sighting.off else { continue };
-        let (u, v) = Local::at(mapping, sighting.at).step((dx, dy));
-        let from = mapping.apply(sighting.at).shifted(u, v);
-        let scale = mapping.homography().scale(sighting.at).max(1e-9);
-        let off = from.distance(bent.apply(sighting.at)).0 / scale;
-        *seen += usize::from(off <= Agree::Printed.of(sighting.pitch));
+        let agrees = sighting.off.is_some_and(|(dx, dy)| {
+            let (u, v) = Local::at(mapping, sighting.at).step((dx, dy));
+            let from = mapping.apply(sighting.at).shifted(u, v);
+            let scale = mapping.homography().scale(sighting.at).max(1e-9);
+            from.distance(bent.apply(sighting.at)).0 / scale <= Agree::Printed.of(sighting.pitch)
+        });
+        let (x, y) = (sighting.at.x.0, sighting.at.y.0);
+        let part = ((x / PART_MM.0) as i32, (y / PART_MM.1) as i32);
+        let band = (BAND, (y / BAND_MM) as i32);
+        for key in [part, band] {
+            let (all, seen) = parts.entry(key).or_default();
+            *all += 1;
+            *seen += usize::from(agrees);
+        }
     }
     parts.values().all(|&(all, seen)| all < PART_FEWEST || seen as f64 >= PART_SHARE * all as f64)
 }
