@@ -1,7 +1,7 @@
 //! Other people's forms: `OMRChecker` folders become layouts and answer keys.
 //!
 //! [`omrchecker`] reads a folder with a `template.json` through a function that gives its files, and returns a
-//! [`Layout`](crate::layout::Layout) known in pixels, its text, an answer key if the folder has answers, and a [`Note`] for
+//! [`Layout`] known in pixels, its text, an answer key if the folder has answers, and a [`Note`] for
 //! everything that is not carried over. Nothing is dropped silently: what can't be said is a note, what would be read wrongly is
 //! an [`ImportError`].
 
@@ -32,7 +32,7 @@ pub type Files<'f> = dyn Fn(&str) -> io::Result<Vec<u8>> + 'f;
 pub const TEMPLATE: &str = "template.json";
 
 /// What a reader of the layout file must know first.
-const HEADING: &str = "# Taken over from an OMRChecker template. Millimetres are nominal: the longer side of the page has 297.\n";
+const HEADING: &str = "# Taken over from an OMRChecker template. Millimetres are nominal: the longer side of the page has 297, less where boxes would have more than 6.\n";
 
 /// A form that was taken over.
 #[derive(Debug)]
@@ -50,7 +50,7 @@ pub struct Imported {
 /// The form of an `OMRChecker` folder: `template.json`, and if they are there `config.json`, `evaluation.json` and the pictures and
 /// the csv that they name. The layout is called `name`; so is the paper of the key, in form A and revision 1.
 ///
-/// Coordinates become nominal millimetres: the longer side of the page has 297. Labels `q1`, `Q12` become items, what
+/// Coordinates become nominal millimetres: the longer side of the page has 297, less where boxes would have more than 6. Labels `q1`, `Q12` become items, what
 /// `customLabels` joins under such a name becomes a numeric item, everything else an identity field in lower case.
 ///
 /// # Errors
@@ -71,7 +71,7 @@ pub struct Imported {
 /// };
 /// let form = duka::interop::omrchecker(&"five".parse()?, &files)?;
 /// assert!(form.layout.items().eq(1..=5));
-/// assert_eq!(form.layout.page.height_mm, 297.0);
+/// assert_eq!(form.layout.page.height_mm, 96.0);
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 pub fn omrchecker(name: &LayoutName, files: &Files<'_>) -> Result<Imported, ImportError> {
