@@ -33,12 +33,12 @@ pub(super) fn register(page: &Page, layout: &Layout, coarse: &Coarse) -> Option<
         let own = (scale < 0.7 * super::expected_scale(page, (layout.page.width_mm, layout.page.height_mm)))
             .then(|| Coarse::at_scale(page, scale));
         let coarse = own.as_ref().unwrap_or(coarse);
-        proved.try_all(page, layout, coarse, turns(layout, &corners));
+        proved.try_all(page, layout, coarse, &coarse.blobs(), turns(layout, &corners));
     }
     if proved.0.is_empty() {
         let expected = super::expected_scale(page, (layout.page.width_mm, layout.page.height_mm));
-        let ways = find::pillars(layout, &coarse.blobs(), expected);
-        proved.try_all(page, layout, coarse, ways);
+        let blobs = coarse.blobs();
+        proved.try_all(page, layout, coarse, &blobs, find::pillars(layout, &blobs, expected));
     }
     proved.only()
 }
@@ -48,14 +48,20 @@ pub(super) fn register(page: &Page, layout: &Layout, coarse: &Coarse) -> Option<
 struct Proved(Vec<Registration>);
 
 impl Proved {
-    fn try_all(&mut self, page: &Page, layout: &Layout, coarse: &Coarse, ways: Vec<Homography>) {
-        let blobs = coarse.blobs();
+    fn try_all(
+        &mut self,
+        page: &Page,
+        layout: &Layout,
+        coarse: &Coarse,
+        blobs: &[Blob],
+        ways: Vec<Homography>,
+    ) {
         for way in ways {
-            let Some(found) = laid(layout, &blobs, way) else { continue };
+            let Some(found) = laid(layout, blobs, way) else { continue };
             if self.0.iter().any(|known| known.orientation == found.orientation) {
                 continue;
             }
-            self.0.extend(conclude(page, layout, coarse, &blobs, &found, TILTED));
+            self.0.extend(conclude(page, layout, coarse, blobs, &found, TILTED));
         }
     }
 

@@ -1,7 +1,7 @@
 //! The mapping bent to where print is seen, and proved by print that was not used in the fit.
 
 use super::refine::sample;
-use super::sight::{Local, Sighting};
+use super::sight::{Local, Sighting, middle};
 use crate::geometry::{Grid, Mapping, Mm, Point};
 use crate::layout::{CODE_CELLS, LayoutCode, PageSize};
 use crate::source::Page;
@@ -182,22 +182,13 @@ impl Field {
     fn through(places: Vec<Place>, near: f64) -> Self {
         let all = Self { places, near };
         let off = |p: &Place, other: (f64, f64)| (p.off.0 - other.0).hypot(p.off.1 - other.1);
-        let kept = all.places.iter().filter(|p| off(p, all.middle(p.at)) <= p.loose).copied().collect();
+        let kept = all
+            .places
+            .iter()
+            .filter(|p| off(p, middle(all.places.iter().map(|q| (q.at, q.off)), p.at)) <= p.loose)
+            .copied()
+            .collect();
         Self { places: kept, near }
-    }
-
-    /// The middle offset, in x and in y, of the nine sightings nearest to `at`.
-    fn middle(&self, at: Point<Mm>) -> (f64, f64) {
-        let mut near: Vec<(f64, (f64, f64))> =
-            self.places.iter().map(|p| (p.at.distance(at).0, p.off)).collect();
-        near.sort_by(|a, b| a.0.total_cmp(&b.0));
-        near.truncate(9);
-        let middle = |f: &dyn Fn(&(f64, f64)) -> f64| {
-            let mut values: Vec<f64> = near.iter().map(|(_, off)| f(off)).collect();
-            values.sort_by(f64::total_cmp);
-            values.get(values.len() / 2).copied().unwrap_or(0.0)
-        };
-        (middle(&|o| o.0), middle(&|o| o.1))
     }
 
     /// Millimetres from where the mapping puts a place to where print is seen.

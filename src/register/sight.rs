@@ -101,7 +101,8 @@ pub(super) fn outlines(page: &Page, layout: &Layout, mapping: &Mapping) -> Vec<S
     // On a curled or folded sheet neighbours move alike: what strayed from them is looked for among them.
     let again = |i: usize| {
         let own = first[i];
-        let usual = middle(&first, own.at);
+        let seen = first.iter().filter(|s| !s.stuck).filter_map(|s| Some((s.at, s.off?)));
+        let usual = middle(seen, own.at);
         let strayed = own.off.is_none_or(|(x, y)| (x - usual.0).hypot(y - usual.1) > STRAY_MM);
         if own.shown && strayed && usual != (0.0, 0.0) { look(chosen[i], Some(usual)) } else { own }
     };
@@ -114,13 +115,9 @@ fn mapping_shows(page: &Page, mapping: &Mapping, target: &Target) -> bool {
     Local::at(mapping, target.rect.centre).inside(page, half)
 }
 
-/// The middle offset, in x and in y, of the [`AROUND`] seen ones nearest to `at`.
-fn middle(sightings: &[Sighting], at: Point<Mm>) -> (f64, f64) {
-    let mut near: Vec<(f64, (f64, f64))> = sightings
-        .iter()
-        .filter(|s| !s.stuck)
-        .filter_map(|s| s.off.map(|off| (s.at.distance(at).0, off)))
-        .collect();
+/// The middle offset, in x and in y, of the [`AROUND`] of `seen` that lie nearest to `at`.
+pub(super) fn middle(seen: impl Iterator<Item = (Point<Mm>, (f64, f64))>, at: Point<Mm>) -> (f64, f64) {
+    let mut near: Vec<(f64, (f64, f64))> = seen.map(|(place, off)| (place.distance(at).0, off)).collect();
     near.sort_by(|a, b| a.0.total_cmp(&b.0));
     near.truncate(AROUND);
     let middle = |f: &dyn Fn(&(f64, f64)) -> f64| {
@@ -213,7 +210,10 @@ fn offset(
     let (on, off) = outline(shape, target);
     let local = Local::at(mapping, target.rect.centre);
     let reach = (REACH_PITCHES * pitch).min(MOST_REACH_MM);
-    if !local.inside(page, target.rect.width.0.max(target.rect.height.0) / 2.0 + reach + 1.0) {
+    // A place lent by neighbours may lie farther off than this target's own reach.
+    let searched =
+        around.map_or(reach, |(x, y)| reach.max(x.abs().max(y.abs()) + f64::from(NEAR_STEPS) * NEAR_STEP_MM));
+    if !local.inside(page, target.rect.width.0.max(target.rect.height.0) / 2.0 + searched + 1.0) {
         return None;
     }
     let on = on.map(|p| local.step(p));
