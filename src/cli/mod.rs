@@ -7,6 +7,7 @@ mod failure;
 mod files;
 mod grade;
 mod import;
+mod interrupt;
 mod key;
 mod layout;
 mod new;
