@@ -62,6 +62,7 @@ pub(super) fn layout(name: &LayoutName, form: &Form, several: &BTreeSet<u16>) ->
         orientation: OrientationProof::Assumed,
         thresholds: Thresholds { marginal: Ratio::clamped(MARGINAL), definite: Ratio::clamped(DEFINITE) },
         print_ink: PrintInk::Dark,
+        channel: crate::sheet::Channel::Luma,
         fields: fields(form, scale, several)?,
         print: None,
         hash: Sha256::of(b""),

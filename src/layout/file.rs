@@ -4,6 +4,7 @@
 //!
 //! | key | what it says |
 //! |---|---|
+//! | `channel = "red"`, `"green"`, `"blue"` | a colour scan is read through this channel, in which the card's coloured print vanishes (default `"luma"`) |
 //! | `page.measure = "nominal"` | millimetres only place things within the frame: the form is known in pixels |
 //! | `page.frame = "outline"`, `"picture"` | the page is found by its outline, by the picture's own edge |
 //! | `[marker] picture` | four fiducials of shape `marker` look like this PNG in base64; their centres are on the page |
@@ -226,6 +227,7 @@ fn build(raw: &RawLayout, problems: &mut Problems<'_>) -> Option<Layout> {
             RawInk::Pale => PrintInk::Pale,
             RawInk::Dark => PrintInk::Dark,
         },
+        channel: raw.channel,
         fields: fields.iter().map(|f| f.value.clone()).collect(),
         print: raw.print.as_ref().map(|p| p.get_ref().facts()),
         hash: Sha256::of(problems.text.as_bytes()),

@@ -19,7 +19,7 @@ pub use raster::{MOST_SIDE, Raster, RasterError};
 pub use shipped::{shipped, shipped_names, shipped_text};
 
 use crate::geometry::{Mm, Point, Ratio, Rect};
-use crate::sheet::{FieldName, ItemLabel, LayoutName, Sha256};
+use crate::sheet::{Channel, FieldName, ItemLabel, LayoutName, Sha256};
 use serde::Serialize;
 
 /// A card: what is printed on it and where.
@@ -45,6 +45,8 @@ pub struct Layout {
     pub thresholds: Thresholds,
     /// How the printed targets look.
     pub print_ink: PrintInk,
+    /// What is read of a colour scan: the channel in which the card's coloured print vanishes.
+    pub channel: Channel,
     /// Fields in the file's order. Every run of items is a field called `items`.
     pub fields: Vec<Field>,
     /// What else is printed; absent for other people's forms.
@@ -104,6 +106,17 @@ pub enum OrientationProof {
     Printed,
     /// They don't: the file says `orientation = "assumed"`, and content must prove it.
     Assumed,
+}
+
+/// The channel that all of `layouts` are read through; `None` if they ask for different ones (or there are none).
+///
+/// Where they differ, pages are decoded as luma, the layout is told by that, and a page whose layout asks for
+/// another channel is decoded once more through it before its marks are read.
+#[must_use]
+pub fn common_channel<'l>(layouts: impl IntoIterator<Item = &'l Layout>) -> Option<Channel> {
+    let mut channels = layouts.into_iter().map(|layout| layout.channel);
+    let first = channels.next()?;
+    channels.all(|channel| channel == first).then_some(first)
 }
 
 /// How the target's own print looks, which decides what can be expected of an empty one.

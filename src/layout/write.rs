@@ -5,6 +5,7 @@ use super::{
     Position, PrintInk, Raster, TargetShape,
 };
 use crate::geometry::{Mm, Rect};
+use crate::sheet::Channel;
 use std::fmt::Write as _;
 
 /// Which way the targets of a position follow each other, as in the file.
@@ -54,6 +55,9 @@ impl Layout {
         }
         if self.print_ink == PrintInk::Dark {
             writeln!(out, "print_ink = \"dark\"")?;
+        }
+        if self.channel != Channel::Luma {
+            writeln!(out, "channel = \"{}\"", self.channel.word())?;
         }
         writeln!(out, "\n[page]\nwidth = {:?}\nheight = {:?}", self.page.width_mm, self.page.height_mm)?;
         if self.measure == Measure::Nominal {

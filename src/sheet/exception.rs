@@ -19,19 +19,56 @@ pub enum DecodeFault {
     Damaged,
     /// A variant of the format that is not read.
     Unsupported,
-    /// More pixels than the stated limit.
+    /// More pixels than the stated limit, or data that unpack to far more than a page needs.
     TooLarge,
+    /// Fewer pixels than a card can be read from.
+    TooSmall,
+    /// The PDF asks for a password or is encrypted under an empty one.
+    Encrypted,
+    /// The PDF's page is not a scanned picture and can't be drawn faithfully.
+    NotAScan,
+    /// The file was written to while it was read.
+    Changed,
+    /// The system did not give the file's bytes.
+    Unreadable,
+}
+
+impl DecodeFault {
+    /// What a person can do about it.
+    #[must_use]
+    pub fn hint(self) -> &'static str {
+        match self {
+            Self::Empty | Self::Truncated | Self::Damaged => {
+                "copy the file from the scanner again, or scan the sheet again"
+            }
+            Self::NotAnImage => "scan to JPEG, PNG, TIFF or PDF",
+            Self::Unsupported => "scan again as gray or black and white to JPEG, PNG, TIFF or PDF",
+            Self::TooLarge => "scan again at 200 to 300 dpi",
+            Self::TooSmall => "scan again at 100 dpi or more; 200 to 300 dpi are best",
+            Self::Encrypted => "save the PDF without a password",
+            Self::NotAScan => "print the page and scan it, or save its pages as PNG or TIFF",
+            Self::Changed => "wait until the scanner has written the file, then read it again",
+            Self::Unreadable => "look after the disk or the network, then read the file again",
+        }
+    }
 }
 
 impl fmt::Display for DecodeFault {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
             Self::Empty => "the file is empty",
-            Self::NotAnImage => "not a JPEG, PNG or TIFF image",
+            Self::NotAnImage => "not a JPEG, PNG, TIFF or PDF file",
             Self::Truncated => "the image is cut off before its end",
             Self::Damaged => "the image is damaged",
             Self::Unsupported => "a variant of the format that is not read",
             Self::TooLarge => "the image has more pixels than the limit",
+            Self::TooSmall => "the image has too few pixels for a card",
+            Self::Encrypted => "the PDF is encrypted: save it without a password",
+            Self::NotAScan => {
+                "the PDF page is not a scanned picture and can't be drawn faithfully: print and scan it, or save it as PNG"
+            }
+            Self::Changed => "the file changed while it was read",
+            Self::Unreadable => "the file could not be read from the disk",
         })
     }
 }

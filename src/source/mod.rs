@@ -1,14 +1,31 @@
-//! Image files become pages: one gray plane each, whatever the format.
+//! Scanner files become pages: one gray plane each, whatever the format.
 //!
-//! [`decode`] looks at the bytes, not at the file's name, and gives every page of the file or the
-//! reason why it can't. Nothing is guessed: a file that ends early is an error, never a page with
-//! white rows, which would read as blank responses.
+//! [`open`] takes a file, [`decode`] bytes; both look at the content and not at the file's name, and give
+//! every page or the reason why they can't. Nothing is guessed: a file that ends early is an error, never a
+//! page with white rows, which would read as blank responses.
+//!
+//! Pages are decoded one by one as they are asked for, so that memory does not grow with their number. A
+//! decoder that panics makes its page an exception ([`DecodeFault::Damaged`]) and doesn't stop the run.
+//! `docs/formats.md` says what is read by which road, and the limits.
 
+mod colour;
+mod fax;
 mod jpeg;
+mod open;
+mod pdf;
+mod plane;
 mod png;
+mod store;
 mod tiff;
+mod unpack;
+
+pub use crate::sheet::Channel;
+pub use open::open;
 
 use crate::sheet::{DecodeFault, Sha256, SheetId};
+use plane::{Plane, area, gray_of};
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use store::Store;
 
 /// The most pixels that a page may have.
 ///
@@ -60,15 +77,11 @@ impl Page {
     pub fn row(&self, y: usize) -> &[u8] {
         &self.pixels[y * self.width..(y + 1) * self.width]
     }
-}
 
-/// A picture as a decoder gives it, before it is somebody's page.
-struct Plane {
-    width: usize,
-    height: usize,
-    pixels: Vec<u8>,
-    dpi: Option<u16>,
-    depth: Depth,
+    fn of(plane: Plane, sheet: SheetId) -> Self {
+        let Plane { width, height, pixels, dpi, depth } = plane;
+        Self { sheet, width, height, pixels, dpi, depth }
+    }
 }
 
 /// The formats that are read, told by their first bytes.
@@ -78,11 +91,19 @@ pub enum Format {
     Jpeg,
     /// PNG.
     Png,
-    /// TIFF, little- or big-endian.
+    /// TIFF or `BigTIFF`, little- or big-endian.
     Tiff,
+    /// PDF.
+    Pdf,
 }
 
 impl Format {
+    /// Endings of the files that are looked for in folders, in lower case.
+    pub const ENDINGS: [&'static str; 6] = ["jpg", "jpeg", "png", "tif", "tiff", "pdf"];
+
+    /// Bytes at a file's beginning that tell its format: PDFs may have something in front of their header.
+    const HEAD: usize = 1024;
+
     /// The format of a file that begins with `bytes`.
     #[must_use]
     pub fn of(bytes: &[u8]) -> Option<Self> {
@@ -90,9 +111,19 @@ impl Format {
             [0xff, 0xd8, 0xff, ..] => Some(Self::Jpeg),
             [0x89, b'P', b'N', b'G', 0x0d, 0x0a, 0x1a, 0x0a, ..] => Some(Self::Png),
             [b'I', b'I', 42 | 43, 0, ..] | [b'M', b'M', 0, 42 | 43, ..] => Some(Self::Tiff),
-            _ => None,
+            _ => {
+                let head = &bytes[..bytes.len().min(Self::HEAD)];
+                memchr::memmem::find(head, b"%PDF-").map(|_| Self::Pdf)
+            }
         }
     }
+}
+
+/// How files are decoded.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Options {
+    /// What is read of a colour scan.
+    pub channel: Channel,
 }
 
 /// The pages of one file, each decoded when it is asked for.
@@ -100,18 +131,23 @@ impl Format {
 /// Yields at least one page or fault; a file that can't be opened at all yields one fault.
 pub struct Pages<'b> {
     hash: Sha256,
+    length: u64,
     next: u32,
+    options: Options,
     state: State<'b>,
 }
 
 enum State<'b> {
-    Single(Format, &'b [u8]),
-    Many(Box<tiff::Directories<'b>>),
+    /// Not looked into yet.
+    Closed(Store<'b>),
+    /// A file of one picture.
+    Single(Format, Store<'b>),
+    Tiff(Box<tiff::Directories<'b>>),
+    Pdf(Box<pdf::Document>),
     Failed(DecodeFault),
-    Done,
 }
 
-/// The pages of the image file `bytes`.
+/// The pages of the image file `bytes`, as luma.
 ///
 /// # Example
 ///
@@ -123,19 +159,14 @@ enum State<'b> {
 /// ```
 #[must_use]
 pub fn decode(bytes: &[u8]) -> Pages<'_> {
-    let state = if bytes.is_empty() {
-        State::Failed(DecodeFault::Empty)
-    } else {
-        match Format::of(bytes) {
-            None => State::Failed(DecodeFault::NotAnImage),
-            Some(Format::Tiff) => match tiff::Directories::open(bytes) {
-                Ok(directories) => State::Many(Box::new(directories)),
-                Err(fault) => State::Failed(fault),
-            },
-            Some(format) => State::Single(format, bytes),
-        }
-    };
-    Pages { hash: Sha256::of(bytes), next: 1, state }
+    decode_with(bytes, &Options::default())
+}
+
+/// The pages of the image file `bytes`.
+#[must_use]
+pub fn decode_with<'b>(bytes: &'b [u8], options: &Options) -> Pages<'b> {
+    let state = State::Closed(Store::Lent(bytes));
+    Pages { hash: Sha256::of(bytes), length: bytes.len() as u64, next: 1, options: *options, state }
 }
 
 /// The first picture of the image file `bytes`, however small: a marker or a blank form rather than a page.
@@ -144,112 +175,109 @@ pub fn decode(bytes: &[u8]) -> Pages<'_> {
 ///
 /// As the pages of [`decode`], but no picture is too small.
 pub fn picture(bytes: &[u8]) -> Result<Page, DecodeFault> {
-    let pages = decode(bytes);
+    let mut pages = decode(bytes);
     let sheet = SheetId { image: pages.hash, page: 1 };
-    let plane = match pages.state {
-        State::Failed(fault) => Err(fault),
-        State::Done => Err(DecodeFault::Empty),
-        State::Single(Format::Jpeg, bytes) => jpeg::decode(bytes),
-        State::Single(_, bytes) => png::decode(bytes),
-        State::Many(mut directories) => directories.next().unwrap_or(Err(DecodeFault::Damaged)),
-    };
-    let Plane { width, height, pixels, dpi, depth } = plane?;
-    Ok(Page { sheet, width, height, pixels, dpi, depth })
+    let plane = pages.plane(1, Channel::Luma).unwrap_or(Err(DecodeFault::Empty))?;
+    Ok(Page::of(plane, sheet))
 }
 
 impl Pages<'_> {
-    /// Hash of the file's bytes.
+    /// Hash of the file's bytes; known before any page is decoded.
     #[must_use]
     pub fn hash(&self) -> Sha256 {
         self.hash
     }
+
+    /// How many bytes the file has.
+    #[must_use]
+    pub fn length(&self) -> u64 {
+        self.length
+    }
+
+    /// Page `number` (from 1) through `channel`; of pages that were given already, at no more than the cost of
+    /// decoding it.
+    ///
+    /// For a page whose layout, once known, asks for another channel than the one it was told by.
+    ///
+    /// # Errors
+    ///
+    /// As the page itself, and [`DecodeFault::Damaged`] if the file has no such page.
+    pub fn page(&mut self, number: u32, channel: Channel) -> Result<Page, DecodeFault> {
+        let sheet = SheetId { image: self.hash, page: number };
+        let plane = self.plane(number, channel).unwrap_or(Err(DecodeFault::Damaged));
+        page(sheet, plane)
+    }
+
+    /// The plane of page `number`; `None` behind the last.
+    fn plane(&mut self, number: u32, channel: Channel) -> Option<Result<Plane, DecodeFault>> {
+        // What stands in foreign code may panic on data that nobody has tried. A page is worth less than the
+        // batch; the state that is left behind is only ever asked for the page after this one.
+        catch_unwind(AssertUnwindSafe(|| self.unguarded(number, channel)))
+            .unwrap_or(Some(Err(DecodeFault::Damaged)))
+    }
+
+    fn unguarded(&mut self, number: u32, channel: Channel) -> Option<Result<Plane, DecodeFault>> {
+        let index = number.checked_sub(1)?;
+        if let State::Closed(_) = self.state {
+            // A parser that panics leaves a file that failed.
+            let closed = std::mem::replace(&mut self.state, State::Failed(DecodeFault::Damaged));
+            if let State::Closed(store) = closed {
+                self.state = opened(store).unwrap_or_else(State::Failed);
+            }
+        }
+        match &mut self.state {
+            State::Closed(_) => None,
+            State::Failed(fault) => (index == 0).then_some(Err(*fault)),
+            State::Single(format, store) => (index == 0).then(|| {
+                let bytes = store.whole().ok_or(DecodeFault::Unreadable)?;
+                match format {
+                    Format::Png => png::decode(bytes, channel),
+                    _ => colour::jpeg(bytes, channel),
+                }
+            }),
+            State::Tiff(directories) => directories.page(index, channel),
+            State::Pdf(document) => document.page(index, channel),
+        }
+    }
+}
+
+/// What the store's bytes are.
+fn opened(mut store: Store<'_>) -> Result<State<'_>, DecodeFault> {
+    if store.length() == 0 {
+        return Err(DecodeFault::Empty);
+    }
+    let head = store.length().min(Format::HEAD as u64);
+    let format = Format::of(&store.at(0, head)?).ok_or(DecodeFault::NotAnImage)?;
+    Ok(match format {
+        Format::Tiff => State::Tiff(Box::new(tiff::Directories::open(store)?)),
+        Format::Pdf => State::Pdf(Box::new(pdf::Document::open(store)?)),
+        Format::Jpeg | Format::Png => State::Single(format, store),
+    })
+}
+
+/// The plane as a page, if it is large enough for one.
+fn page(sheet: SheetId, plane: Result<Plane, DecodeFault>) -> Result<Page, DecodeFault> {
+    let plane = plane?;
+    if plane.width.min(plane.height) < LEAST_SIDE as usize {
+        return Err(DecodeFault::TooSmall);
+    }
+    Ok(Page::of(plane, sheet))
 }
 
 impl Iterator for Pages<'_> {
     type Item = (SheetId, Result<Page, DecodeFault>);
 
     fn next(&mut self) -> Option<Self::Item> {
-        let plane = match std::mem::replace(&mut self.state, State::Done) {
-            State::Done => return None,
-            State::Failed(fault) => Err(fault),
-            State::Single(Format::Jpeg, bytes) => jpeg::decode(bytes),
-            State::Single(_, bytes) => png::decode(bytes),
-            State::Many(mut directories) => {
-                let plane = directories.next()?;
-                self.state = State::Many(directories);
-                plane
-            }
-        };
+        let plane = self.plane(self.next, self.options.channel)?;
         let sheet = SheetId { image: self.hash, page: self.next };
-        self.next += 1;
-        let page = plane.and_then(|p| {
-            let narrow = p.width.min(p.height) < LEAST_SIDE as usize;
-            if narrow {
-                return Err(DecodeFault::Unsupported);
-            }
-            let Plane { width, height, pixels, dpi, depth } = p;
-            Ok(Page { sheet, width, height, pixels, dpi, depth })
-        });
-        Some((sheet, page))
+        self.next = self.next.checked_add(1)?;
+        Some((sheet, page(sheet, plane)))
     }
-}
-
-/// The number of pixels, if the page isn't larger than [`MOST_PIXELS`].
-fn area(width: u64, height: u64) -> Result<usize, DecodeFault> {
-    let pixels = width.checked_mul(height).filter(|&n| n <= MOST_PIXELS).ok_or(DecodeFault::TooLarge)?;
-    if pixels == 0 {
-        return Err(DecodeFault::Damaged);
-    }
-    usize::try_from(pixels).map_err(|_| DecodeFault::TooLarge)
-}
-
-/// The gray level of a colour: BT.601, as JPEG's own luma, rounded.
-fn luma(r: u8, g: u8, b: u8) -> u8 {
-    // 0.299, 0.587, 0.114 in 1/65536; the sum is exactly 65536.
-    let sum = 19_595 * u32::from(r) + 38_470 * u32::from(g) + 7_471 * u32::from(b) + 32_768;
-    u8::try_from(sum >> 16).unwrap_or(u8::MAX)
-}
-
-/// A level laid over white paper with the given opacity.
-fn over_white(level: u8, alpha: u8) -> u8 {
-    let (level, alpha) = (u32::from(level), u32::from(alpha));
-    u8::try_from((level * alpha + 255 * (255 - alpha) + 127) / 255).unwrap_or(u8::MAX)
-}
-
-/// Gray levels of interleaved samples: 1 gray, 2 gray and alpha, 3 colour, 4 colour and alpha.
-fn gray_of(samples: Vec<u8>, channels: usize) -> Result<Vec<u8>, DecodeFault> {
-    Ok(match channels {
-        1 => samples,
-        2 => samples.chunks_exact(2).map(|p| over_white(p[0], p[1])).collect(),
-        3 => samples.chunks_exact(3).map(|p| luma(p[0], p[1], p[2])).collect(),
-        4 => samples.chunks_exact(4).map(|p| over_white(luma(p[0], p[1], p[2]), p[3])).collect(),
-        _ => return Err(DecodeFault::Unsupported),
-    })
-}
-
-/// Appends one byte a bit, most significant first: a 1 becomes `one`, a 0 becomes `255 - one`.
-fn unpack_bits(packed: &[u8], width: usize, one: u8, out: &mut Vec<u8>) {
-    let start = out.len();
-    out.reserve(packed.len() * 8);
-    for &byte in packed {
-        for bit in (0..8).rev() {
-            out.push(if byte >> bit & 1 == 1 { one } else { 255 - one });
-        }
-    }
-    out.truncate(start + width);
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn luma_of_gray_is_itself_and_red_is_darker_than_green() {
-        for level in 0..=255 {
-            assert_eq!(luma(level, level, level), level);
-        }
-        assert_eq!((luma(255, 0, 0), luma(0, 255, 0), luma(0, 0, 255)), (76, 150, 29));
-    }
 
     #[test]
     fn files_that_are_no_images_say_so() {
@@ -259,15 +287,23 @@ mod tests {
         assert_eq!(fault(b"\xff\xd8\xff"), Some(Some(DecodeFault::Truncated)));
         assert_eq!(fault(b"\x89PNG\r\n\x1a\n"), Some(Some(DecodeFault::Truncated)));
         assert_eq!(fault(b"II*\0"), Some(Some(DecodeFault::Truncated)));
+        assert_eq!(fault(b"%PDF-1.4\n"), Some(Some(DecodeFault::Truncated)));
         assert_eq!(decode(b"").count(), 1);
+        assert_eq!(decode(b"%PDF-1.4\n").count(), 1);
     }
 
     #[test]
-    fn bits_unpack_from_the_left_and_padding_is_dropped() {
-        let mut out = Vec::new();
-        unpack_bits(&[0b1010_0000], 3, 255, &mut out);
-        assert_eq!(out, [255, 0, 255]);
-        unpack_bits(&[0b1010_0000], 3, 0, &mut out);
-        assert_eq!(out, [255, 0, 255, 0, 255, 0]);
+    fn a_page_is_given_again_through_another_channel() {
+        let mut file = Vec::new();
+        let mut encoder = ::png::Encoder::new(&mut file, 200, 200);
+        encoder.set_color(::png::ColorType::Rgb);
+        let mut writer = encoder.write_header().unwrap();
+        writer.write_image_data(&[200, 10, 20].repeat(200 * 200)).unwrap();
+        writer.finish().unwrap();
+        let mut pages = decode_with(&file, &Options { channel: Channel::Green });
+        assert_eq!(pages.next().unwrap().1.unwrap().pixels[7], 10);
+        assert_eq!(pages.page(1, Channel::Red).unwrap().pixels[7], 200);
+        assert!(pages.next().is_none());
+        assert!(pages.page(2, Channel::Red).is_err() && pages.page(0, Channel::Red).is_err());
     }
 }

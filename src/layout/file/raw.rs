@@ -2,6 +2,7 @@
 
 use super::fields;
 use crate::layout::draw;
+use crate::sheet::Channel;
 use serde::Deserialize;
 use toml::Spanned;
 
@@ -15,6 +16,8 @@ pub(super) struct RawLayout {
     pub(super) orientation: RawOrientation,
     #[serde(default)]
     pub(super) print_ink: RawInk,
+    #[serde(default)]
+    pub(super) channel: Channel,
     pub(super) page: Spanned<RawPage>,
     pub(super) marker: Option<Spanned<RawPicture>>,
     pub(super) form: Option<Spanned<RawPicture>>,
