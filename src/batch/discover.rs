@@ -1,10 +1,8 @@
 //! Which files a scan takes in.
 
 use super::{BatchError, Unread};
+use crate::source::Format;
 use std::path::{Path, PathBuf};
-
-/// Endings of image files, as they are looked for in folders.
-const ENDINGS: [&str; 5] = ["jpg", "jpeg", "png", "tif", "tiff"];
 
 /// What was found.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
@@ -87,7 +85,8 @@ fn is_image(path: &Path) -> bool {
     let temporary = path
         .file_name()
         .is_none_or(|name| matches!(name.as_encoded_bytes().first(), None | Some(b'.' | b'~')));
-    !temporary && path.extension().is_some_and(|e| ENDINGS.iter().any(|known| e.eq_ignore_ascii_case(known)))
+    !temporary
+        && path.extension().is_some_and(|e| Format::ENDINGS.iter().any(|known| e.eq_ignore_ascii_case(known)))
 }
 
 fn same(a: &Path, b: &Path) -> bool {

@@ -3,9 +3,10 @@
 //! What is hashed is what is read: the bytes are held in memory or, for a large file, in a file of the
 //! program's own, so that nobody can change them between the two.
 
-use super::keep::{Hasher, PIECE};
+use super::keep::PIECE;
 use super::{MOST_BYTES, Unread};
 use crate::sheet::Sha256;
+use crate::source::{self, Pages};
 use std::fs::File;
 use std::io::{self, Read as _, Write as _};
 use std::path::Path;
@@ -14,6 +15,9 @@ use std::time::{Duration, SystemTime};
 /// Files up to this length are held in memory: colour A4 at 300 dpi as plain TIFF has 26 MB. Several are in
 /// flight at once; larger ones go through a file of the program's own.
 const IN_MEMORY: u64 = 32 << 20;
+
+/// Bytes by which a format is known: PDFs may have something in front of their header.
+const BEGINNING: usize = 1024;
 
 /// How often a file that changes while it is read is tried, and how long to wait in between: a scanner's
 /// last write is over in that time, a file that is still being written is not.
@@ -38,11 +42,11 @@ pub(super) struct Taken {
 }
 
 impl Bytes {
-    /// All bytes in memory.
-    pub(super) fn load(&self) -> io::Result<std::borrow::Cow<'_, [u8]>> {
+    /// The pages of the file; only those that are asked for are decoded.
+    pub(super) fn pages(&self) -> io::Result<Pages<'_>> {
         match self {
-            Self::Held(bytes) => Ok(bytes.into()),
-            Self::Spooled(file) => Ok(std::fs::read(file.path())?.into()),
+            Self::Held(bytes) => Ok(source::decode(bytes)),
+            Self::Spooled(file) => source::open(file.path(), &source::Options::default()),
         }
     }
 }
@@ -51,9 +55,9 @@ impl Bytes {
     /// The first bytes, by which a format is known.
     pub(super) fn beginning(&self) -> Vec<u8> {
         match self {
-            Self::Held(bytes) => bytes.iter().take(16).copied().collect(),
+            Self::Held(bytes) => bytes.iter().take(BEGINNING).copied().collect(),
             Self::Spooled(file) => {
-                let mut bytes = vec![0; 16];
+                let mut bytes = vec![0; BEGINNING];
                 // What can't be read is of no known format.
                 let n = read_at(file.as_file(), &mut bytes, 0).unwrap_or(0);
                 bytes.truncate(n);
@@ -149,25 +153,24 @@ fn attempt_at(path: &Path, spool: &Path) -> Result<Option<Taken>, Unread> {
 
 fn spooled(file: &mut File, spool: &Path) -> io::Result<(Sha256, u64, Bytes)> {
     let mut own = tempfile::Builder::new().prefix(SPOOLED).tempfile_in(spool)?;
-    let mut hash = Hasher::default();
-    let mut piece = vec![0; PIECE];
-    let mut length = 0;
-    loop {
-        match file.read(&mut piece) {
-            Ok(0) => break,
-            Ok(n) => {
-                hash.take(&piece[..n]);
-                own.write_all(&piece[..n])?;
-                length += n as u64;
-                if length > MOST_BYTES {
-                    break;
-                }
-            }
-            Err(e) if e.kind() == io::ErrorKind::Interrupted => {}
-            Err(e) => return Err(e),
-        }
+    // A file that grows without end is cut off, and found to have changed.
+    let mut copying = Copying { from: file.take(MOST_BYTES + 1), to: own.as_file_mut() };
+    let (image, length) = Sha256::of_reader(&mut copying)?;
+    Ok((image, length, Bytes::Spooled(own)))
+}
+
+/// Gives what `from` gives and writes it to `to`.
+struct Copying<R, W> {
+    from: R,
+    to: W,
+}
+
+impl<R: io::Read, W: io::Write> io::Read for Copying<R, W> {
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        let n = self.from.read(buffer)?;
+        self.to.write_all(&buffer[..n])?;
+        Ok(n)
     }
-    Ok((hash.finish()?, length, Bytes::Spooled(own)))
 }
 
 /// Opens without waiting: where a pipe has taken the file's place since it was looked at, waiting for its
@@ -207,7 +210,11 @@ mod tests {
             std::fs::write(&path, &bytes).unwrap();
             let taken = take(&path, dir.path()).unwrap();
             assert_eq!((taken.image, taken.length), (Sha256::of(&bytes), length));
-            assert_eq!(taken.bytes.load().unwrap(), bytes);
+            let mut copy = tempfile::NamedTempFile::new().unwrap();
+            taken.bytes.write_to(copy.as_file_mut()).unwrap();
+            assert_eq!(std::fs::read(copy.path()).unwrap(), bytes);
+            assert_eq!(taken.bytes.pages().unwrap().hash(), taken.image);
+            assert_eq!(taken.bytes.beginning(), bytes[..bytes.len().min(BEGINNING)]);
             assert_eq!(matches!(taken.bytes, Bytes::Spooled(_)), length > IN_MEMORY);
             drop(taken);
             assert_eq!(std::fs::read_dir(dir.path()).unwrap().count(), 1, "the spool is gone");

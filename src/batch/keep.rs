@@ -7,7 +7,7 @@
 use super::feed::Bytes;
 use crate::sheet::Sha256;
 use std::fs::File;
-use std::io::{self, Read as _};
+use std::io;
 use std::path::{Path, PathBuf};
 
 /// Ending of a copy that is not yet whole.
@@ -56,8 +56,8 @@ impl Keeper {
             Some(Format::Jpeg) => "jpg",
             Some(Format::Png) => "png",
             Some(Format::Tiff) => "tif",
-            #[allow(unreachable_patterns, reason = "formats are added")]
-            _ => "bin",
+            Some(Format::Pdf) => "pdf",
+            None => "bin",
         };
         format!("{image}.{ending}")
     }
@@ -120,42 +120,11 @@ fn is_whole(path: &Path, image: &Sha256, length: u64) -> bool {
 ///
 /// What the system says.
 pub fn hash_of(path: &Path) -> io::Result<Sha256> {
-    let mut file = File::open(path)?;
-    let mut hash = Hasher::default();
-    let mut piece = vec![0; PIECE];
-    loop {
-        match file.read(&mut piece) {
-            Ok(0) => return hash.finish(),
-            Ok(n) => hash.take(&piece[..n]),
-            Err(e) if e.kind() == io::ErrorKind::Interrupted => {}
-            Err(e) => return Err(e),
-        }
-    }
+    Ok(Sha256::of_reader(&mut File::open(path)?)?.0)
 }
 
 /// Bytes of a piece: reading in smaller ones costs calls, larger ones fall out of the cache.
 pub(super) const PIECE: usize = 256 * 1024;
-
-/// Hashes a file piece by piece.
-#[derive(Default)]
-pub(super) struct Hasher(sha2::Sha256);
-
-impl Hasher {
-    pub(super) fn take(&mut self, piece: &[u8]) {
-        sha2::Digest::update(&mut self.0, piece);
-    }
-
-    pub(super) fn finish(self) -> io::Result<Sha256> {
-        let digest = sha2::Digest::finalize(self.0);
-        let mut text = String::with_capacity(64);
-        for byte in digest {
-            use std::fmt::Write as _;
-            // Writing to a string can't fail.
-            let _ = write!(text, "{byte:02x}");
-        }
-        text.parse().map_err(io::Error::other)
-    }
-}
 
 /// Brings a folder's entries to the disk, where the system has a way to.
 #[cfg(unix)]

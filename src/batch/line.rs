@@ -12,7 +12,7 @@ use super::feed::Bytes;
 use super::keep::Keeper;
 use super::{Changed, Outcome, Reader, Unread};
 use crate::sheet::{DecodeFault, SheetId};
-use crate::source::{self, Page};
+use crate::source::Page;
 use crate::store::FileRecord;
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::io;
@@ -303,45 +303,51 @@ impl<'l> Line<'l> {
 
     /// Goes through the pages of a file.
     fn drive(&self, file: usize, job: &FileJob) -> End {
-        let bytes = match job.bytes.load() {
-            Ok(bytes) => bytes,
-            Err(error) => return End::Failed(Unread::System(error.kind())),
-        };
-        if self.defer && ends_too_early(&bytes) {
+        if self.defer && ends_too_early(&job.bytes) {
             return End::TooEarly;
         }
-        let mut pages = source::decode(&bytes);
+        let mut pages = match job.bytes.pages() {
+            Ok(pages) => pages,
+            Err(error) => return End::Failed(Unread::System(error.kind())),
+        };
         let mut last = 0;
         loop {
+            let mut passed = 0;
+            while job.done.contains(&(last + 1)) {
+                last += 1;
+                passed += 1;
+                if !self.make_room(file) {
+                    return End::Stopped(last - 1);
+                }
+                self.put(file, last, Outcome::Known(SheetId { image: pages.hash(), page: last }));
+            }
             if self.stopped() {
                 return End::Stopped(last);
             }
-            let Ok(next) = catch_unwind(AssertUnwindSafe(|| pages.next())) else {
-                // A decoder that fails on a page can't be asked for the next.
-                let sheet = SheetId { image: pages.hash(), page: last + 1 };
-                self.put(file, last + 1, self.reader.page(sheet, Err(DecodeFault::Damaged)));
-                return End::Whole(last + 1);
-            };
-            let Some((sheet, page)) = next else { return End::Whole(last) };
-            let done = job.done.contains(&sheet.page).then_some(Outcome::Known(sheet));
-            if !self.hand_on(PageJob { file, sheet, page }, done) {
-                return End::Stopped(last);
+            let Some((sheet, page)) = pages.nth(passed) else { return End::Whole(last) };
+            match page {
+                // The file is our own: this is the disk's failure and says nothing about the page.
+                Err(DecodeFault::Unreadable | DecodeFault::Changed) => {
+                    return End::Failed(Unread::System(io::ErrorKind::Other));
+                }
+                page if self.make_room(file) => self.hand_on(PageJob { file, sheet, page }),
+                _ => return End::Stopped(last),
             }
             last = sheet.page;
         }
     }
 
-    /// Has a page read, by an idle worker or here; waits while too much is ahead. `false` if everybody should
-    /// leave.
-    fn hand_on(&self, job: PageJob, done: Option<Outcome>) -> bool {
+    /// Waits while too much of a file is ahead, and reads other workers' pages meanwhile. `false` if everybody
+    /// should leave.
+    fn make_room(&self, file: usize) -> bool {
         let mut state = self.lock();
         loop {
             if state.halt {
                 return false;
             }
-            let ahead = state.lanes.get(&job.file).map_or(0, |lane| lane.outcomes.len());
+            let ahead = state.lanes.get(&file).map_or(0, |lane| lane.outcomes.len());
             if ahead < AHEAD {
-                break;
+                return true;
             }
             if let Some(other) = state.pages.pop_front() {
                 drop(state);
@@ -353,17 +359,18 @@ impl<'l> Line<'l> {
                 state.idle -= 1;
             }
         }
-        if let Some(outcome) = done {
-            drop(state);
-            self.put(job.file, job.sheet.page, outcome);
-        } else if state.pages.len() < state.idle {
+    }
+
+    /// Has a page read, by an idle worker or here.
+    fn hand_on(&self, job: PageJob) {
+        let mut state = self.lock();
+        if state.pages.len() < state.idle {
             state.pages.push_back(job);
             self.changed.notify_all();
         } else {
             drop(state);
             self.page(job);
         }
-        true
     }
 
     fn page(&self, job: PageJob) {
@@ -383,10 +390,7 @@ impl<'l> Line<'l> {
 }
 
 /// Whether a page of the file is cut off, so that its rest may still be on its way.
-fn ends_too_early(bytes: &[u8]) -> bool {
-    catch_unwind(AssertUnwindSafe(|| {
-        source::decode(bytes)
-            .any(|(_, page)| matches!(page, Err(DecodeFault::Truncated | DecodeFault::Empty)))
-    }))
-    .unwrap_or(false)
+fn ends_too_early(bytes: &Bytes) -> bool {
+    let cut = |page| matches!(page, Err(DecodeFault::Truncated | DecodeFault::Empty));
+    bytes.pages().is_ok_and(|mut pages| pages.any(|(_, page)| cut(page)))
 }

@@ -12,7 +12,14 @@ const NAME: &str = "scan.lock";
 /// Held for as long as a scan runs.
 #[derive(Debug)]
 pub(super) struct ScanLock {
-    _file: File,
+    file: File,
+}
+
+impl Drop for ScanLock {
+    fn drop(&mut self) {
+        // Nobody is at work any more; if the words stay, the lock says so all the same.
+        let _ = self.file.set_len(0);
+    }
 }
 
 impl ScanLock {
@@ -41,7 +48,7 @@ impl ScanLock {
             .and_then(|()| file.rewind())
             .and_then(|()| file.write_all(text.as_bytes()))
             .map_err(failed)?;
-        Ok(Self { _file: file })
+        Ok(Self { file })
     }
 }
 

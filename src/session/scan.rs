@@ -81,12 +81,12 @@ impl Session {
         told: &mut dyn FnMut(Told<'_>),
     ) -> Result<Scanned, SessionError> {
         self.refuse_frozen()?;
-        let _lock = ScanLock::take(&self.folder, &self.now())?;
-        batch::sweep(&self.folder).map_err(|e| SessionError::file("look at", &self.folder, e))?;
         let Found { files, unreadable } = batch::find(paths, Some(&self.copies()))?;
         if files.is_empty() && unreadable.is_empty() {
             return Err(batch::BatchError::Empty { paths: paths.to_vec() }.into());
         }
+        let _lock = ScanLock::take(&self.folder, &self.now())?;
+        batch::sweep(&self.folder).map_err(|e| SessionError::file("look at", &self.folder, e))?;
         let mut summary = self.read_files(&files, options, false, told)?;
         summary.unreadable.splice(0..0, unreadable);
         let open = self.open_count()?;

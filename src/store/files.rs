@@ -7,7 +7,7 @@
 use super::record::{PageRecord, Recorded, page, store_result};
 use super::{Change, Fault, Store, StoreError, Vitals, decode, encode, freeze, parse};
 use crate::read::SetAside;
-use crate::sheet::{Cause, EngineId, Sha256, SheetId};
+use crate::sheet::{Cause, DecodeFault, EngineId, Sha256, SheetId};
 use rusqlite::{OptionalExtension, Transaction};
 use serde_json::json;
 use std::collections::{BTreeMap, BTreeSet};
@@ -206,7 +206,8 @@ impl Store {
             let mut rows = statement.query((&image, &engine.0))?;
             while let Some(row) = rows.next()? {
                 let aside: SetAside = decode("set_asides", &row.get::<_, String>(0)?)?;
-                if matches!(aside.exception.cause, Cause::NotDecoded { .. }) {
+                let gone = |fault| matches!(fault, DecodeFault::Changed | DecodeFault::Unreadable);
+                if matches!(aside.exception.cause, Cause::NotDecoded { fault } if !gone(fault)) {
                     done.insert(aside.sheet.page);
                 }
             }
