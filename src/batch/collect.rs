@@ -4,6 +4,7 @@ use super::line::{Arrival, End, Fed, Line, Step};
 use super::{
     BatchError, Changed, Looked, Monitor, Notice, OnTrouble, Outcome, Progress, Run, Summary, Told, Unread,
 };
+use crate::settle::SheetFacts;
 use crate::sheet::Sha256;
 use crate::store::{Extent, FilePart, FileRecord, HealthEvent, PageRecord, Portion, Store, Vitals};
 use std::collections::HashMap;
@@ -179,6 +180,7 @@ impl<'c, 'r, 'l> Collector<'c, 'r, 'l> {
             self.portion.vitals.push(vitals);
         }
         if let Some(text) = facts.and_then(|facts| serde_json::to_string(&facts).ok()) {
+            let text = SheetFacts::signed(&self.run.reader.engine, &text);
             self.portion.facts.insert(record.sheet(), text);
         }
         file.part.pages.push(record);

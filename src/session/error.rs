@@ -67,6 +67,9 @@ pub enum SessionError {
         /// Each by its name and how many pages there are.
         files: Vec<String>,
     },
+    /// What was kept of how the session stands did not follow from the record.
+    #[error("what `duka status` would have shown did not follow from the record")]
+    ViewBroken,
     /// No roster yet.
     #[error("the session has no roster (鉴定名册) yet")]
     NoRoster,
@@ -245,6 +248,10 @@ impl SessionError {
             Self::Unfinished { .. } => {
                 "run `duka scan` over these files once more: it goes on where it stopped; if they are gone, \
                  `duka scan --give-up` sets the rest aside for a person"
+            }
+            Self::ViewBroken => {
+                "the record itself holds; what was kept beside it has been thrown away and is made anew when it is asked \
+                 for. Someone changed the file by other means, or there is a fault in duka: keep a copy"
             }
             Self::NoRoster => "run `duka roster import FILE`",
             Self::RoomTwice { .. } => "import the files one after the other; the last one counts",

@@ -14,6 +14,7 @@ mod review;
 mod scan;
 mod show;
 mod status;
+mod view;
 
 pub use error::SessionError;
 pub use grading::{Graded, GradedPaper};

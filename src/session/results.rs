@@ -1,5 +1,6 @@
 //! Merging and publishing.
 
+use super::view::View;
 use super::{Session, SessionError, write_whole};
 use crate::merge::{MergeInput, Results, TheoryResult, merge};
 use crate::publish;
@@ -63,7 +64,8 @@ impl Session {
         Ok((paths, results))
     }
 
-    /// Whether journal, rows and freeze still hold together; gives the journal's end.
+    /// Whether journal, rows and freeze still hold together, and whether what [`Session::status`] says follows from
+    /// them; gives the journal's end.
     ///
     /// # Errors
     ///
@@ -74,6 +76,12 @@ impl Session {
         self.store.verify_rows()?;
         if self.store.frozen()?.is_some() {
             self.store.verify_freeze()?;
+        }
+        if let Some(View { candidates, counts, open, rooms: Some(rooms) }) = self.view()?
+            && self.whole()? != (candidates, counts, open, rooms)
+        {
+            self.store.derive(|view| view.clear().map_err(SessionError::from))?;
+            return Err(SessionError::ViewBroken);
         }
         Ok(head)
     }

@@ -1,10 +1,11 @@
 //! What came in, what balances, what waits.
 
+use super::view::View;
 use super::{Session, SessionError, Standings};
 use crate::merge::{CardUse, RoomBalance, balance};
 use crate::settle::{OpenException, SettledSheet};
 use crate::sheet::{Sha256, TicketNumber};
-use crate::store::{Counts, HealthEvent};
+use crate::store::{Counts, HealthEvent, Unfinished};
 use std::collections::BTreeMap;
 
 /// The session at a glance.
@@ -15,7 +16,7 @@ pub struct Status {
     /// Pages fed, read and set aside.
     pub counts: Counts,
     /// Open exceptions by the word for their cause.
-    pub open: BTreeMap<&'static str, usize>,
+    pub open: BTreeMap<String, usize>,
     /// Every room.
     pub rooms: Vec<RoomBalance>,
     /// Practical scores there are.
@@ -26,7 +27,12 @@ pub struct Status {
     pub graded: usize,
     /// Troubles of the scanner that were told while scans came in, in that order.
     pub health: Vec<HealthEvent>,
+    /// Files of which only some pages are in the record.
+    pub unfinished: Vec<Unfinished>,
 }
+
+/// Candidates, pages, open exceptions by kind, and rooms.
+pub(super) type Whole = (usize, Counts, BTreeMap<String, usize>, Vec<RoomBalance>);
 
 impl Status {
     /// How many exceptions are open.
@@ -56,26 +62,41 @@ impl Session {
     ///
     /// A failure of the record, or room records that contradict themselves.
     pub fn status(&self) -> Result<Status, SessionError> {
-        let standings = self.standings()?;
-        let mut open: BTreeMap<&'static str, usize> = BTreeMap::new();
-        for exception in &standings.findings.open {
-            *open.entry(exception.exception.cause.kind()).or_default() += 1;
-        }
+        let whole = match self.view()? {
+            Some(View { candidates, counts, open, rooms: Some(rooms) }) => (candidates, counts, open, rooms),
+            _ => self.whole()?,
+        };
+        let (candidates, counts, open, rooms) = whole;
         Ok(Status {
-            candidates: standings.roster.candidates.len(),
-            counts: self.store.counts()?,
+            candidates,
+            counts,
             open,
-            rooms: balance(&self.exam, &standings.roster, &standings.rooms, &standings.cards())?,
-            practical: self.store.practical()?.len(),
+            rooms,
+            practical: self.store.practical_count()?,
             frozen: self.store.frozen()?.map(|f| f.hash),
-            graded: self.store.scores()?.len(),
+            graded: self.store.score_count()?,
             health: self.store.health_events()?,
+            unfinished: self.store.unfinished()?,
         })
+    }
+
+    /// How the session stands, asked of every reading.
+    pub(super) fn whole(&self) -> Result<Whole, SessionError> {
+        let standings = self.standings()?;
+        let mut open: BTreeMap<String, usize> = BTreeMap::new();
+        for exception in &standings.findings.open {
+            *open.entry(exception.exception.cause.kind().to_owned()).or_default() += 1;
+        }
+        let rooms = balance(&self.exam, &standings.roster, &standings.rooms, &standings.cards())?;
+        Ok((standings.roster.candidates.len(), self.store.counts()?, open, rooms))
     }
 
     /// How many exceptions are open.
     pub(super) fn open_count(&self) -> Result<usize, SessionError> {
-        Ok(self.standings()?.findings.open.len())
+        match self.view()? {
+            Some(view) => Ok(view.open.values().sum()),
+            None => Ok(self.standings()?.findings.open.len()),
+        }
     }
 
     /// Everything that waits for a person, in a fixed order.

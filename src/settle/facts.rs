@@ -3,7 +3,7 @@
 use super::decide::{Settled, settle_by};
 use crate::exam::{MultipleRule, Rules};
 use crate::read::Reading;
-use crate::sheet::{Exception, FieldName, LayoutName, Response, Responses, SheetId};
+use crate::sheet::{EngineId, Exception, FieldName, LayoutName, Response, Responses, SheetId};
 use serde::{Deserialize, Serialize};
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -51,6 +51,19 @@ impl SheetFacts {
             answered: held.answered,
             open: open.collect(),
         }
+    }
+
+    /// The text of facts with the program that made them before it: another one may see others.
+    #[must_use]
+    pub fn signed(by: &EngineId, text: &str) -> String {
+        format!("{}\n{text}", by.0)
+    }
+
+    /// The facts in a signed text, if the program `by` made them.
+    #[must_use]
+    pub fn of_signed(by: &EngineId, text: &str) -> Option<Self> {
+        let facts = text.strip_prefix(by.0.as_str())?.strip_prefix('\n')?;
+        serde_json::from_str(facts).ok()
     }
 
     /// Whether something waits for a person, whatever roster and rooms say; without rules, whatever those say

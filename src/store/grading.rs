@@ -116,7 +116,26 @@ impl Store {
     pub fn scores(&self) -> Result<Vec<SheetScore>, StoreError> {
         self.read(in_force)
     }
+
+    /// How many scores are in force, without reading them.
+    ///
+    /// # Errors
+    ///
+    /// A failure of the file.
+    pub fn score_count(&self) -> Result<usize, StoreError> {
+        self.read(|tx| {
+            let sql = format!("SELECT COUNT(*) FROM scores WHERE grading IN {GRADINGS_IN_FORCE}");
+            let count: u32 = tx.prepare_cached(&sql)?.query_row([], |row| row.get(0))?;
+            Ok(count as usize)
+        })
+    }
 }
+
+/// For each paper and form the grading with the highest key revision, and among these the last one.
+const GRADINGS_IN_FORCE: &str =
+    "(SELECT (SELECT h.seq FROM gradings h WHERE h.paper = g.paper AND h.form = g.form
+                      ORDER BY h.key_revision DESC, h.seq DESC LIMIT 1)
+              FROM gradings g GROUP BY g.paper, g.form)";
 
 /// Whether the scores are of this grading, each candidate and each sheet once.
 fn belong(grading: &Grading, scores: &[SheetScore]) -> Result<(), StoreError> {
@@ -151,13 +170,9 @@ fn insert(tx: &Transaction<'_>, entry: i64, grading: i64, score: &SheetScore) ->
 }
 
 pub(super) fn in_force(tx: &Transaction<'_>) -> Result<Vec<SheetScore>, Fault> {
-    let mut statement = tx.prepare_cached(
-        "SELECT score FROM scores WHERE grading IN
-             (SELECT (SELECT h.seq FROM gradings h WHERE h.paper = g.paper AND h.form = g.form
-                      ORDER BY h.key_revision DESC, h.seq DESC LIMIT 1)
-              FROM gradings g GROUP BY g.paper, g.form)
-         ORDER BY image, page, ticket",
-    )?;
+    let mut statement = tx.prepare_cached(&format!(
+        "SELECT score FROM scores WHERE grading IN {GRADINGS_IN_FORCE} ORDER BY image, page, ticket"
+    ))?;
     let mut rows = statement.query([])?;
     let mut out = Vec::new();
     while let Some(row) = rows.next()? {

@@ -230,6 +230,23 @@ impl Store {
         Ok(self.single(ImportKind::Practical)?.unwrap_or_default())
     }
 
+    /// How many practical scores are in force, without reading them all.
+    ///
+    /// # Errors
+    ///
+    /// [`StoreError::Damaged`] if they are no list.
+    pub fn practical_count(&self) -> Result<usize, StoreError> {
+        self.read(|tx| {
+            let count: Option<u32> = tx
+                .prepare_cached(
+                    "SELECT json_array_length(value) FROM imports WHERE kind = 'practical' ORDER BY seq DESC LIMIT 1",
+                )?
+                .query_row([], |row| row.get(0))
+                .optional()?;
+            Ok(count.unwrap_or(0) as usize)
+        })
+    }
+
     /// All layouts, by hash.
     ///
     /// # Errors

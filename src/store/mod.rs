@@ -25,6 +25,7 @@ mod journal;
 mod record;
 mod schema;
 
+pub use derived::{Derived, DerivedSheet, DerivedState, Touched};
 pub use error::StoreError;
 pub use files::{Extent, FilePart, FileRecord, FileState, Portion, Unfinished};
 pub use freeze::Freeze;

@@ -178,7 +178,7 @@ CREATE TABLE derived_sheets (
     page INTEGER NOT NULL,
     facts TEXT,
     claim TEXT,
-    owner TEXT,
+    counted TEXT,
     PRIMARY KEY (image, page)
 ) STRICT, WITHOUT ROWID;
 CREATE INDEX derived_sheets_by_claim ON derived_sheets (claim) WHERE claim IS NOT NULL;
@@ -186,7 +186,6 @@ CREATE TABLE derived_candidates (
     ticket TEXT PRIMARY KEY,
     room TEXT NOT NULL,
     candidate TEXT NOT NULL,
-    sheet TEXT,
     answered INTEGER
 ) STRICT, WITHOUT ROWID;
 CREATE INDEX derived_candidates_by_room ON derived_candidates (room);

@@ -1,0 +1,287 @@
+//! How the session stands, kept up to date sheet by sheet.
+//!
+//! Asking every reading takes as long as there are readings. But what is open about a candidate depends on the
+//! sheets that carry their number, their line of the roster and their room's record alone, and what is open
+//! about any other sheet on that sheet alone. So the record is cut into such groups, and only the groups that
+//! something has come in about are asked again. [`Session::verify`] asks everything anew and compares.
+
+use super::{Session, SessionError, engine};
+use crate::exam::{Exam, RoomRecord, Roster};
+use crate::merge::{CardUse, RoomBalance, balance};
+use crate::settle::{OpenException, SettledSheet, SheetFacts, against_roster, settle};
+use crate::sheet::{EngineId, FieldName, Place, Resolution, Response, RoomId, SheetId, TicketNumber};
+use crate::store::{Counts, Derived, DerivedState};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
+
+/// A room of the view; without a balance where its record contradicts itself.
+type RoomLine = Option<RoomBalance>;
+
+/// What the view says of the whole session.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct View {
+    pub(super) candidates: usize,
+    pub(super) counts: Counts,
+    pub(super) open: BTreeMap<String, usize>,
+    /// `None` if a room's record contradicts itself.
+    pub(super) rooms: Option<Vec<RoomBalance>>,
+}
+
+impl Session {
+    /// The view, brought up to date; `None` if it can't be kept just now (another program is writing, or the
+    /// disk is full): then everything has to be asked.
+    pub(super) fn view(&self) -> Result<Option<View>, SessionError> {
+        let current = |state: &DerivedState, entry: u64| state.entry == entry && state.maker == maker().0;
+        let head = self.store.journal_head()?.sequence;
+        let fresh = self.store.derived_state()?.is_some_and(|state| current(&state, head));
+        if !fresh && self.store.derive(|view| self.refresh(view)).is_err() {
+            return Ok(None);
+        }
+        let Some(state) = self.store.derived_state()? else { return Ok(None) };
+        let rooms: Vec<RoomLine> = self.store.derived_rooms()?;
+        Ok(Some(View {
+            candidates: self.store.derived_candidates()?,
+            counts: state.counts,
+            open: self.store.derived_open()?,
+            rooms: rooms.into_iter().collect(),
+        }))
+    }
+
+    fn refresh(&self, view: &Derived<'_>) -> Result<(), SessionError> {
+        let entry = view.last_entry()?;
+        let before = view.state()?.filter(|state| state.maker == maker().0 && state.entry <= entry);
+        let mut touched = view.touched(before.as_ref().map_or(0, |state| state.entry))?;
+        let before = before.filter(|_| !touched.imports);
+        let rooms = self.store.rooms()?;
+        let mut keeping = Keeping {
+            exam: &self.exam,
+            view,
+            records: rooms.iter().map(|record| (&record.room, record)).collect(),
+            named: named(&rooms),
+            about: about(self.store.resolutions()?),
+            groups: std::mem::take(&mut touched.candidates),
+            rooms: BTreeSet::new(),
+            counts: before.as_ref().map_or_else(Counts::default, |state| state.counts),
+        };
+        let sheets: Vec<SheetId> = if before.is_some() {
+            touched.sheets.into_iter().collect()
+        } else {
+            view.clear()?;
+            let roster = self.store.roster()?.unwrap_or_default();
+            for candidate in roster.candidates.values() {
+                view.put_candidate(candidate)?;
+                keeping.rooms.insert(candidate.room.clone());
+            }
+            keeping.rooms.extend(self.exam.rooms.iter().chain(keeping.records.keys().copied()).cloned());
+            keeping.groups.extend(view.tickets()?);
+            view.all_sheets()?
+        };
+        keeping.counts.fed += view.pages_since(before.map_or(0, |state| state.entry))?;
+        for sheet in &sheets {
+            keeping.sheet(sheet)?;
+        }
+        for ticket in std::mem::take(&mut keeping.groups) {
+            keeping.group(&ticket)?;
+        }
+        for room in std::mem::take(&mut keeping.rooms) {
+            keeping.room(&room)?;
+        }
+        let Counts { fed, read, .. } = keeping.counts;
+        let counts = Counts { fed, read, set_aside: fed.saturating_sub(read) };
+        Ok(view.put_state(&DerivedState { entry, maker: maker().0, counts })?)
+    }
+}
+
+/// Who makes the view: another program may see other facts.
+fn maker() -> EngineId {
+    engine()
+}
+
+/// The room records that name a candidate.
+fn named(rooms: &[RoomRecord]) -> HashMap<&TicketNumber, Vec<&RoomRecord>> {
+    let mut out: HashMap<&TicketNumber, Vec<&RoomRecord>> = HashMap::new();
+    for record in rooms {
+        let tickets: BTreeSet<_> =
+            record.present.iter().chain(&record.absent).chain(record.violations.keys()).collect();
+        for ticket in tickets {
+            out.entry(ticket).or_default().push(record);
+        }
+    }
+    out
+}
+
+/// Decisions by the sheet or the candidate that they are about, in their order.
+struct About {
+    sheets: BTreeMap<SheetId, Vec<Resolution>>,
+    candidates: BTreeMap<TicketNumber, Vec<Resolution>>,
+}
+
+fn about(resolutions: Vec<Resolution>) -> About {
+    let mut out = About { sheets: BTreeMap::new(), candidates: BTreeMap::new() };
+    for resolution in resolutions {
+        match &resolution.place {
+            Place::Sheet { sheet } | Place::Field { sheet, .. } => {
+                out.sheets.entry(*sheet).or_default().push(resolution);
+            }
+            Place::Candidate { ticket } => {
+                out.candidates.entry(ticket.clone()).or_default().push(resolution);
+            }
+        }
+    }
+    out
+}
+
+struct Keeping<'k> {
+    exam: &'k Exam,
+    view: &'k Derived<'k>,
+    records: BTreeMap<&'k RoomId, &'k RoomRecord>,
+    named: HashMap<&'k TicketNumber, Vec<&'k RoomRecord>>,
+    about: About,
+    /// Candidates and rooms that are to be asked again.
+    groups: BTreeSet<TicketNumber>,
+    rooms: BTreeSet<RoomId>,
+    counts: Counts,
+}
+
+impl Keeping<'_> {
+    /// What a sheet comes to; `None` if it has no reading. Its facts are kept in `facts`.
+    fn settled(
+        &self,
+        sheet: &SheetId,
+        facts: &mut Option<String>,
+    ) -> Result<Option<SettledSheet>, SessionError> {
+        let decisions = self.about.sheets.get(sheet).map_or(&[][..], Vec::as_slice);
+        if decisions.is_empty()
+            && let Some(known) = facts.as_ref().and_then(|text| SheetFacts::of_signed(&maker(), text))
+        {
+            let settled = known.settled(&self.exam.rules);
+            return Ok(Some(SettledSheet { sheet: *sheet, layout: known.layout, settled }));
+        }
+        let Some(reading) = self.view.reading(sheet)? else { return Ok(None) };
+        *facts = serde_json::to_string(&SheetFacts::of(&reading))
+            .ok()
+            .map(|text| SheetFacts::signed(&maker(), &text));
+        let settled = settle(&reading, decisions, &self.exam.rules);
+        Ok(Some(SettledSheet { sheet: *sheet, layout: reading.layout, settled }))
+    }
+
+    /// Asks a sheet again: whose it is, and what is open about it if it is nobody's.
+    fn sheet(&mut self, sheet: &SheetId) -> Result<(), SessionError> {
+        let mut kept = self.view.sheet(sheet)?;
+        let settled = self.settled(sheet, &mut kept.facts)?;
+        let claim = match &settled {
+            Some(found) if !found.settled.voided => {
+                let known = found.settled.responses.field(FieldName::TICKET).and_then(Response::known);
+                match known.and_then(|text| text.parse::<TicketNumber>().ok()) {
+                    Some(ticket) if self.view.candidate(ticket.as_str())?.is_some() => Some(ticket),
+                    _ => None,
+                }
+            }
+            _ => None,
+        };
+        if let Some(before) = kept.claim.as_ref().and_then(|text| text.parse().ok()) {
+            self.groups.insert(before);
+        }
+        self.groups.extend(claim.clone());
+        let counted = if settled.is_some() { "r" } else { "a" };
+        let read = u64::from(settled.is_some());
+        let was = u64::from(kept.counted.as_deref() == Some("r"));
+        self.counts.read = (self.counts.read + read).saturating_sub(was);
+        kept.claim = claim.as_ref().map(|ticket| ticket.as_str().to_owned());
+        kept.counted = Some(counted.to_owned());
+        self.view.put_sheet(sheet, &kept)?;
+        let open = match (claim, settled) {
+            (Some(_), _) => Vec::new(),
+            (None, Some(settled)) => self.open(&[settled], None, &[], &[]),
+            (None, None) => {
+                let aside = self.view.set_aside(sheet)?;
+                let decisions = self.about.sheets.get(sheet).map_or(&[][..], Vec::as_slice);
+                let roster = Roster::default();
+                let aside: Vec<_> = aside.into_iter().collect();
+                against_roster(&[], &aside, self.exam, &roster, &[], decisions).open
+            }
+        };
+        self.put(&sheet.to_string(), &open)
+    }
+
+    fn open(
+        &self,
+        sheets: &[SettledSheet],
+        candidate: Option<&crate::exam::Candidate>,
+        records: &[RoomRecord],
+        decisions: &[Resolution],
+    ) -> Vec<OpenException> {
+        let roster = roster_of(candidate);
+        against_roster(sheets, &[], self.exam, &roster, records, decisions).open
+    }
+
+    /// Asks a candidate again: their sheets against their line of the roster and the room records.
+    fn group(&mut self, ticket: &TicketNumber) -> Result<(), SessionError> {
+        let about = format!("ticket {ticket}");
+        let Some(candidate) = self.view.candidate(ticket.as_str())? else { return self.put(&about, &[]) };
+        let mut sheets = Vec::new();
+        for sheet in self.view.claiming(ticket)? {
+            let mut facts = self.view.sheet(&sheet)?.facts;
+            sheets.extend(self.settled(&sheet, &mut facts)?);
+        }
+        let decisions = self.about.candidates.get(ticket).map_or(&[][..], Vec::as_slice);
+        let named = self.named.get(ticket).map_or(&[][..], Vec::as_slice);
+        let own = self.records.get(&candidate.room).filter(|own| !named.iter().any(|n| n.room == own.room));
+        let records: Vec<RoomRecord> = named.iter().chain(own).map(|record| only(record, ticket)).collect();
+        let roster = roster_of(Some(&candidate));
+        let found = against_roster(&sheets, &[], self.exam, &roster, &records, decisions);
+        let sheet = found.by_ticket.get(ticket).map(|accepted| accepted.sheet);
+        let sheet = sheet.or_else(|| found.absent_cards.get(ticket).copied());
+        let counts = sheets.iter().find(|s| Some(s.sheet) == sheet);
+        self.view.put_card(ticket, counts.map(|s| s.settled.answered > 0))?;
+        self.rooms.extend(named.iter().map(|record| record.room.clone()));
+        self.rooms.insert(candidate.room.clone());
+        self.put(&about, &found.open)
+    }
+
+    fn put(&self, about: &str, open: &[OpenException]) -> Result<(), SessionError> {
+        let open: Vec<_> = open.iter().map(|open| (open.exception.cause.kind(), &open.exception)).collect();
+        Ok(self.view.put_open(about, &open)?)
+    }
+
+    /// Balances a room again.
+    fn room(&self, room: &RoomId) -> Result<(), SessionError> {
+        let seated = self.view.seated(room.as_str())?;
+        let record = self.records.get(room).copied();
+        let tickets: BTreeSet<&TicketNumber> =
+            seated.iter().map(|c| &c.ticket).chain(record.into_iter().flat_map(|r| &r.present)).collect();
+        let mut cards = BTreeMap::new();
+        for ticket in tickets {
+            if let Some(answered) = self.view.card(ticket)? {
+                cards.insert(ticket.clone(), if answered { CardUse::Answered } else { CardUse::Blank });
+            }
+        }
+        let roster = Roster { candidates: seated.into_iter().map(|c| (c.ticket.clone(), c)).collect() };
+        let records: Vec<RoomRecord> = record.cloned().into_iter().collect();
+        let exam = Exam { rooms: vec![room.clone()], ..self.exam.clone() };
+        // A record that contradicts itself is told by whoever asks for the balance.
+        let line: RoomLine =
+            balance(&exam, &roster, &records, &cards).ok().and_then(|rooms| rooms.into_iter().next());
+        let place = self.exam.rooms.iter().position(|listed| listed == room).unwrap_or(usize::MAX);
+        Ok(self.view.put_room(room.as_str(), place, &line)?)
+    }
+}
+
+fn roster_of(candidate: Option<&crate::exam::Candidate>) -> Roster {
+    Roster { candidates: candidate.map(|c| (c.ticket.clone(), c.clone())).into_iter().collect() }
+}
+
+/// What a room record says of one candidate.
+fn only(record: &RoomRecord, ticket: &TicketNumber) -> RoomRecord {
+    let if_there = |set: &BTreeSet<TicketNumber>| set.get(ticket).cloned().into_iter().collect();
+    RoomRecord {
+        room: record.room.clone(),
+        present: if_there(&record.present),
+        absent: if_there(&record.absent),
+        violations: record
+            .violations
+            .get_key_value(ticket)
+            .map(|(t, v)| (t.clone(), v.clone()))
+            .into_iter()
+            .collect(),
+    }
+}
