@@ -1,10 +1,8 @@
 //! Which files a scan takes in.
 
 use super::BatchError;
+use crate::source::Format;
 use std::path::{Path, PathBuf};
-
-/// Endings of image files, as they are looked for in folders.
-const ENDINGS: [&str; 5] = ["jpg", "jpeg", "png", "tif", "tiff"];
 
 /// The files that `paths` name: each file itself, and of each folder (and the folders in it) the image
 /// files in order of their names. A file named twice is there once.
@@ -42,7 +40,9 @@ fn walk(folder: &Path, out: &mut Vec<PathBuf>) -> Result<(), BatchError> {
         // Links to folders are not followed: they may lead back.
         if entry.file_type().map_err(failed)?.is_dir() {
             walk(&path, out)?;
-        } else if path.extension().is_some_and(|e| ENDINGS.iter().any(|known| e.eq_ignore_ascii_case(known)))
+        } else if path
+            .extension()
+            .is_some_and(|e| Format::ENDINGS.iter().any(|known| e.eq_ignore_ascii_case(known)))
         {
             out.push(path);
         }
