@@ -20,10 +20,10 @@ pub use error::BatchError;
 pub use health::Monitor;
 pub use vitals::vitals;
 
-use crate::layout::{Layout, common_channel};
+use crate::layout::Layout;
 use crate::read;
 use crate::register;
-use crate::sheet::{Cause, Channel, DecodeFault, EngineId, Exception, Sha256, SheetId};
+use crate::sheet::{Cause, DecodeFault, EngineId, Exception, Sha256, SheetId};
 use crate::source;
 use crate::store::{FileRecord, HealthEvent, PageRecord, Store, Vitals};
 use rayon::prelude::*;
@@ -126,23 +126,13 @@ impl Reader<'_> {
     /// could be decoded.
     #[must_use]
     pub fn read_file(&self, bytes: &[u8]) -> Vec<(PageRecord, Option<Vitals>)> {
-        // Layouts that ask for different channels are told apart by luma.
-        let channel = common_channel(self.layouts.iter().copied()).unwrap_or_default();
-        let mut pages = source::decode_with(bytes, &source::Options { channel });
-        let mut out = Vec::new();
-        while let Some((sheet, page)) = pages.next() {
-            let again = |wanted| pages.page(sheet.page, wanted);
-            out.push(self.read_page(sheet, page, channel, again));
-        }
-        out
+        source::decode(bytes).map(|(sheet, page)| self.read_page(sheet, page)).collect()
     }
 
     fn read_page(
         &self,
         sheet: SheetId,
         page: Result<source::Page, DecodeFault>,
-        channel: Channel,
-        again: impl FnOnce(Channel) -> Result<source::Page, DecodeFault>,
     ) -> (PageRecord, Option<Vitals>) {
         let aside = |cause| {
             let exception = Exception::of_sheet(cause);
@@ -155,12 +145,6 @@ impl Reader<'_> {
         match register::which_layout(&page, &self.layouts) {
             Ok((index, registration)) => {
                 let layout = self.layouts[index];
-                if layout.channel != channel {
-                    // The layout is known now, and with it what is to be read of the colour.
-                    let only = Reader { layouts: vec![layout], engine: self.engine.clone() };
-                    let page = again(layout.channel);
-                    return only.read_page(sheet, page, layout.channel, |_| Err(DecodeFault::Damaged));
-                }
                 let reading = read::read(&page, &registration, layout, &self.engine);
                 let vitals = vitals(&page, Some((&registration, layout)), &self.engine);
                 (PageRecord::Read { ticket: ticket_of(&reading), reading }, Some(vitals))
