@@ -28,7 +28,7 @@ const MAY_IMPORT: [(&str, &[&str]); 21] = [
         "campaign",
         &["simulate", "settle", "read", "register", "source", "layout", "exam", "sheet", "geometry"],
     ),
-    ("batch", &["store", "read", "register", "source", "layout", "exam", "sheet"]),
+    ("batch", &["store", "settle", "read", "register", "source", "layout", "exam", "sheet"]),
     (
         "session",
         &[

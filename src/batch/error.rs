@@ -31,6 +31,14 @@ pub enum BatchError {
         /// What came in until then.
         summary: Box<Summary>,
     },
+    /// A copy of a file can't be made.
+    #[error("can't keep a copy of {}: {source}", .path.display())]
+    Copy {
+        /// Of which file.
+        path: PathBuf,
+        /// What the system says.
+        source: std::io::Error,
+    },
     /// The record can't be written.
     #[error(transparent)]
     Store(#[from] StoreError),
@@ -72,6 +80,13 @@ impl BatchError {
                      up to here is recorded"
                 }
             },
+            Self::Copy { source, .. } if source.kind() == std::io::ErrorKind::StorageFull => {
+                "free some space, then run this again; it goes on where it stopped"
+            }
+            Self::Copy { .. } => {
+                "check the session's scans/originals folder, or use --no-copy; run this again and it goes on where it \
+                 stopped"
+            }
             Self::Store(error) => error.hint(),
         }
     }

@@ -7,6 +7,7 @@ mod failure;
 mod files;
 mod grade;
 mod import;
+mod interrupt;
 mod key;
 mod layout;
 mod new;
@@ -81,8 +82,8 @@ enum Verb {
     Merge,
     /// Write 成绩单, 鉴定名册 and 合格名册 as xlsx and pdf
     Publish(publish::Publish),
-    /// Check that the record is what was written
-    Verify,
+    /// Check that the record is what was written, and that the pictures are still there
+    Verify(grade::Verify),
 }
 
 /// How a verb ended.
@@ -136,7 +137,7 @@ pub fn run() -> ExitCode {
         Verb::Grade(args) => grade::grade(&args, &context),
         Verb::Merge => publish::merge(&context),
         Verb::Publish(args) => publish::publish(&args, &context),
-        Verb::Verify => grade::verify(&context),
+        Verb::Verify(args) => grade::verify(&args, &context),
         Verb::Layout(args) => layout::run(&args, &context),
         Verb::Print(args) => print::run(&args, &context),
         Verb::Key(args) => key::run(&args, &context),

@@ -1,32 +1,41 @@
 //! How long work shows itself: a bar on a terminal, a line now and then elsewhere.
 
 use super::Failure;
-use indicatif::{ProgressBar, ProgressStyle};
+use duka::batch::{Notice, Progress};
+use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 use std::time::{Duration, Instant};
 
 /// How often a line is written where no bar can move.
 const QUIET: Duration = Duration::from_secs(10);
 
+/// Redraws a second: more can't be read, and cost the terminal of a slow line.
+const REDRAWS: u8 = 5;
+
+/// Notices that are said one by one; a folder that vanishes would fill the screen.
+const NOTICES: usize = 10;
+
 /// A bar, or lines.
 pub struct Bar {
     what: &'static str,
     moving: Option<ProgressBar>,
+    begun: Instant,
     told: Instant,
+    notices: usize,
 }
 
 impl Bar {
     /// A bar for `what` is being done; lines instead unless `moving`.
     pub fn new(what: &'static str, moving: bool) -> Self {
         let bar = moving.then(|| {
-            let bar = ProgressBar::new(0);
-            let style = "{prefix:>10} [{bar:32}] {pos}/{len} {per_sec} {eta} {msg}";
-            if let Ok(style) = ProgressStyle::with_template(style) {
+            let bar = ProgressBar::with_draw_target(Some(0), ProgressDrawTarget::stderr_with_hz(REDRAWS));
+            if let Ok(style) = ProgressStyle::with_template("{prefix:>10} [{bar:24}] {pos}/{len} {msg}") {
                 bar.set_style(style.progress_chars("=> "));
             }
             bar.set_prefix(what);
             bar
         });
-        Self { what, moving: bar, told: Instant::now() }
+        let now = Instant::now();
+        Self { what, moving: bar, begun: now, told: now, notices: 0 }
     }
 
     /// So much of so much is done.
@@ -46,6 +55,43 @@ impl Bar {
         }
     }
 
+    /// So far is a scan: files, pages a second, what waits, and how long it may still take.
+    pub fn pages(&mut self, p: &Progress) {
+        if self.moving.is_none() && self.told.elapsed() <= QUIET {
+            return;
+        }
+        let seconds = self.begun.elapsed().as_secs_f64().max(0.001);
+        let looked = p.read + p.set_aside;
+        let mut message = format!("files · {} read", p.read);
+        if p.held > 0 {
+            message += &format!(", {} to look at", p.held);
+        }
+        if p.set_aside > 0 {
+            message += &format!(", {} set aside", p.set_aside);
+        }
+        if p.known > 0 {
+            message += &format!(", {} known", p.known);
+        }
+        if looked > 0 {
+            message += &format!(" · {:.0} pages/s", looked as f64 / seconds);
+        }
+        if p.files > 0 && p.files < p.of {
+            let left = seconds * (p.of - p.files) as f64 / p.files as f64;
+            message += &format!(" · {} left", span(left));
+        }
+        self.at(p.files, p.of, &message);
+    }
+
+    /// Says something about a file; of many the first few.
+    pub fn notice(&mut self, notice: &Notice) {
+        self.notices += 1;
+        if self.notices <= NOTICES {
+            self.say(&format!("note: {notice}"));
+        } else if self.notices == NOTICES + 1 {
+            self.say("note: more of this; all of it is in the summary");
+        }
+    }
+
     /// Writes a line to the error stream, above the bar.
     pub fn say(&self, line: &str) {
         match &self.moving {
@@ -62,6 +108,18 @@ impl Bar {
     }
 }
 
+/// A time to wait, as exact as it is worth.
+fn span(seconds: f64) -> String {
+    // Below a week; anything longer is cut off by the cast.
+    #[allow(clippy::cast_possible_truncation, clippy::cast_sign_loss)]
+    let seconds = seconds.round() as u64;
+    match seconds {
+        0..60 => format!("{seconds} s"),
+        60..3600 => format!("{} min {:02} s", seconds / 60, seconds % 60),
+        _ => format!("{} h {:02} min", seconds / 3600, seconds % 3600 / 60),
+    }
+}
+
 /// Does `work` with so many threads; 0 is one a core.
 pub fn with_threads<T: Send>(
     threads: usize,
@@ -72,4 +130,14 @@ pub fn with_threads<T: Send>(
         .build()
         .map_err(|e| Failure::new(format!("can't start {threads} threads: {e}"), Some("ask for fewer")))?;
     pool.install(work)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::span;
+
+    #[test]
+    fn times_are_as_exact_as_they_are_worth() {
+        assert_eq!([3.4, 75.0, 7_500.0].map(span), ["3 s", "1 min 15 s", "2 h 05 min"]);
+    }
 }

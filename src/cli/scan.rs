@@ -1,18 +1,22 @@
 //! `duka scan`.
 
-use super::{Context, Ending, Failure, progress};
+use super::progress::{self, Bar};
+use super::{Context, Ending, Failure, interrupt};
 use clap::Args;
-use duka::batch::{BatchError, OnTrouble, Summary, Told};
-use duka::session::SessionError;
+use duka::batch::{BatchError, Changed, OnTrouble, Summary, Told};
+use duka::session::{Originals, ScanOptions, SessionError};
 use duka::store::{HealthEvent, Severity};
 use serde_json::json;
 use std::path::PathBuf;
 
+/// Names that are written out of a list; who wants all asks for `--json`.
+const SOME: usize = 10;
+
 #[derive(Debug, Args)]
 #[command(
-    after_help = "While it reads, it watches the scanner: lines from dirt on the glass, drifting scale or \
-brightness, fading fiducials. A trouble is told once, and past a limit the run stops; what was read until then is \
-recorded."
+    after_help = "A scan can be stopped or killed at any time: run it again and it goes on where it was. While it \
+reads, it watches the scanner: lines from dirt on the glass, drifting scale or brightness, fading fiducials. A trouble \
+is told once, and past a limit the run stops; what was read until then is recorded."
 )]
 pub struct Scan {
     /// Image files (JPEG, PNG, TIFF) and folders of them
@@ -24,20 +28,44 @@ pub struct Scan {
     /// Go on when the scanner's trouble (dirty glass, slipping rollers, …) is past its limit
     #[arg(long)]
     keep_going: bool,
+    #[command(flatten)]
+    originals: Keep,
+}
+
+/// Which files are copied into the session.
+#[derive(Debug, Args)]
+struct Keep {
+    /// Keep a copy of every file in scans/originals; without this, of files outside of the session's folder
+    #[arg(long, conflicts_with = "no_copy")]
+    copy: bool,
+    /// Keep no copies: the files must then stay where they are, unchanged
+    #[arg(long)]
+    no_copy: bool,
+}
+
+impl Keep {
+    fn originals(&self) -> Originals {
+        match (self.copy, self.no_copy) {
+            (true, _) => Originals::Copy,
+            (_, true) => Originals::Refer,
+            _ => Originals::CopyOutside,
+        }
+    }
 }
 
 pub fn run(args: &Scan, context: &Context) -> Result<Ending, Failure> {
     let mut session = context.open()?;
-    let mut bar = progress::Bar::new("reading", context.output.shows_progress());
+    let mut bar = Bar::new("reading", context.output.shows_progress());
     let on_trouble = if args.keep_going { OnTrouble::GoOn } else { OnTrouble::Stop };
+    let stop = interrupt::flag()?;
+    let options = ScanOptions { on_trouble, originals: args.originals.originals(), stop: &stop };
     let outcome = progress::with_threads(args.threads, || {
         let told = &mut |told: Told<'_>| match told {
-            Told::Progress(p) => {
-                bar.at(p.files, p.of, &format!("{} read, {} set aside", p.read, p.set_aside));
-            }
+            Told::Progress(p) => bar.pages(&p),
             Told::Health(event) => bar.say(&warning(event)),
+            Told::Notice(notice) => bar.notice(notice),
         };
-        Ok(session.scan_watched(&args.paths, on_trouble, told))
+        Ok(session.scan_with(&args.paths, &options, told))
     })?;
     bar.end();
     let scanned = match outcome {
@@ -56,34 +84,72 @@ pub fn run(args: &Scan, context: &Context) -> Result<Ending, Failure> {
             .output
             .line(format!("{} exceptions are open in this session: `duka exceptions`", scanned.open));
     }
-    context.output.value(&json!({
+    context.output.value(&value_of(s, scanned.open));
+    let rest = scanned.open + s.unreadable.len() + s.deferred.len() + usize::from(s.stopped);
+    Ok(if rest > 0 { Ending::Exceptions } else { Ending::Clean })
+}
+
+/// A run as a program reads it.
+pub fn value_of(s: &Summary, open: usize) -> serde_json::Value {
+    json!({
         "files": s.files, "pages": s.pages, "read": s.read, "set_aside": s.set_aside, "known": s.known,
-        "causes": s.causes, "unreadable": unreadable(s), "scanner": health_values(&s.health),
-        "open_exceptions": scanned.open,
-    }));
-    Ok(if scanned.open + s.unreadable.len() > 0 { Ending::Exceptions } else { Ending::Clean })
+        "held": s.held, "causes": s.causes, "unreadable": unreadable(s), "changed": changed(&s.changed),
+        "deferred": s.deferred, "stopped": s.stopped, "scanner": health_values(&s.health),
+        "open_exceptions": open,
+    })
 }
 
 /// What a run came to, for a person.
-fn tell(s: &Summary, context: &Context) {
-    context.output.line(format!(
+pub fn tell(s: &Summary, context: &Context) {
+    let out = &context.output;
+    out.line(format!(
         "fed {} pages of {} files = {} read + {} set aside + {} known already",
         s.pages,
-        s.files - s.unreadable.len(),
+        s.files.saturating_sub(s.unreadable.len() + s.deferred.len()),
         s.read,
         s.set_aside,
         s.known
     ));
-    for (cause, count) in &s.causes {
-        context.output.line(format!("  set aside: {count} {cause}"));
+    if s.held > 0 {
+        out.line(format!("  read, but with something to look at: {}", s.held));
     }
-    for (path, kind) in &s.unreadable {
-        context.output.line(format!("  not read from the disk: {} ({kind})", path.display()));
+    for (cause, count) in &s.causes {
+        out.line(format!("  set aside: {count} {cause}"));
+    }
+    some(
+        &s.unreadable,
+        |(path, why)| out.line(format!("  not read: {}: {why}", path.display())),
+        |more| {
+            out.line(format!("  not read: {more} more files"));
+        },
+    );
+    some(
+        &s.changed,
+        |changed| out.line(format!("  {changed}")),
+        |more| {
+            out.line(format!("  {more} more files are others than before"));
+        },
+    );
+    some(
+        &s.deferred,
+        |path| out.line(format!("  not read yet, it ends too early: {}", path.display())),
+        |more| out.line(format!("  not read yet: {more} more files")),
+    );
+    if s.stopped {
+        out.line("stopped before the end; everything in hand is recorded. Run it again to go on");
+    }
+}
+
+/// Says the first few of a list, and how many more there are.
+fn some<T>(list: &[T], say: impl FnMut(&T), more: impl FnOnce(usize)) {
+    list.iter().take(SOME).for_each(say);
+    if list.len() > SOME {
+        more(list.len() - SOME);
     }
 }
 
 /// A trouble in one line, with what to do.
-fn warning(event: &HealthEvent) -> String {
+pub fn warning(event: &HealthEvent) -> String {
     match event.severity {
         Severity::Warning => format!("warning: {event}; {}", event.trouble.hint()),
         Severity::Limit => format!("warning: {event} (past the limit); {}", event.trouble.hint()),
@@ -102,5 +168,10 @@ pub fn health_values(events: &[HealthEvent]) -> Vec<serde_json::Value> {
 }
 
 fn unreadable(summary: &Summary) -> Vec<serde_json::Value> {
-    summary.unreadable.iter().map(|(p, k)| json!({ "path": p, "why": k.to_string() })).collect()
+    let value = |(path, why): &(PathBuf, duka::batch::Unread)| json!({ "path": path.to_string_lossy(), "kind": why.kind(), "why": why.to_string() });
+    summary.unreadable.iter().map(value).collect()
+}
+
+fn changed(list: &[Changed]) -> Vec<serde_json::Value> {
+    list.iter().map(|c| json!({ "path": c.path, "before": c.before, "now": c.now })).collect()
 }

@@ -53,6 +53,20 @@ pub enum SessionError {
         /// Which file.
         path: PathBuf,
     },
+    /// Another scan of the session is running.
+    #[error("another `duka scan` is reading into this session{}", holder(*.process, .since))]
+    Scanning {
+        /// Its process, if it says so.
+        process: Option<u32>,
+        /// Since when, if it says so.
+        since: String,
+    },
+    /// Files of which only some pages are in the record.
+    #[error("{} files are in the record only in part: {}", .files.len(), some_of(.files))]
+    Unfinished {
+        /// Each by its name and how many pages there are.
+        files: Vec<String>,
+    },
     /// No roster yet.
     #[error("the session has no roster (鉴定名册) yet")]
     NoRoster,
@@ -225,6 +239,13 @@ impl SessionError {
             },
             Self::NoLayout { .. } => "`duka layout list` shows the shipped ones; put your own file there",
             Self::ChangedAfterFreeze { .. } => "put the file back as it was when the record was frozen",
+            Self::Scanning { .. } => {
+                "wait until it is done or stop it with Ctrl-C (nothing is lost), then run this again"
+            }
+            Self::Unfinished { .. } => {
+                "run `duka scan` over these files once more: it goes on where it stopped; if they are gone, \
+                 `duka scan --give-up` sets the rest aside for a person"
+            }
             Self::NoRoster => "run `duka roster import FILE`",
             Self::RoomTwice { .. } => "import the files one after the other; the last one counts",
             Self::NotReady { .. } => {
@@ -271,6 +292,14 @@ impl SessionError {
 fn some_of(names: &[String]) -> String {
     let more = if names.len() > 4 { ", …" } else { "" };
     format!("{}{more}", names[..names.len().min(4)].join(", "))
+}
+
+/// Who holds a lock, as far as it says.
+fn holder(process: Option<u32>, since: &str) -> String {
+    match process {
+        Some(process) => format!(" (process {process}, since {since})"),
+        None => String::new(),
+    }
 }
 
 fn of_item(item: Option<&ItemLabel>) -> String {

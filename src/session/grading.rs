@@ -41,10 +41,16 @@ impl Session {
     ///
     /// # Errors
     ///
-    /// [`SessionError::NoRoster`], [`SessionError::NotReady`] while an exception is open or a room has no
+    /// [`SessionError::NoRoster`], [`SessionError::Unfinished`] while a file is in the record only in part,
+    /// [`SessionError::NotReady`] while an exception is open or a room has no
     /// record, or a failure of the record.
     pub fn freeze(&mut self) -> Result<Freeze, SessionError> {
         self.roster()?;
+        let unfinished = self.store.unfinished()?;
+        if !unfinished.is_empty() {
+            let files = unfinished.iter().map(|file| format!("{} ({} pages)", file.path, file.pages));
+            return Err(SessionError::Unfinished { files: files.collect() });
+        }
         let status = self.status()?;
         let rooms = status.rooms.iter().filter(|room| !room.recorded && room.expected > 0).count();
         if status.open_count() > 0 || rooms > 0 {

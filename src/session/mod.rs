@@ -7,6 +7,8 @@
 mod error;
 mod grading;
 mod import;
+mod lock;
+mod originals;
 mod results;
 mod review;
 mod scan;
@@ -16,8 +18,9 @@ mod status;
 pub use error::SessionError;
 pub use grading::{Graded, GradedPaper};
 pub use import::ImportedFile;
+pub use originals::{Depth, Lost, LostWhy, Originals, OriginalsChecked};
 pub use review::{Exported, Resolved};
-pub use scan::Scanned;
+pub use scan::{ScanOptions, Scanned};
 pub use show::Shown;
 pub use status::{Open, Status};
 

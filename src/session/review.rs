@@ -56,7 +56,7 @@ impl Session {
             let id = format!("E{number:04}");
             let mut crop = String::new();
             if let Some(sheet) = open.exception.sheet {
-                match pages.picture(self, sheet, &open.source, &open.exception.exception) {
+                match pages.picture(self, sheet, &open.exception.exception) {
                     Some(png) => {
                         let name = format!("{id}.png");
                         write_whole(&crops.join(&name), &png)?;
@@ -163,8 +163,9 @@ struct Looked<'s> {
 }
 
 impl<'s> Looked<'s> {
-    fn at(session: &'s Session, sheet: SheetId, source: &str) -> Self {
-        let page = load(&session.folder.join(source), sheet);
+    fn at(session: &'s Session, sheet: SheetId) -> Self {
+        let places = session.places(&sheet.image).unwrap_or_default();
+        let page = places.iter().find_map(|(_, place)| load(place, sheet));
         let found = page.as_ref().and_then(|page| {
             let reading = session.store.readings_of(&sheet).ok()?.pop()?;
             let layout = session.layout(reading.layout.as_str())?;
@@ -176,16 +177,10 @@ impl<'s> Looked<'s> {
 
 impl<'s> PageCache<'s> {
     /// The picture of an exception's place; `None` if the file is gone or is no longer the same.
-    fn picture(
-        &mut self,
-        session: &'s Session,
-        sheet: SheetId,
-        source: &str,
-        exception: &Exception,
-    ) -> Option<Vec<u8>> {
+    fn picture(&mut self, session: &'s Session, sheet: SheetId, exception: &Exception) -> Option<Vec<u8>> {
         let looked = match self.last.take() {
             Some(looked) if looked.sheet == sheet => looked,
-            _ => Looked::at(session, sheet, source),
+            _ => Looked::at(session, sheet),
         };
         let looked = self.last.insert(looked);
         let page = looked.page.as_ref()?;

@@ -1,8 +1,11 @@
 //! Scans come in.
 
+use super::lock::ScanLock;
+use super::originals::{Originals, is_kept, keeper, recorded_name};
 use super::{Session, SessionError, engine};
-use crate::batch::{self, OnTrouble, Progress, Reader, Summary, Told};
+use crate::batch::{self, Found, OnTrouble, Progress, Reader, Run, Summary, Told};
 use std::path::{Path, PathBuf};
+use std::sync::atomic::AtomicBool;
 
 /// What a scan came to.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -13,13 +16,24 @@ pub struct Scanned {
     pub open: usize,
 }
 
+/// How a scan goes about its files.
+#[derive(Debug, Clone, Copy)]
+pub struct ScanOptions<'s> {
+    /// What to do when the scanner is past a limit.
+    pub on_trouble: OnTrouble,
+    /// Which files the session keeps copies of.
+    pub originals: Originals,
+    /// Set by somebody else to make the scan stop soon, with everything in hand recorded.
+    pub stop: &'s AtomicBool,
+}
+
 impl Session {
     /// Reads the image files that `paths` name (files and folders) into the record, as
     /// [`Session::scan_watched`] with [`OnTrouble::Stop`].
     ///
     /// # Errors
     ///
-    /// As [`Session::scan_watched`].
+    /// As [`Session::scan_with`].
     pub fn scan(
         &mut self,
         paths: &[PathBuf],
@@ -32,37 +46,83 @@ impl Session {
         })
     }
 
-    /// Reads the image files that `paths` name (files and folders) into the record; says how far it is and
-    /// how the scanner is.
-    ///
-    /// Reading the same files again adds nothing and loses nothing.
+    /// As [`Session::scan_with`], with copies of what lies outside of the session's folder.
     ///
     /// # Errors
     ///
-    /// Nothing to read, a frozen record, a scanner in trouble past its limit (unless the run goes on all the
-    /// same; what came in until then is in the record), or a failure of the record. A file that can't be
-    /// decoded or a page that isn't a card is no error but an exception in the record.
+    /// As [`Session::scan_with`].
     pub fn scan_watched(
         &mut self,
         paths: &[PathBuf],
         on_trouble: OnTrouble,
         told: &mut dyn FnMut(Told<'_>),
     ) -> Result<Scanned, SessionError> {
+        let stop = AtomicBool::new(false);
+        let options = ScanOptions { on_trouble, originals: Originals::default(), stop: &stop };
+        self.scan_with(paths, &options, told)
+    }
+
+    /// Reads the image files that `paths` name (files and folders) into the record; says how far it is and
+    /// how the scanner is.
+    ///
+    /// Reading the same files again adds nothing and loses nothing, and a scan that was killed goes on where
+    /// it was.
+    ///
+    /// # Errors
+    ///
+    /// Nothing to read, a frozen record, another scan of this session ([`SessionError::Scanning`]), a scanner
+    /// in trouble past its limit (unless the run goes on all the same; what came in until then is in the
+    /// record), a copy that can't be made, or a failure of the record. A file that can't be decoded or a page
+    /// that isn't a card is no error but an exception in the record.
+    pub fn scan_with(
+        &mut self,
+        paths: &[PathBuf],
+        options: &ScanOptions<'_>,
+        told: &mut dyn FnMut(Told<'_>),
+    ) -> Result<Scanned, SessionError> {
         self.refuse_frozen()?;
-        let files = batch::discover(paths)?;
-        let root = self.folder.canonicalize().unwrap_or_else(|_| self.folder.clone());
-        let name = move |path: &Path| recorded_name(&root, path);
-        let clock = self.clock;
-        let reader = Reader { layouts: self.layouts.iter().collect(), engine: engine() };
-        let summary = batch::scan_watched(&mut self.store, &files, &reader, &name, &clock, on_trouble, told)?;
-        let open = self.standings()?.findings.open.len();
+        let Found { files, unreadable } = batch::find(paths, Some(&self.copies()))?;
+        if files.is_empty() && unreadable.is_empty() {
+            return Err(batch::BatchError::Empty { paths: paths.to_vec() }.into());
+        }
+        let _lock = ScanLock::take(&self.folder, &self.now())?;
+        batch::sweep(&self.folder).map_err(|e| SessionError::file("look at", &self.folder, e))?;
+        let mut summary = self.read_files(&files, options, false, told)?;
+        summary.unreadable.splice(0..0, unreadable);
+        let open = self.open_count()?;
         Ok(Scanned { summary, open })
     }
-}
 
-/// How a file is called in the record: relative to the session's folder where it lies in it, so that the
-/// folder can be moved.
-fn recorded_name(root: &Path, path: &Path) -> String {
-    let whole = path.canonicalize().unwrap_or_else(|_| path.to_owned());
-    whole.strip_prefix(root).unwrap_or(&whole).display().to_string()
+    /// Reads `files` into the record; the lock is held by the caller.
+    pub(super) fn read_files(
+        &mut self,
+        files: &[PathBuf],
+        options: &ScanOptions<'_>,
+        defer: bool,
+        told: &mut dyn FnMut(Told<'_>),
+    ) -> Result<Summary, SessionError> {
+        let root = self.folder.canonicalize().unwrap_or_else(|_| self.folder.clone());
+        let name = |path: &Path| recorded_name(&root, path);
+        let wanted = |path: &Path| is_kept(options.originals, &root, path);
+        let keeper = match options.originals {
+            Originals::Refer => None,
+            // Without a file that needs one, no folder is made.
+            _ if !files.iter().any(|file| wanted(file)) => None,
+            _ => Some(keeper(&self.copies())?),
+        };
+        let clock = self.clock;
+        let reader = Reader { layouts: self.layouts.iter().collect(), engine: engine() };
+        let run = Run {
+            reader: &reader,
+            name: &name,
+            at: &clock,
+            on_trouble: options.on_trouble,
+            rules: Some(&self.exam.rules),
+            keeper: keeper.as_ref().map(|keeper| (keeper, &wanted as _)),
+            spool: &self.folder,
+            stop: options.stop,
+            defer,
+        };
+        Ok(run.scan(&mut self.store, files, told)?)
+    }
 }

@@ -159,10 +159,8 @@ impl Session {
 
     /// The page as it was read, from the first of its files that still has the same bytes.
     fn picture(&self, sheet: SheetId) -> Result<(String, Page), SessionError> {
-        let paths = self.store.paths(&sheet.image)?;
         let mut failure = None;
-        for source in paths {
-            let path = self.folder.join(&source);
+        for (source, path) in self.places(&sheet.image)? {
             let bytes = match std::fs::read(&path) {
                 Ok(bytes) => bytes,
                 Err(e) if e.kind() == std::io::ErrorKind::NotFound => {

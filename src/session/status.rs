@@ -3,7 +3,7 @@
 use super::{Session, SessionError, Standings};
 use crate::merge::{CardUse, RoomBalance, balance};
 use crate::settle::{OpenException, SettledSheet};
-use crate::sheet::{ResponseState, Sha256, TicketNumber};
+use crate::sheet::{Sha256, TicketNumber};
 use crate::store::{Counts, HealthEvent};
 use std::collections::BTreeMap;
 
@@ -73,6 +73,11 @@ impl Session {
         })
     }
 
+    /// How many exceptions are open.
+    pub(super) fn open_count(&self) -> Result<usize, SessionError> {
+        Ok(self.standings()?.findings.open.len())
+    }
+
     /// Everything that waits for a person, in a fixed order.
     ///
     /// # Errors
@@ -114,9 +119,7 @@ impl Standings {
         accepted
             .chain(absent)
             .map(|(ticket, sheet)| {
-                let used = self.sheets.get(&sheet).is_some_and(|s| {
-                    s.settled.responses.items.values().any(|r| r.state != ResponseState::Blank)
-                });
+                let used = self.sheets.get(&sheet).is_some_and(|s| s.settled.answered > 0);
                 (ticket.clone(), if used { CardUse::Answered } else { CardUse::Blank })
             })
             .collect()

@@ -4,7 +4,7 @@ use super::check::{Change, change};
 use super::evidence::{Seen, SeenField, number_value};
 use crate::exam::{MultipleRule, Rules};
 use crate::read::{ReadKind, Reading};
-use crate::sheet::{Cause, Exception, FieldName, Form, Resolution, Responses};
+use crate::sheet::{Cause, Exception, FieldName, Form, Resolution, ResponseState, Responses};
 use std::collections::BTreeSet;
 
 /// What a sheet comes to when its evidence and all decisions about it are taken together.
@@ -12,6 +12,8 @@ use std::collections::BTreeSet;
 pub struct Settled {
     /// The responses; those with an open exception are not to be graded.
     pub responses: Responses,
+    /// How many items are not blank.
+    pub answered: u16,
     /// What still needs a person, in the layout's order; empty for a voided sheet.
     pub open: Vec<Exception>,
     /// Whether a person said that the sheet does not count.
@@ -121,12 +123,17 @@ impl Overlay {
 /// where the exam's rule is to hold it and nobody has decided about it.
 #[must_use]
 pub fn settle(reading: &Reading, resolutions: &[Resolution], rules: &Rules) -> Settled {
+    settle_by(reading, resolutions, rules.multiple)
+}
+
+/// As [`settle`], under the only rule that matters here.
+pub(super) fn settle_by(reading: &Reading, resolutions: &[Resolution], multiple: MultipleRule) -> Settled {
     let overlay = Overlay::with(reading, resolutions);
     let mut responses = Responses::default();
     let mut open = Vec::new();
     for field in &overlay.fields {
         field.conclude(&mut responses, &mut open);
-        if field.kind == ReadKind::Items && rules.multiple == MultipleRule::Hold {
+        if field.kind == ReadKind::Items && multiple == MultipleRule::Hold {
             open.extend(field.items().filter_map(|columns| {
                 let seen = columns.first()?;
                 let settled = |s: &Seen| !s.several && !s.decided && !s.unreadable && s.doubtful.is_empty();
@@ -141,8 +148,10 @@ pub fn settle(reading: &Reading, resolutions: &[Resolution], rules: &Rules) -> S
     if overlay.voided {
         open.clear();
     }
+    let answered = responses.items.values().filter(|r| r.state != ResponseState::Blank).count();
     Settled {
         responses,
+        answered: u16::try_from(answered).unwrap_or(u16::MAX),
         open,
         voided: overlay.voided,
         accepted: overlay.accepted,

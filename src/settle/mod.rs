@@ -28,11 +28,13 @@
 mod check;
 mod decide;
 mod evidence;
+mod facts;
 mod session;
 
 pub use check::{ResolveError, check, check_candidate, check_set_aside};
 pub use decide::{Settled, settle};
 pub use evidence::responses;
+pub use facts::SheetFacts;
 pub use session::{
     AcceptedSheet, FormSource, OpenException, SessionFindings, SettledSheet, Standing, against_roster,
 };

@@ -178,8 +178,7 @@ impl Session<'_> {
     fn candidate(&mut self, sheet: &SettledSheet, candidate: &Candidate) {
         let ticket = &candidate.ticket;
         let settled = &sheet.settled;
-        let answered = settled.responses.items.values().filter(|r| r.state != ResponseState::Blank).count();
-        let answered = u16::try_from(answered).unwrap_or(u16::MAX);
+        let answered = settled.answered;
         let room = Attendance::of(candidate, self.rooms);
         self.flags(sheet, ticket, answered, room);
         let flagged = flag(settled, FieldName::ABSENT) == Some(true);

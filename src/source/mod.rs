@@ -273,6 +273,12 @@ impl Iterator for Pages<'_> {
         self.next = self.next.checked_add(1)?;
         Some((sheet, page(sheet, plane)))
     }
+
+    /// Pages that are passed over are not decoded.
+    fn nth(&mut self, n: usize) -> Option<Self::Item> {
+        self.next = self.next.checked_add(u32::try_from(n).ok()?)?;
+        self.next()
+    }
 }
 
 #[cfg(test)]

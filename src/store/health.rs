@@ -1,7 +1,8 @@
 //! How the scanner is: what was measured on each page, and the troubles that were told.
 
-use super::{Store, StoreError, decode, encode, freeze, record, values};
+use super::{Fault, Store, StoreError, decode, encode, freeze, record, values};
 use crate::sheet::{EngineId, LayoutName, SheetId};
+use rusqlite::Transaction;
 use serde::{Deserialize, Serialize};
 use serde_json::json;
 use std::fmt;
@@ -245,45 +246,44 @@ impl fmt::Display for HealthEvent {
     }
 }
 
+/// Adds what pages show of the scanner; how many were new.
+pub(super) fn add_vitals(tx: &Transaction<'_>, entry: i64, vitals: &[Vitals]) -> Result<u32, Fault> {
+    let mut added = 0;
+    for page in vitals {
+        let image = page.sheet.image.to_string();
+        let known = tx
+            .prepare_cached("SELECT 1 FROM vitals WHERE image = ?1 AND page = ?2 AND engine = ?3")?
+            .exists((&image, page.sheet.page, &page.engine.0))?;
+        if known {
+            continue;
+        }
+        if record::page(tx, &page.sheet)?.is_none() {
+            return Err(StoreError::UnknownSheet { sheet: page.sheet }.into());
+        }
+        tx.prepare_cached(
+            "INSERT INTO vitals (image, page, engine, vitals, entry) VALUES (?1, ?2, ?3, ?4, ?5)",
+        )?
+        .execute((image, page.sheet.page, &page.engine.0, encode("page's vitals", page)?, entry))?;
+        added += 1;
+    }
+    Ok(added)
+}
+
 impl Store {
     /// Adds files, what came of their pages and what those show of the scanner, all of them or none; see
-    /// [`Store::record_files`]. Of a page measured by the same reader before, nothing is added.
+    /// [`Store::record_portion`].
     ///
     /// # Errors
     ///
-    /// As [`Store::record_files`]; [`StoreError::UnknownSheet`] for vitals of a page that is nowhere.
+    /// As [`Store::record_portion`].
     pub fn record_scan(
         &mut self,
-        batch: &[(super::FileRecord, Vec<super::PageRecord>)],
+        files: &[super::FilePart],
         vitals: &[Vitals],
         at: &str,
     ) -> Result<super::Recorded, StoreError> {
-        let files = batch.iter().map(|(file, pages)| (file, pages.as_slice()));
-        self.write("scan", at, |tx, entry| {
-            let (recorded, mut detail) = record::record(tx, entry, files)?;
-            let mut added = 0u32;
-            for page in vitals {
-                let key = (page.sheet.image.to_string(), page.sheet.page, &page.engine.0);
-                if tx
-                    .prepare_cached("SELECT 1 FROM vitals WHERE image = ?1 AND page = ?2 AND engine = ?3")?
-                    .exists((&key.0, key.1, key.2))?
-                {
-                    continue;
-                }
-                if record::page(tx, &page.sheet)?.is_none() {
-                    return Err(StoreError::UnknownSheet { sheet: page.sheet }.into());
-                }
-                tx.prepare_cached(
-                    "INSERT INTO vitals (image, page, engine, vitals, entry) VALUES (?1, ?2, ?3, ?4, ?5)",
-                )?
-                .execute((key.0, key.1, key.2, encode("page's vitals", page)?, entry))?;
-                added += 1;
-            }
-            if added > 0 && detail.is_none() {
-                detail = Some(json!({ "vitals": added }));
-            }
-            Ok((recorded, detail))
-        })
+        let portion = super::Portion { files: files.to_vec(), vitals: vitals.to_vec(), ..Default::default() };
+        self.record_portion(&portion, at)
     }
 
     /// Adds troubles that were told, in their order; those that are there already are passed over. Each

@@ -13,8 +13,10 @@
 //! It can hold scores and never a key: no type of it names one. But responses and totals together could
 //! rebuild a key: once sheets are graded, the file is as secret as the key.
 
+mod derived;
 mod error;
 mod export;
+mod files;
 mod freeze;
 mod grading;
 mod health;
@@ -24,12 +26,13 @@ mod record;
 mod schema;
 
 pub use error::StoreError;
+pub use files::{Extent, FilePart, FileRecord, FileState, Portion, Unfinished};
 pub use freeze::Freeze;
 pub use grading::{Grading, SheetScore};
 pub use health::{HealthEvent, PagePlace, Placed, Severity, Streak, Tone, Trouble, Vitals};
 pub use imports::{ImportKind, ImportRecord, Imported, LayoutRecord, Source};
 pub use journal::{JournalEntry, JournalHead};
-pub use record::{Counts, FileRecord, PageRecord, Recorded};
+pub use record::{Counts, PageRecord, Recorded};
 
 use record::values;
 use rusqlite::{Connection, OpenFlags, Transaction, TransactionBehavior};

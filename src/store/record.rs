@@ -1,24 +1,11 @@
 //! Pages and what came of them; decisions.
 
-use super::{Fault, Store, StoreError, decode, encode, freeze, parse};
+use super::files::is_stored;
+use super::{Fault, Store, StoreError, decode, derived, encode, freeze};
 use crate::read::{Reading, SetAside};
-use crate::sheet::{Cause, EngineId, Place, Resolution, Sha256, SheetId};
+use crate::sheet::{EngineId, Place, Resolution, SheetId};
 use rusqlite::{OptionalExtension, Transaction};
 use serde_json::json;
-use std::collections::BTreeSet;
-
-/// A file that was fed in.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct FileRecord {
-    /// Its path as it was given.
-    pub path: String,
-    /// Hash of its bytes.
-    pub image: Sha256,
-    /// Its length in bytes.
-    pub bytes: u64,
-    /// Its pages, at least 1; a file that can't be opened counts as one page.
-    pub pages: u32,
-}
 
 /// What came of one page.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -41,6 +28,15 @@ impl PageRecord {
         match self {
             Self::Read { reading, .. } => reading.sheet,
             Self::SetAside(page) => page.sheet,
+        }
+    }
+
+    /// Which reader.
+    #[must_use]
+    pub fn engine(&self) -> &EngineId {
+        match self {
+            Self::Read { reading, .. } => &reading.engine,
+            Self::SetAside(page) => &page.engine,
         }
     }
 }
@@ -68,81 +64,6 @@ pub struct Counts {
 }
 
 impl Store {
-    /// Adds a file and what came of its pages, in one transaction; see [`Store::record_files`].
-    ///
-    /// # Errors
-    ///
-    /// As [`Store::record_files`].
-    pub fn record_file(
-        &mut self,
-        file: &FileRecord,
-        pages: &[PageRecord],
-        at: &str,
-    ) -> Result<Recorded, StoreError> {
-        self.write("scan", at, |tx, entry| record(tx, entry, [(file, pages)]))
-    }
-
-    /// Adds files and what came of their pages, all of them or none. About a hundred sheets a call keep the
-    /// disk's part small.
-    ///
-    /// What is known already (the same page, engine and layout) is not stored again; another engine's or
-    /// layout's reading of a known page is stored beside the first.
-    ///
-    /// # Errors
-    ///
-    /// [`StoreError::OtherFile`] or [`StoreError::Incomplete`] if pages and file don't belong together,
-    /// [`StoreError::Frozen`] after a freeze, or a failure of the file.
-    pub fn record_files(
-        &mut self,
-        batch: &[(FileRecord, Vec<PageRecord>)],
-        at: &str,
-    ) -> Result<Recorded, StoreError> {
-        let files = batch.iter().map(|(file, pages)| (file, pages.as_slice()));
-        self.write("scan", at, |tx, entry| record(tx, entry, files))
-    }
-
-    /// How many pages the file with this hash has, if nothing new can come of reading it again with `engine`
-    /// and `layouts` (their hashes): each page was read with one of them, or can't be decoded. `None` for a
-    /// file that is new, or that has a page set aside which another layout may still explain.
-    ///
-    /// # Errors
-    ///
-    /// A failure of the file.
-    pub fn pages_done(
-        &self,
-        image: &Sha256,
-        engine: &EngineId,
-        layouts: &[Sha256],
-    ) -> Result<Option<u32>, StoreError> {
-        self.read(|tx| {
-            let image = image.to_string();
-            let pages: Option<u32> = tx
-                .prepare_cached("SELECT pages FROM files WHERE image = ?1")?
-                .query_row([&image], |row| row.get(0))
-                .optional()?;
-            let Some(pages) = pages else { return Ok(None) };
-            let mut done = BTreeSet::new();
-            let mut statement =
-                tx.prepare_cached("SELECT page, layout_hash FROM readings WHERE image = ?1 AND engine = ?2")?;
-            let mut rows = statement.query((&image, &engine.0))?;
-            while let Some(row) = rows.next()? {
-                if layouts.contains(&parse("readings", &row.get::<_, String>(1)?)?) {
-                    done.insert(row.get::<_, u32>(0)?);
-                }
-            }
-            let mut statement =
-                tx.prepare_cached("SELECT set_aside FROM set_asides WHERE image = ?1 AND engine = ?2")?;
-            let mut rows = statement.query((&image, &engine.0))?;
-            while let Some(row) = rows.next()? {
-                let aside: SetAside = decode("set_asides", &row.get::<_, String>(0)?)?;
-                if matches!(aside.exception.cause, Cause::NotDecoded { .. }) {
-                    done.insert(aside.sheet.page);
-                }
-            }
-            Ok((done.len() >= pages as usize).then_some(pages))
-        })
-    }
-
     /// Whether this came of the page before: the same reading's engine and layout, or the same reason.
     ///
     /// # Errors
@@ -150,20 +71,6 @@ impl Store {
     /// A failure of the file.
     pub fn has_result(&self, result: &PageRecord) -> Result<bool, StoreError> {
         self.read(|tx| is_stored(tx, result))
-    }
-
-    /// The paths under which a file came in, in that order; more than one if it was fed again.
-    ///
-    /// # Errors
-    ///
-    /// A failure of the file.
-    pub fn paths(&self, image: &Sha256) -> Result<Vec<String>, StoreError> {
-        self.read(|tx| {
-            let mut statement =
-                tx.prepare_cached("SELECT path FROM file_paths WHERE image = ?1 ORDER BY seq")?;
-            let paths = statement.query_map([image.to_string()], |row| row.get(0))?;
-            Ok(paths.collect::<Result<_, _>>()?)
-        })
     }
 
     /// The reading of every page that has one, by sheet. Where several stand beside each other, the one
@@ -300,81 +207,14 @@ pub(super) fn page(tx: &Transaction<'_>, sheet: &SheetId) -> Result<Option<i64>,
     Ok(statement.query_row((sheet.image.to_string(), sheet.page), |row| row.get(0)).optional()?)
 }
 
-pub(super) fn record<'a>(
+/// Adds what came of a page; `false` if it is there already. `facts` are what follows from a reading.
+pub(super) fn store_result(
     tx: &Transaction<'_>,
     entry: i64,
-    files: impl IntoIterator<Item = (&'a FileRecord, &'a [PageRecord])>,
-) -> Result<super::Change<Recorded>, Fault> {
-    freeze::refuse(tx)?;
-    let mut recorded = Recorded::default();
-    let (mut new_files, mut new_paths) = (0u32, 0u32);
-    for (file, pages) in files {
-        let image = file.image.to_string();
-        let bytes = i64::try_from(file.bytes).unwrap_or(i64::MAX);
-        if !tx.prepare_cached("SELECT 1 FROM files WHERE image = ?1")?.exists([&image])? {
-            tx.prepare_cached("INSERT INTO files (image, bytes, pages, entry) VALUES (?1, ?2, ?3, ?4)")?
-                .execute((&image, bytes, file.pages.max(1), entry))?;
-            new_files += 1;
-        }
-        let known_path = tx
-            .prepare_cached("SELECT 1 FROM file_paths WHERE image = ?1 AND path = ?2")?
-            .exists((&image, &file.path))?;
-        if !known_path {
-            tx.prepare_cached("INSERT INTO file_paths (image, path, entry) VALUES (?1, ?2, ?3)")?
-                .execute((&image, &file.path, entry))?;
-            new_paths += 1;
-        }
-        for result in pages {
-            let sheet = result.sheet();
-            if sheet.image != file.image {
-                return Err(StoreError::OtherFile { sheet, image: file.image }.into());
-            }
-            if page(tx, &sheet)?.is_some() {
-                recorded.known_pages += 1;
-            } else {
-                tx.prepare_cached("INSERT INTO pages (image, page, entry) VALUES (?1, ?2, ?3)")?
-                    .execute((&image, sheet.page, entry))?;
-                recorded.new_pages += 1;
-            }
-            recorded.new_results += u32::from(store_result(tx, entry, &image, result)?);
-        }
-        let given: u32 = tx
-            .prepare_cached("SELECT COUNT(*) FROM pages WHERE image = ?1")?
-            .query_row([&image], |row| row.get(0))?;
-        if given < file.pages.max(1) {
-            return Err(StoreError::Incomplete { image: file.image, pages: file.pages, given }.into());
-        }
-    }
-    let changed = new_files + new_paths + recorded.new_pages + recorded.new_results > 0;
-    let detail = json!({
-        "files": new_files,
-        "paths": new_paths,
-        "pages": recorded.new_pages,
-        "results": recorded.new_results,
-    });
-    Ok((recorded, changed.then_some(detail)))
-}
-
-/// Whether this came of the page before.
-fn is_stored(tx: &Transaction<'_>, result: &PageRecord) -> Result<bool, Fault> {
-    let SheetId { image, page } = result.sheet();
-    let image = image.to_string();
-    Ok(match result {
-        PageRecord::Read { reading, .. } => tx
-            .prepare_cached(
-                "SELECT 1 FROM readings WHERE image = ?1 AND page = ?2 AND engine = ?3 AND layout_hash = ?4",
-            )?
-            .exists((image, page, &reading.engine.0, reading.layout_hash.to_string()))?,
-        PageRecord::SetAside(aside) => tx
-            .prepare_cached(
-                "SELECT 1 FROM set_asides WHERE image = ?1 AND page = ?2 AND engine = ?3 AND set_aside = ?4",
-            )?
-            .exists((image, page, &aside.engine.0, encode("page set aside", aside)?))?,
-    })
-}
-
-/// Adds what came of a page; `false` if it is there already.
-fn store_result(tx: &Transaction<'_>, entry: i64, image: &str, result: &PageRecord) -> Result<bool, Fault> {
+    image: &str,
+    result: &PageRecord,
+    facts: Option<&str>,
+) -> Result<bool, Fault> {
     if is_stored(tx, result)? {
         return Ok(false);
     }
@@ -394,6 +234,7 @@ fn store_result(tx: &Transaction<'_>, entry: i64, image: &str, result: &PageReco
                 encode("reading", reading)?,
                 entry,
             ))?;
+            derived::put_facts(tx, image, reading.sheet.page, facts)?;
         }
         PageRecord::SetAside(aside) => {
             tx.prepare_cached(

@@ -270,12 +270,16 @@ fn every_record_table_refuses_update_and_delete() {
     let mut store = filled(&folder);
     store.record_scan(&[], &[vitals("a", 240)], NOW).unwrap();
     store.record_health(&[health("a", 40)], NOW).unwrap();
+    store.record_portion(&part("p", &[1], Extent::Part), NOW).unwrap();
+    let mut rest = part("p", &[2], Extent::Whole);
+    rest.files[0].original = Some("p.tif".into());
+    store.record_portion(&rest, NOW).unwrap();
     let freeze = store.freeze(NOW).unwrap();
     let grading = grading(freeze.hash, 1);
     store.record_grading(&grading, &[score("a", "1405", &grading, 82)], NOW).unwrap();
     let other = raw(&folder.path());
     let tables: Vec<_> = schema::hashed_tables().chain(["journal"]).collect();
-    assert_eq!(tables.len(), 13);
+    assert_eq!(tables.len(), 16);
     for table in tables {
         let rows: i64 = other.query_row(&format!("SELECT COUNT(*) FROM {table}"), [], |r| r.get(0)).unwrap();
         assert!(rows > 0, "{table} must have a row to protect");
@@ -287,6 +291,112 @@ fn every_record_table_refuses_update_and_delete() {
     // REPLACE removes rows too; on the store's own connections that is refused as well.
     let sql = "INSERT OR REPLACE INTO journal SELECT * FROM journal WHERE seq = 1";
     assert!(store.connection.execute(sql, []).unwrap_err().to_string().contains("append only"));
+}
+
+/// Pages of the file `name`, each set aside; `Whole` if they are the last of it.
+fn part(name: &str, pages: &[u32], extent: Extent) -> Portion {
+    let file = FileRecord { pages: pages.last().copied().unwrap_or(0), ..file(name) };
+    let page = |&page: &u32| {
+        PageRecord::SetAside(SetAside {
+            sheet: SheetId { image: file.image, page },
+            engine: engine("engine"),
+            exception: Exception::of_sheet(Cause::NotDecoded { fault: DecodeFault::Damaged }),
+        })
+    };
+    let pages = pages.iter().map(page).collect();
+    let part = FilePart { file, engine: engine("engine"), extent, pages, original: None };
+    Portion { files: vec![part], ..Portion::default() }
+}
+
+#[test]
+fn a_file_in_portions_is_unfinished_until_its_last_page_was_seen() {
+    let folder = Folder::new();
+    let mut store = folder.store();
+    let image = sheet("p").image;
+    let state = |store: &Store, by: &str| store.file_state(&image, &engine(by), &[]).unwrap();
+    assert_eq!(state(&store, "engine"), None);
+    store.record_portion(&part("p", &[1, 2], Extent::Part), NOW).unwrap();
+    store.record_portion(&part("p", &[3], Extent::Part), NOW).unwrap();
+    let half = state(&store, "engine").unwrap();
+    assert_eq!((half.pages, half.done.len(), half.finished()), (None, 3, None));
+    let unfinished = Unfinished { image, path: "scans/p.tif".into(), pages: 3 };
+    assert_eq!(store.unfinished().unwrap(), [unfinished]);
+    assert_eq!(store.pages_done(&image, &engine("engine"), &[]).unwrap(), None);
+    // A file whose last page was the last of a portion still has to be seen to its end.
+    store
+        .record_portion(
+            &Portion {
+                files: vec![FilePart {
+                    file: FileRecord { pages: 3, ..file("p") },
+                    engine: engine("engine"),
+                    extent: Extent::Whole,
+                    pages: Vec::new(),
+                    original: None,
+                }],
+                ..Portion::default()
+            },
+            NOW,
+        )
+        .unwrap();
+    assert_eq!(state(&store, "engine").unwrap().finished(), Some(3));
+    assert_eq!(store.unfinished().unwrap(), []);
+    assert_eq!(store.counts().unwrap(), Counts { fed: 3, read: 0, set_aside: 3 });
+    // Another reader that sees more pages, and is stopped, is not taken to be done.
+    let other = |pages: &[u32], extent| {
+        let mut portion = part("p", pages, extent);
+        portion.files[0].engine = engine("engine 2");
+        for page in &mut portion.files[0].pages {
+            if let PageRecord::SetAside(aside) = page {
+                aside.engine = engine("engine 2");
+            }
+        }
+        portion
+    };
+    store.record_portion(&other(&[1, 2, 3, 4], Extent::Part), NOW).unwrap();
+    assert_eq!(state(&store, "engine 2").unwrap().finished(), None);
+    assert_eq!(store.unfinished().unwrap(), [], "every page that is in the record has been read");
+    store.record_portion(&other(&[5], Extent::Whole), NOW).unwrap();
+    assert_eq!(state(&store, "engine 2").unwrap().finished(), Some(5));
+    assert_eq!(state(&store, "engine").unwrap().finished(), Some(3), "as the first one saw it");
+    store.verify_rows().unwrap();
+    store.verify_journal().unwrap();
+}
+
+#[test]
+fn a_portion_that_leaves_pages_out_is_no_whole_file() {
+    let folder = Folder::new();
+    let mut store = folder.store();
+    store.record_portion(&part("p", &[1, 2], Extent::Part), NOW).unwrap();
+    let gap = store.record_portion(&part("p", &[4], Extent::Whole), NOW);
+    assert!(matches!(gap, Err(StoreError::Incomplete { pages: 4, given: 3, .. })));
+    let named = Portion {
+        files: vec![FilePart {
+            file: file("nowhere"),
+            engine: engine("engine"),
+            extent: Extent::Named,
+            pages: Vec::new(),
+            original: None,
+        }],
+        ..Portion::default()
+    };
+    assert!(matches!(store.record_portion(&named, NOW), Err(StoreError::Incomplete { given: 0, .. })));
+    assert_eq!(store.counts().unwrap().fed, 2);
+}
+
+#[test]
+fn names_and_copies_of_a_file_are_found() {
+    let folder = Folder::new();
+    let mut store = folder.store();
+    let mut portion = part("p", &[1], Extent::Whole);
+    portion.files[0].original = Some("p.tif".into());
+    store.record_portion(&portion, NOW).unwrap();
+    let mut other = part("q", &[1], Extent::Whole);
+    other.files[0].file.path = "scans/p.tif".into();
+    store.record_portion(&other, NOW).unwrap();
+    assert_eq!(store.images_at("scans/p.tif").unwrap(), [sheet("p").image, sheet("q").image]);
+    assert_eq!(store.original(&sheet("p").image).unwrap().as_deref(), Some("p.tif"));
+    assert_eq!(store.original(&sheet("q").image).unwrap(), None);
+    assert_eq!(store.files().unwrap().len(), 2);
 }
 
 fn vitals(name: &str, paper: u8) -> Vitals {
@@ -768,7 +878,7 @@ fn files_that_are_no_store_are_told_apart() {
     std::fs::remove_file(&path).unwrap();
     drop(folder.store());
     raw(&path).pragma_update(None, "user_version", 99).unwrap();
-    assert!(matches!(open(), StoreError::Newer { found: 99, known: 3, .. }));
+    assert!(matches!(open(), StoreError::Newer { found: 99, known: 4, .. }));
     let nowhere = folder.dir.path().join("no/such/folder.db");
     assert!(matches!(Store::create(&nowhere), Err(StoreError::Create { .. })));
     assert!(matches!(Store::open(folder.dir.path()), Err(StoreError::NotWritable { .. })));

@@ -3,6 +3,8 @@
 // A test file uses a part of this; an error of its own is looked at once.
 #![allow(dead_code, clippy::result_large_err)]
 
+pub mod batch;
+
 use duka::exam::{Attempt, Candidate, Level, RoomRecord, Roster, rooms};
 use duka::key::{CustodianIdentity, seal};
 use duka::layout::draw::CardFace;
