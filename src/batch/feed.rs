@@ -5,7 +5,7 @@
 
 use super::keep::PIECE;
 use super::{MOST_BYTES, Unread};
-use crate::sheet::Sha256;
+use crate::sheet::{Channel, Sha256};
 use crate::source::{self, Pages};
 use std::fs::File;
 use std::io::{self, Read as _, Write as _};
@@ -43,10 +43,11 @@ pub(super) struct Taken {
 
 impl Bytes {
     /// The pages of the file; only those that are asked for are decoded.
-    pub(super) fn pages(&self) -> io::Result<Pages<'_>> {
+    pub(super) fn pages(&self, channel: Channel) -> io::Result<Pages<'_>> {
+        let options = source::Options { channel };
         match self {
-            Self::Held(bytes) => Ok(source::decode(bytes)),
-            Self::Spooled(file) => source::open(file.path(), &source::Options::default()),
+            Self::Held(bytes) => Ok(source::decode_with(bytes, &options)),
+            Self::Spooled(file) => source::open(file.path(), &options),
         }
     }
 }
@@ -213,7 +214,7 @@ mod tests {
             let mut copy = tempfile::NamedTempFile::new().unwrap();
             taken.bytes.write_to(copy.as_file_mut()).unwrap();
             assert_eq!(std::fs::read(copy.path()).unwrap(), bytes);
-            assert_eq!(taken.bytes.pages().unwrap().hash(), taken.image);
+            assert_eq!(taken.bytes.pages(Channel::Luma).unwrap().hash(), taken.image);
             assert_eq!(taken.bytes.beginning(), bytes[..bytes.len().min(BEGINNING)]);
             assert_eq!(matches!(taken.bytes, Bytes::Spooled(_)), length > IN_MEMORY);
             drop(taken);

@@ -10,8 +10,8 @@
 
 use super::feed::Bytes;
 use super::keep::Keeper;
-use super::{Changed, Outcome, Reader, Unread};
-use crate::sheet::{DecodeFault, SheetId};
+use super::{Changed, Others, Outcome, Reader, Unread};
+use crate::sheet::{Channel, DecodeFault, SheetId};
 use crate::source::Page;
 use crate::store::FileRecord;
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
@@ -114,6 +114,7 @@ struct PageJob {
     file: usize,
     sheet: SheetId,
     page: Result<Page, DecodeFault>,
+    others: Others,
 }
 
 #[derive(Default)]
@@ -306,7 +307,7 @@ impl<'l> Line<'l> {
         if self.defer && ends_too_early(&job.bytes) {
             return End::TooEarly;
         }
-        let mut pages = match job.bytes.pages() {
+        let mut pages = match job.bytes.pages(self.reader.channel()) {
             Ok(pages) => pages,
             Err(error) => return End::Failed(Unread::System(error.kind())),
         };
@@ -330,7 +331,10 @@ impl<'l> Line<'l> {
                 Err(DecodeFault::Unreadable | DecodeFault::Changed) => {
                     return End::Failed(Unread::System(io::ErrorKind::Other));
                 }
-                page if self.make_room(file) => self.hand_on(PageJob { file, sheet, page }),
+                page if self.make_room(file) => {
+                    let others = self.reader.others(&mut pages, sheet);
+                    self.hand_on(PageJob { file, sheet, page, others });
+                }
                 _ => return End::Stopped(last),
             }
             last = sheet.page;
@@ -374,8 +378,9 @@ impl<'l> Line<'l> {
     }
 
     fn page(&self, job: PageJob) {
-        let outcome = catch_unwind(AssertUnwindSafe(|| self.reader.page(job.sheet, job.page)));
-        let outcome = outcome.unwrap_or_else(|_| self.reader.page(job.sheet, Err(DecodeFault::Unsupported)));
+        let outcome = catch_unwind(AssertUnwindSafe(|| self.reader.page(job.sheet, job.page, job.others)));
+        let refused = || Err(DecodeFault::Unsupported);
+        let outcome = outcome.unwrap_or_else(|_| self.reader.page(job.sheet, refused(), Others::new()));
         self.put(job.file, job.sheet.page, outcome);
     }
 
@@ -392,5 +397,5 @@ impl<'l> Line<'l> {
 /// Whether a page of the file is cut off, so that its rest may still be on its way.
 fn ends_too_early(bytes: &Bytes) -> bool {
     let cut = |page| matches!(page, Err(DecodeFault::Truncated | DecodeFault::Empty));
-    bytes.pages().is_ok_and(|mut pages| pages.any(|(_, page)| cut(page)))
+    bytes.pages(Channel::Luma).is_ok_and(|mut pages| pages.any(|(_, page)| cut(page)))
 }

@@ -31,13 +31,14 @@ pub use run::{Run, scan, scan_watched};
 pub use summary::{Changed, Notice, Progress, Summary, Told, Unread};
 pub use vitals::vitals;
 
-use crate::layout::Layout;
+use crate::layout::{Layout, common_channel};
 use crate::read;
 use crate::register;
 use crate::settle::SheetFacts;
-use crate::sheet::{Cause, DecodeFault, EngineId, Exception, SheetId};
+use crate::sheet::{Cause, Channel, DecodeFault, EngineId, Exception, SheetId};
 use crate::source;
 use crate::store::{PageRecord, Vitals};
+use std::collections::BTreeSet;
 
 /// The largest file that is read: 5 000 pages of gray A4 at 300 dpi as plain TIFF have 43 GB. A file of more than
 /// 32 MB needs as much room again in the session's folder while it is read.
@@ -78,20 +79,43 @@ struct Looked {
     facts: Option<SheetFacts>,
 }
 
+/// A page through channels other than the one by which its layout is told.
+type Others = Vec<(Channel, Result<source::Page, DecodeFault>)>;
+
 impl Reader<'_> {
     /// What comes of every page of the image file `bytes`, in order, and what it shows of the scanner if it
     /// could be decoded.
     #[must_use]
     pub fn read_file(&self, bytes: &[u8]) -> Vec<(PageRecord, Option<Vitals>)> {
-        let looked = source::decode(bytes).map(|(sheet, page)| self.look(sheet, page));
-        looked.map(|looked| (looked.record, looked.vitals)).collect()
+        let mut pages = source::decode_with(bytes, &source::Options { channel: self.channel() });
+        let mut out = Vec::new();
+        while let Some((sheet, page)) = pages.next() {
+            let others = self.others(&mut pages, sheet);
+            let looked = self.look(sheet, page, others);
+            out.push((looked.record, looked.vitals));
+        }
+        out
     }
 
-    fn page(&self, sheet: SheetId, page: Result<source::Page, DecodeFault>) -> Outcome {
-        Outcome::Looked(self.look(sheet, page))
+    /// What is decoded of a page's colour: what all layouts ask for, or luma if they don't agree.
+    fn channel(&self) -> Channel {
+        common_channel(self.layouts.iter().copied()).unwrap_or_default()
     }
 
-    fn look(&self, sheet: SheetId, page: Result<source::Page, DecodeFault>) -> Looked {
+    /// Where the layouts don't agree, the page through every other channel that one of them asks for: which it
+    /// is, is known only when the page has been told by its luma.
+    fn others(&self, pages: &mut source::Pages<'_>, sheet: SheetId) -> Others {
+        let wanted: BTreeSet<Channel> = self.layouts.iter().map(|layout| layout.channel).collect();
+        let main = self.channel();
+        let other = wanted.into_iter().filter(|&channel| channel != main);
+        other.map(|channel| (channel, pages.page(sheet.page, channel))).collect()
+    }
+
+    fn page(&self, sheet: SheetId, page: Result<source::Page, DecodeFault>, others: Others) -> Outcome {
+        Outcome::Looked(self.look(sheet, page, others))
+    }
+
+    fn look(&self, sheet: SheetId, page: Result<source::Page, DecodeFault>, others: Others) -> Looked {
         let aside = |cause, vitals| {
             let exception = Exception::of_sheet(cause);
             let aside = read::SetAside { sheet, engine: self.engine.clone(), exception };
@@ -104,6 +128,10 @@ impl Reader<'_> {
         match register::which_layout(&page, &self.layouts) {
             Ok((index, registration)) => {
                 let layout = self.layouts[index];
+                if let Some((_, page)) = others.into_iter().find(|(channel, _)| *channel == layout.channel) {
+                    let only = Reader { layouts: vec![layout], engine: self.engine.clone() };
+                    return only.look(sheet, page, Others::new());
+                }
                 let reading = read::read(&page, &registration, layout, &self.engine);
                 let vitals = vitals(&page, Some((&registration, layout)), &self.engine);
                 let facts = Some(SheetFacts::of(&reading));

@@ -7,8 +7,8 @@ mod trace;
 use super::{Context, Ending, Failure};
 use clap::ValueEnum;
 use duka::layout::{self, Layout};
-use duka::sheet::{Cause, DecodeFault, EngineId, LayoutName, SheetId};
-use duka::source::Page;
+use duka::sheet::{Cause, Channel, DecodeFault, EngineId, LayoutName, SheetId};
+use duka::source::{Options, Page};
 use duka::{read, register, source};
 use indicatif::ProgressBar;
 use line::{CsvColumns, ENGINE, PageLine};
@@ -35,7 +35,7 @@ const PAGES_AT_ONCE: usize = 4;
 #[derive(Debug, clap::Args)]
 #[command(after_long_help = HELP)]
 pub struct Args {
-    /// Image files (JPEG, PNG, TIFF with any number of pages) or folders, which are searched for images
+    /// Image files (JPEG, PNG, TIFF and PDF with any number of pages) or folders, which are searched for images
     #[arg(required = true, value_name = "IMAGE")]
     images: Vec<PathBuf>,
     /// The card's layout (版式): a shipped name or a .toml file; may be repeated
@@ -190,27 +190,47 @@ fn read_file(path: &Path, layouts: &[Layout], tracer: Option<&Tracer>) -> Result
         [layout] => Some(&layout.name),
         _ => None,
     };
-    let bytes = match std::fs::read(path) {
-        Ok(bytes) => bytes,
+    // Layouts that ask for different channels are told apart by luma.
+    let channel = layout::common_channel(layouts).unwrap_or_default();
+    let mut pages = match source::open(path, &Options { channel }) {
+        Ok(pages) => pages,
         Err(error) => return Ok(vec![PageLine::of_file(&source, only, &error)]),
     };
     let layouts: Vec<&Layout> = layouts.iter().collect();
     let mut lines = Vec::new();
-    let mut pages = source::decode(&bytes);
     loop {
         let some: Vec<_> = pages.by_ref().take(PAGES_AT_ONCE).collect();
         if some.is_empty() {
             return Ok(lines);
         }
         let read = |(sheet, page)| {
-            let read = Seen { path, page, layouts: &layouts };
-            read_page(&source, sheet, read, only, tracer)
+            let seen = Seen { path, page, layouts: &layouts, channel };
+            read_page(&source, sheet, seen, only, tracer)
         };
-        let read: Vec<Result<PageLine, Failure>> = some.into_par_iter().map(read).collect();
-        for line in read {
-            lines.push(line?);
+        let read: Vec<Result<Read, Failure>> = some.into_par_iter().map(read).collect();
+        for read in read {
+            lines.push(match read? {
+                Read::Line(line) => *line,
+                Read::Again(sheet, index) => {
+                    let channel = layouts[index].channel;
+                    let page = pages.page(sheet.page, channel);
+                    let seen = Seen { path, page, layouts: &layouts[index..=index], channel };
+                    match read_page(&source, sheet, seen, only, tracer)? {
+                        Read::Line(line) => *line,
+                        // One layout asks for one channel.
+                        Read::Again(..) => continue,
+                    }
+                }
+            });
         }
     }
+}
+
+/// What came of a page.
+enum Read {
+    Line(Box<PageLine>),
+    /// The layout with this number is the page's and reads another channel.
+    Again(SheetId, usize),
 }
 
 /// A page of a file, and what it may be.
@@ -218,6 +238,8 @@ struct Seen<'l> {
     path: &'l Path,
     page: Result<Page, DecodeFault>,
     layouts: &'l [&'l Layout],
+    /// What was decoded of its colour.
+    channel: Channel,
 }
 
 /// The line of one page.
@@ -227,25 +249,29 @@ fn read_page(
     seen: Seen<'_>,
     only: Option<&LayoutName>,
     tracer: Option<&Tracer>,
-) -> Result<PageLine, Failure> {
+) -> Result<Read, Failure> {
+    let line = |line| Ok(Read::Line(Box::new(line)));
     let page = match seen.page {
         Ok(page) => page,
-        Err(fault) => return Ok(PageLine::of_cause(source, sheet, only, Cause::NotDecoded { fault })),
+        Err(fault) => return line(PageLine::of_cause(source, sheet, only, Cause::NotDecoded { fault })),
     };
     match register::which_layout(&page, seen.layouts) {
         Ok((index, registration)) => {
             let layout = seen.layouts[index];
+            if layout.channel != seen.channel {
+                return Ok(Read::Again(sheet, index));
+            }
             let reading = read::read(&page, &registration, layout, &EngineId(ENGINE.to_owned()));
             if let Some(tracer) = tracer {
                 tracer.read(seen.path, &page, &registration, layout, &reading)?;
             }
-            Ok(PageLine::of_reading(source, &reading))
+            line(PageLine::of_reading(source, &reading))
         }
         Err(cause) => {
             if let Some(tracer) = tracer {
                 tracer.unread(seen.path, &page, &cause)?;
             }
-            Ok(PageLine::of_cause(source, sheet, only, cause))
+            line(PageLine::of_cause(source, sheet, only, cause))
         }
     }
 }

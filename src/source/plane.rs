@@ -165,6 +165,7 @@ pub(super) struct Samples {
 
 impl Samples {
     /// One sample a pixel.
+    #[cfg(test)]
     pub(super) fn single(bits: u8, colour: Colour) -> Self {
         Self { bits, count: 1, colour, opacity: Opacity::None, order: Order::Big, channel: Channel::Luma }
     }

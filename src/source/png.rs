@@ -92,7 +92,7 @@ fn samples(info: &Info<'_>, channel: Channel) -> Result<Samples, DecodeFault> {
             let mut colour = Colour::gray(bits, false);
             // A gray that counts as clear. Of 16 bits both bytes must agree: see `colour_key`.
             if let (Colour::Table(levels), Some(key), true) = (&mut colour, &info.trns, bits <= 8)
-                && let Some(&gray) = key.get(1)
+                && let Some(&gray) = key.first()
             {
                 levels[usize::from(gray)] = 255;
             }
@@ -122,9 +122,7 @@ fn samples(info: &Info<'_>, channel: Channel) -> Result<Samples, DecodeFault> {
 fn colour_key(info: &Info<'_>) -> Option<Vec<u8>> {
     let key = info.trns.as_deref()?;
     match (info.color_type, info.bit_depth) {
-        (ColorType::Rgb, BitDepth::Eight) => {
-            key.get(..6).map(|k| k.iter().skip(1).step_by(2).copied().collect())
-        }
+        (ColorType::Rgb, BitDepth::Eight) => key.get(..3).map(<[u8]>::to_vec),
         (ColorType::Rgb, BitDepth::Sixteen) => key.get(..6).map(<[u8]>::to_vec),
         (ColorType::Grayscale, BitDepth::Sixteen) => key.get(..2).map(<[u8]>::to_vec),
         _ => None,

@@ -126,7 +126,7 @@ impl<'d> Unpack<'d> {
     }
 
     /// How many of the next bytes could be put into `out`: fewer than its length at the end only.
-    fn some(&mut self, out: &mut [u8]) -> Result<usize, DecodeFault> {
+    pub(super) fn some(&mut self, out: &mut [u8]) -> Result<usize, DecodeFault> {
         match self {
             Self::Stored(data) => {
                 let length = out.len().min(data.len());
@@ -234,7 +234,7 @@ mod tests {
 
     #[test]
     fn deflated_bytes_come_in_any_portion_and_their_checksum_counts() {
-        let bytes: Vec<u8> = (0..100_000u32).map(|i| (i * i >> 7) as u8).collect();
+        let bytes: Vec<u8> = (0..100_000u32).map(|i| (i.wrapping_mul(i) >> 7) as u8).collect();
         let packed = zlib(&bytes);
         let mut unpack = Unpack::inflate(&packed);
         let mut out = vec![0; 33_000];

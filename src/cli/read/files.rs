@@ -1,12 +1,10 @@
 //! Which files are read.
 
 use crate::cli::Failure;
+use duka::source::Format;
 use std::collections::BTreeSet;
 use std::fs::{self, File};
 use std::path::{Path, PathBuf};
-
-/// Endings of image files; in a folder, everything else is left out.
-const ENDINGS: [&str; 5] = ["jpg", "jpeg", "png", "tif", "tiff"];
 
 /// The files that `paths` name, in their order: a file is itself, a folder is the images in it and in its
 /// folders, sorted by path. Every one of them can be opened.
@@ -28,7 +26,7 @@ pub fn expand(paths: &[PathBuf]) -> Result<Vec<PathBuf>, Failure> {
     }
     if files.is_empty() {
         let what = format!("there are no images in {}", empty.join(", "));
-        let hint = "a folder is searched for files ending in .jpg, .jpeg, .png, .tif and .tiff; name files with another ending themselves";
+        let hint = "a folder is searched for files ending in .jpg, .jpeg, .png, .tif, .tiff and .pdf; name files with another ending themselves";
         return Err(Failure::new(what, Some(hint)));
     }
     for path in empty {
@@ -68,5 +66,5 @@ fn collect(folder: &Path, above: &mut Vec<PathBuf>, images: &mut BTreeSet<PathBu
 
 fn is_image(path: &Path) -> bool {
     let ending = path.extension().and_then(|e| e.to_str()).map(str::to_ascii_lowercase);
-    ending.is_some_and(|e| ENDINGS.contains(&e.as_str()))
+    ending.is_some_and(|e| Format::ENDINGS.contains(&e.as_str()))
 }
