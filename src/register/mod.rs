@@ -9,6 +9,7 @@
 #![allow(clippy::cast_possible_truncation, clippy::cast_possible_wrap, clippy::cast_sign_loss)]
 
 mod coarse;
+mod edges;
 mod find;
 mod form;
 mod lattice;
@@ -209,15 +210,17 @@ fn conclude(
     let paper = coarse.usual_paper(&on_sheet);
 
     let mut look = Look::at(page, layout, &mapping, sight::SOME, Follow::LOOSELY)?;
-    if !look.is_close() {
+    if look.is_witness() && !look.is_close() {
         look = Look::at(page, layout, &mapping, sight::MANY, Follow::CLOSELY)?;
     }
-    let Look { mapping, proof, whole } = look;
+    let witnessed = look.is_witness();
+    let Look { mapping: bent, proof, whole } = look;
+    // What is seen where the print has vanished is the edges of marks: nothing is bent to them.
+    let mapping = if witnessed { bent } else { mapping };
     let code = layout
         .code
         .as_ref()
         .map_or(CodeRead::NotPrinted, |code| proof::read_code(page, code, &mapping, ink, paper));
-    let witnessed = f64::from(proof.seen) >= VISIBLE_SHARE * f64::from(proof.checked);
     if witnessed {
         if f64::from(proof.agree) < AGREE_SHARE * f64::from(proof.seen) {
             return Err(RegistrationFault::Unproved { agree: proof.agree, checked: proof.seen });
@@ -227,6 +230,9 @@ fn conclude(
         }
         if !proof.smooth || !whole || proof.bent > MOST_BENT_PITCHES {
             return Err(RegistrationFault::Torn);
+        }
+        if edges::go_on(page, layout, &mapping) {
+            return Err(RegistrationFault::OtherEdition);
         }
     } else if page.depth == Depth::Gray && f64::from(proof.seen) > VANISHED_SHARE * f64::from(proof.checked) {
         // Gray scans lose pale print everywhere or nowhere: here it is seen, but not where it should be.
@@ -277,6 +283,11 @@ impl Look {
             proof::bend(mapping.clone(), layout.page, &sightings, follow, proof::Agree::Printed);
         let whole = proof::is_whole(mapping, &bent, &sightings, follow);
         Ok(Self { mapping: bent, proof, whole })
+    }
+
+    /// Whether the printed targets are seen well enough to say where the sheet lies.
+    fn is_witness(&self) -> bool {
+        f64::from(self.proof.seen) >= VISIBLE_SHARE * f64::from(self.proof.checked)
     }
 
     /// Whether a closer look would find nothing more: the sheet is flat and shows its targets everywhere.

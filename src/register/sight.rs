@@ -87,10 +87,7 @@ pub(super) fn outlines(page: &Page, layout: &Layout, mapping: &Mapping, count: u
         })
         .collect();
 
-    let cap = match layout.print_ink {
-        PrintInk::Pale => MOST_PALE,
-        PrintInk::Dark => MOST_DARK,
-    };
+    let cap = cap_of(layout);
     let look = |&(ref outline, pitch, target): &(Rc<(Outline, Outline)>, f64, &Target),
                 around: Option<(f64, f64)>| {
         let found = offset(page, outline, pitch, target, mapping, cap, around);
@@ -126,6 +123,35 @@ pub(super) fn outlines(page: &Page, layout: &Layout, mapping: &Mapping, count: u
     (0..first.len()).map(again).collect()
 }
 
+/// The most that one point of an outline counts on this card, in gray levels.
+pub(super) fn cap_of(layout: &Layout) -> i32 {
+    match layout.print_ink {
+        PrintInk::Pale => MOST_PALE,
+        PrintInk::Dark => MOST_DARK,
+    }
+}
+
+/// How much darker an outline is than the paper around it at a place of the sheet, or a step beside it: its second palest
+/// quarter, because a letter or a line that lies there by chance looks like a part of one. `None` at the picture's edge.
+pub(super) fn contrast_at(
+    page: &Page,
+    (on, off): &(Outline, Outline),
+    place: Point<Mm>,
+    mapping: &Mapping,
+    cap: i32,
+) -> Option<f64> {
+    let local = Local::at(mapping, place);
+    let size = on.iter().map(|(x, y)| x.abs().max(y.abs())).fold(0.0, f64::max);
+    if !local.inside(page, size + OUT + 2.0 * NEAR_STEP_MM) {
+        return None;
+    }
+    let shape = Shape::at(page, &local, on, off, cap);
+    let reach = ((NEAR_STEP_MM * local.scale()).ceil() as i32).max(1);
+    let (step, n) = (reach.div_euclid(2).max(1), 2);
+    let places = (-n..=n).flat_map(|down| (-n..=n).map(move |right| (right * step, down * step)));
+    Some(places.map(|(right, down)| shape.paler_quarter(right, down)).fold(f64::MIN, f64::max))
+}
+
 /// Whether a target lies in the picture.
 fn mapping_shows(page: &Page, mapping: &Mapping, target: &Target) -> bool {
     let half = target.rect.width.0.max(target.rect.height.0) / 2.0;
@@ -149,7 +175,13 @@ pub(super) fn middle(seen: impl Iterator<Item = (Point<Mm>, (f64, f64))>, at: Po
 const INSIDE: [f64; 3] = [-0.45, 0.0, 0.45];
 
 /// Whether most of the target's inside is much darker than its outline is against the paper.
-fn is_marked(page: &Page, target: &Target, mapping: &Mapping, (dx, dy): (f64, f64), contrast: f64) -> bool {
+pub(super) fn is_marked(
+    page: &Page,
+    target: &Target,
+    mapping: &Mapping,
+    (dx, dy): (f64, f64),
+    contrast: f64,
+) -> bool {
     let local = Local::at(mapping, target.rect.centre);
     let (hw, hh) = (target.rect.width.0 / 2.0, target.rect.height.0 / 2.0);
     let level = |sx: f64, sy: f64| {
@@ -175,10 +207,10 @@ fn pitch_of(field: &Field) -> f64 {
 
 /// The outlines of a card's few kinds of target, each made once.
 #[derive(Default)]
-struct Outlines(Vec<(TargetShape, Rect<Mm>, Rc<(Outline, Outline)>)>);
+pub(super) struct Outlines(Vec<(TargetShape, Rect<Mm>, Rc<(Outline, Outline)>)>);
 
 impl Outlines {
-    fn of(&mut self, shape: TargetShape, target: &Target) -> Rc<(Outline, Outline)> {
+    pub(super) fn of(&mut self, shape: TargetShape, target: &Target) -> Rc<(Outline, Outline)> {
         let (w, h) = (target.rect.width, target.rect.height);
         if let Some((_, _, known)) =
             self.0.iter().find(|(s, rect, _)| *s == shape && (rect.width, rect.height) == (w, h))
@@ -229,7 +261,7 @@ fn outline(shape: TargetShape, target: &Target) -> (Outline, Outline) {
 const OUTLINE: usize = 24;
 
 /// Steps from a target's centre.
-type Outline = [(f64, f64); OUTLINE];
+pub(super) type Outline = [(f64, f64); OUTLINE];
 
 /// Where the outline is most visible: millimetres from its place, and how much darker it is there
 /// than the paper around it. `None` at the picture's edge.
@@ -273,7 +305,7 @@ fn offset(
     // Around the best place the contrast has a plateau as wide as the line; its middle is the place.
     let ((bx, by), top) = best;
     let step = pixels(FINE_STEP_MM);
-    let n = (pixels(FINE_REACH_MM) / step).clamp(2, 3);
+    let n = (((FINE_REACH_MM * scale).ceil() as i32 + step - 1) / step).clamp(2, 4);
     let (mut sum, mut sx, mut sy, mut most) = (0.0, 0.0, 0.0, top);
     for j in -n..=n {
         for i in -n..=n {
@@ -313,16 +345,32 @@ impl<'p> Shape<'p> {
 
     /// How much darker the outline is than what surrounds it, moved by so many pixels; gray levels.
     fn contrast(&self, right: i32, down: i32) -> f64 {
+        f64::from(self.difference(&self.on, &self.off, right, down)) / OUTLINE as f64
+    }
+
+    /// The same of the outline's second palest quarter: one may lie under a smudge, two are a letter or a line beside it.
+    fn paler_quarter(&self, right: i32, down: i32) -> f64 {
+        const QUARTER: usize = OUTLINE / 4;
+        let quarters = self.on.chunks_exact(QUARTER).zip(self.off.chunks_exact(QUARTER));
+        let mut differences = [i32::MAX; 4];
+        for (difference, (on, off)) in differences.iter_mut().zip(quarters) {
+            *difference = self.difference(on, off, right, down);
+        }
+        differences.sort_unstable();
+        f64::from(differences[1]) / QUARTER as f64
+    }
+
+    fn difference(&self, on: &[usize], off: &[usize], right: i32, down: i32) -> i32 {
         let shift = (down as isize * self.width as isize + right as isize) as usize;
         let level = |index: usize| {
             // Moved up or left the shift is negative, which wraps around and back.
             self.pixels.get(index.wrapping_add(shift)).map_or(0, |&level| i32::from(level))
         };
         let mut difference = 0i32;
-        for (&on, &off) in self.on.iter().zip(&self.off) {
+        for (&on, &off) in on.iter().zip(off) {
             difference = difference.wrapping_add((level(off) - level(on)).clamp(-self.cap, self.cap));
         }
-        f64::from(difference) / OUTLINE as f64
+        difference
     }
 
     /// The place with the most contrast, and that, among `2n + 1` by `2n + 1` places `step` pixels apart around `(x, y)`.
