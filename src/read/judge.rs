@@ -44,6 +44,11 @@ const SPECK_BESIDE: u16 = 50;
 const OVERFLOW: u16 = 60;
 const OVERFLOW_BESIDE: u16 = 150;
 
+/// How dark a speck is, in thousandths, that counts with all it covers; a paler one counts the less, because print that lies
+/// a part of a cell off leaves pale seams of the letter: 30 to 60 of the target at 150 to 230. The palest dot that stands
+/// out has 350 and covers 50.
+const SPECK_CONTRAST: u32 = 500;
+
 /// How many times what all but a hundredth of the sheet's unmarked targets have is a speck, as a ratio.
 const SPECK_FACTOR: (u16, u16) = (5, 4);
 
@@ -159,14 +164,15 @@ impl Bench {
         if ringed {
             return false;
         }
+        let broad = broad(strokes);
         let Some(mark) = beside else {
-            return strokes.core <= self.speck && strokes.cover <= self.rules.thin
+            return broad <= self.speck && strokes.cover <= self.rules.thin
                 || comes_in(strokes) && strokes.cover <= OVERFLOW;
         };
         let (contrast, weight) = (u32::from(strokes.contrast), strokes.weight());
         let erased = contrast * ERASED_CONTRAST.1 <= u32::from(mark.contrast) * ERASED_CONTRAST.0
             && weight * ERASED_WEIGHT.1 <= mark.weight() * ERASED_WEIGHT.0;
-        strokes.core <= self.speck.max(SPECK_BESIDE) && strokes.cover <= self.rules.thin
+        broad <= self.speck.max(SPECK_BESIDE) && strokes.cover <= self.rules.thin
             || erased
             || comes_in(strokes) && strokes.cover <= OVERFLOW_BESIDE
     }
@@ -208,6 +214,12 @@ fn is_shaped(strokes: &Strokes, rules: Rules) -> bool {
         && !comes_in(strokes)
 }
 
+/// What broad strokes cover, in thousandths, as far as they are dark.
+fn broad(strokes: &Strokes) -> u16 {
+    let dark = u32::from(strokes.contrast).min(SPECK_CONTRAST);
+    (u32::from(strokes.core) * dark / SPECK_CONTRAST) as u16
+}
+
 /// Whether a piece comes in from one side and stays there.
 fn comes_in(strokes: &Strokes) -> bool {
     let [left, right, top, bottom] = strokes.beyond;
@@ -224,7 +236,7 @@ fn speck(sight: &Sight, rules: Rules) -> u16 {
     let mut covers: Vec<u16> = Vec::new();
     for position in sight.looks.iter().flatten() {
         let start = covers.len();
-        covers.extend(position.iter().flatten().map(|l| l.strokes.core));
+        covers.extend(position.iter().flatten().map(|l| broad(&l.strokes)));
         if let Some(most) = (start..covers.len()).max_by_key(|&i| covers[i]) {
             covers.swap_remove(most);
         }

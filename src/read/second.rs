@@ -30,6 +30,11 @@ const TILE_RANK: (usize, usize) = (3, 4);
 /// Shaded columns have 0.8 of white; a target blackened all over has 0.7 (light pencil) and less.
 const OWN_PAPER: (u16, u16) = (3, 4);
 
+/// The same where the target's print is seen: paper that is a little darker than its tile's and on which less than seven tenths
+/// of the print is seen is a mark's edge. Shade leaves print as it is.
+const OWN_PAPER_BARE: (u16, u16) = (9, 10);
+const PRINT_WHOLE: i64 = 700;
+
 /// How much of its print, in thousandths, makes a target's ground paper. Noise of σ 15 at 200 dpi moves it by
 /// 60; a mark across half of a letter leaves 500.
 pub(super) const PRINT_SEEN: i64 = 400;
@@ -128,7 +133,7 @@ pub(super) fn see(page: &Page, registration: &Registration, layout: &Layout) -> 
     }
     let tiles = tile_papers(&patches);
     let depth = Depth::of(registration);
-    let mut doubted: Vec<(usize, Vec<u8>)> = Vec::new();
+    let mut doubted: Vec<(usize, bool, Vec<u8>)> = Vec::new();
     for (index, patch) in patches.iter_mut().enumerate() {
         let Some(patch) = patch else { continue };
         let levels = &mut cells[patch.start..][..letters[patch.letter].grid.cells()];
@@ -137,8 +142,9 @@ pub(super) fn see(page: &Page, registration: &Registration, layout: &Layout) -> 
             patch.ground = Ground::NotPaper;
         }
         let lent = u16::from(tiles[&patch.tile]);
-        if u16::from(patch.paper) * OWN_PAPER.1 < lent * OWN_PAPER.0 {
-            doubted.push((index, levels.to_vec()));
+        let below = |share: (u16, u16)| u16::from(patch.paper) * share.1 < lent * share.0;
+        if below(OWN_PAPER_BARE) {
+            doubted.push((index, below(OWN_PAPER), levels.to_vec()));
         }
         depth.darken(levels, patch.paper);
     }
@@ -157,11 +163,16 @@ pub(super) fn see(page: &Page, registration: &Registration, layout: &Layout) -> 
         }
         templates = learnt(&letters, &patches, &cells);
     }
-    for (index, levels) in doubted {
+    for (index, dark, levels) in doubted {
         let Some(patch) = &mut patches[index] else { continue };
         let darkness = &mut cells[patch.start..][..levels.len()];
-        let printed = templates[patch.letter].seen(darkness).is_some_and(|seen| seen >= PRINT_SEEN);
-        if !printed {
+        let seen = templates[patch.letter].seen(darkness);
+        let covered = if dark {
+            seen.is_none_or(|seen| seen < PRINT_SEEN)
+        } else {
+            seen.is_some_and(|seen| seen < PRINT_WHOLE)
+        };
+        if covered {
             // Covered all over, or no paper at all: held against the tile's paper it is dark all over.
             darkness.copy_from_slice(&levels);
             depth.darken(darkness, tiles[&patch.tile]);
@@ -174,12 +185,16 @@ pub(super) fn see(page: &Page, registration: &Registration, layout: &Layout) -> 
         let patch = next.next()?.as_ref()?;
         let (letter, template) = (&letters[patch.letter], &templates[patch.letter]);
         let darkness = &cells[patch.start..][..letter.grid.cells()];
-        let print = template.seen(darkness);
+        let mut print = template.seen(darkness);
+        let hidden = print.is_some_and(|seen| seen < HIDDEN);
+        if print.is_some_and(|seen| seen < PRINT_SEEN) {
+            print = template.seen_near(darkness, letter.grid);
+        }
         let dark = u16::from(patch.paper) * DARK_GROUND.1 < u16::from(registration.paper) * DARK_GROUND.0;
         let ground =
             if dark && print.is_none_or(|seen| seen < PRINT_SEEN) { Ground::NotPaper } else { patch.ground };
         let mut strokes = strokes::look(darkness, template, &letter.inside, letter.grid, floor, &mut desk);
-        strokes.gone = print.is_some_and(|seen| seen < HIDDEN);
+        strokes.gone = hidden;
         Some(Look { strokes, print, ground })
     };
     let looks = layout
