@@ -8,6 +8,7 @@
 use super::patch::{Grid, cut};
 use super::strokes::{self, Desk, Strokes};
 use super::template::{Alike, Print, Template, learn, shifted};
+use crate::geometry::{Mm, Point, Rect};
 use crate::layout::{Layout, PrintInk, Target, TargetShape};
 use crate::register::Registration;
 use crate::source::{self as page, Page};
@@ -46,6 +47,14 @@ const HIDDEN: i64 = 550;
 /// The most that levels differ within a patch that nothing was scanned in, in gray levels: a
 /// decoder's or an editor's even filling, with the ripple of a JPEG block. Paper or print differ by more.
 const FLAT: u8 = 3;
+
+/// Below this level a cell of a black and white page is black.
+const BLACK: u8 = 64;
+
+/// Where the paper around a black patch is looked at, in millimetres outside the outline, and in how many places a side:
+/// beyond what a mark overflows, and a little into the gap before the next print.
+const BESIDE_MM: f64 = 0.9;
+const BESIDE_PLACES: usize = 8;
 
 /// How near to the page's usual paper an even patch must be to be bare paper: 9 tenths; white that has run into
 /// 255 all over is as bright as all paper of its page.
@@ -103,6 +112,8 @@ struct Patch {
     ground: Ground,
     /// Whether nothing at all is seen in it.
     flat: bool,
+    /// Whether it is black all over with white around it: a mark that overflows, in black and white.
+    alone: bool,
 }
 
 /// A kind of print: one letter in one outline.
@@ -122,13 +133,18 @@ pub(super) fn see(page: &Page, registration: &Registration, layout: &Layout) -> 
         let start = cells.len();
         let grid = letters[letter].grid;
         let whole = cut(page, &registration.mapping, &target.rect, grid, &mut cells);
-        patches.push(whole.then(|| Patch {
-            start,
-            letter,
-            paper: brightest(&cells[start..]),
-            tile: tile(target),
-            ground: Ground::Paper,
-            flat: is_flat(&cells[start..]),
+        patches.push(whole.then(|| {
+            let flat = is_flat(&cells[start..]);
+            let black = flat && page.depth == page::Depth::Bilevel && cells[start] < BLACK;
+            Patch {
+                start,
+                letter,
+                paper: brightest(&cells[start..]),
+                tile: tile(target),
+                ground: Ground::Paper,
+                flat,
+                alone: black && stands_alone(page, registration, &target.rect),
+            }
         }));
     }
     let tiles = tile_papers(&patches);
@@ -138,7 +154,7 @@ pub(super) fn see(page: &Page, registration: &Registration, layout: &Layout) -> 
         let Some(patch) = patch else { continue };
         let levels = &mut cells[patch.start..][..letters[patch.letter].grid.cells()];
         let usual = u16::from(registration.paper);
-        if patch.flat && u16::from(patch.paper) * BARE.1 < usual * BARE.0 {
+        if patch.flat && !patch.alone && u16::from(patch.paper) * BARE.1 < usual * BARE.0 {
             patch.ground = Ground::NotPaper;
         }
         let lent = u16::from(tiles[&patch.tile]);
@@ -167,11 +183,12 @@ pub(super) fn see(page: &Page, registration: &Registration, layout: &Layout) -> 
         let Some(patch) = &mut patches[index] else { continue };
         let darkness = &mut cells[patch.start..][..levels.len()];
         let seen = templates[patch.letter].seen(darkness);
-        let covered = if dark {
-            seen.is_none_or(|seen| seen < PRINT_SEEN)
-        } else {
-            seen.is_some_and(|seen| seen < PRINT_WHOLE)
-        };
+        let covered = patch.alone
+            || if dark {
+                seen.is_none_or(|seen| seen < PRINT_SEEN)
+            } else {
+                seen.is_some_and(|seen| seen < PRINT_WHOLE)
+            };
         if covered {
             // Covered all over, or no paper at all: held against the tile's paper it is dark all over.
             darkness.copy_from_slice(&levels);
@@ -190,7 +207,8 @@ pub(super) fn see(page: &Page, registration: &Registration, layout: &Layout) -> 
         if print.is_some_and(|seen| seen < PRINT_SEEN) {
             print = template.seen_near(darkness, letter.grid);
         }
-        let dark = u16::from(patch.paper) * DARK_GROUND.1 < u16::from(registration.paper) * DARK_GROUND.0;
+        let dark = !patch.alone
+            && u16::from(patch.paper) * DARK_GROUND.1 < u16::from(registration.paper) * DARK_GROUND.0;
         let ground =
             if dark && print.is_none_or(|seen| seen < PRINT_SEEN) { Ground::NotPaper } else { patch.ground };
         let mut strokes = strokes::look(darkness, template, &letter.inside, letter.grid, floor, &mut desk);
@@ -244,6 +262,25 @@ fn learnt(letters: &[Letter<'_>], patches: &[Option<Patch>], cells: &[u8]) -> Ve
         }
     }
     learn(&alike)
+}
+
+/// Whether there is white all around what is black: three in four of the places [`BESIDE_MM`] outside the outline.
+fn stands_alone(page: &Page, registration: &Registration, rect: &Rect<Mm>) -> bool {
+    let around = rect.grown(BESIDE_MM);
+    let (mut white, mut all) = (0, 0);
+    for i in 0..BESIDE_PLACES {
+        let t = (i as f64 + 0.5) / BESIDE_PLACES as f64;
+        let (x, y) = (around.left() + t * around.width.0, around.top() + t * around.height.0);
+        for (x, y) in [(x, around.top()), (x, around.bottom()), (around.left(), y), (around.right(), y)] {
+            let at = registration.mapping.apply(Point::at(x, y));
+            let inside = at.x.0 >= 0.0 && at.y.0 >= 0.0 && at.x.0 < page.width as f64;
+            let level =
+                inside.then(|| page.pixels.get(at.y.0 as usize * page.width + at.x.0 as usize)).flatten();
+            white += usize::from(level.is_some_and(|&level| level > BLACK));
+            all += 1;
+        }
+    }
+    white * 4 >= all * 3
 }
 
 /// The level that all but the brightest share of the cells stay below.

@@ -82,6 +82,7 @@ pub fn read(page: &Page, registration: &Registration, layout: &Layout, engine: &
 /// Every mark's `stroke` and `contrast` are 0, and `second` repeats `first`.
 #[must_use]
 pub fn by_ink_alone(page: &Page, registration: &Registration, layout: &Layout, engine: &EngineId) -> Reading {
+    let page = &*without_streaks(page);
     let (scale, firsts) = first(page, registration, layout);
     let alone = |first: First| Mark {
         fill: first.fill,
@@ -113,7 +114,7 @@ fn first(page: &Page, registration: &Registration, layout: &Layout) -> (Scale, V
             inks.iter().zip(prints).map(position).collect()
         })
         .collect();
-    let scale = Scale::of(layout, measured.iter().flatten());
+    let scale = Scale::of(layout, page.depth, measured.iter().flatten());
     let decide = |(field, measured): (&Field, &Vec<Vec<Option<Measured>>>)| {
         field.positions.iter().zip(measured).map(|(p, m)| scale.decide(m, p.choice)).collect()
     };

@@ -9,6 +9,10 @@ use crate::layout::{Field, Target};
 /// marked on two thirds of its items. Nearer to 0 the noise of the palest is learnt instead of the print.
 const PALE_RANK: f64 = 0.3;
 
+/// The rank, from the palest, of the target that is taken to be unmarked: where several marks are allowed, nine in ten
+/// of a letter's targets may be marked. Paler than that are those that were painted over.
+const UNMARKED_RANK: f64 = 0.08;
+
 /// The fewest targets that tell print from marks.
 const FEWEST: usize = 4;
 
@@ -90,8 +94,8 @@ pub(super) fn learn(letters: &[Alike<'_, '_>]) -> Vec<Template> {
     let of_each = |look: &dyn Fn(&Alike<'_, '_>) -> Vec<u8>| -> Vec<Option<Vec<u8>>> {
         letters.iter().map(|l| Some(l).filter(enough).map(look)).collect()
     };
-    let prints = of_each(&|l| ranked(&l.darkness, PALE_RANK));
-    let bolds = of_each(&|l| ranked(&unmarked(&l.darkness), BOLD_RANK));
+    let prints = of_each(&|l| ranked(&unmarked(&l.darkness, UNMARKED_RANK), PALE_RANK));
+    let bolds = of_each(&|l| ranked(&unmarked(&l.darkness, PALE_RANK), BOLD_RANK));
     let mean = |print: &[u8]| print.iter().map(|&d| f64::from(d)).sum::<f64>() / print.len().max(1) as f64;
     letters
         .iter()
@@ -125,11 +129,11 @@ pub(super) fn learn(letters: &[Alike<'_, '_>]) -> Vec<Template> {
         .collect()
 }
 
-/// Those of the pictures that hold little more ink than the palest do: no mark, or hardly one.
-fn unmarked<'d>(all: &[&'d [u8]]) -> Vec<&'d [u8]> {
+/// Those of the pictures that hold little more ink than the one at `rank` from the palest does: no mark, or hardly one.
+fn unmarked<'d>(all: &[&'d [u8]], rank: f64) -> Vec<&'d [u8]> {
     let ink = |picture: &[u8]| picture.iter().map(|&d| u32::from(d)).sum::<u32>();
     let mut inks: Vec<u32> = all.iter().map(|p| ink(p)).collect();
-    let place = ((inks.len() as f64 * PALE_RANK) as usize).min(inks.len() - 1);
+    let place = ((inks.len() as f64 * rank).ceil() as usize).min(inks.len() - 1);
     let pale = *inks.select_nth_unstable(place).1;
     let most = pale + pale / 4 + MARK_INK * all[0].len() as u32;
     all.iter().copied().filter(|p| ink(p) <= most).collect()
