@@ -135,11 +135,12 @@ pub(super) fn see(page: &Page, registration: &Registration, layout: &Layout) -> 
         let whole = cut(page, &registration.mapping, &target.rect, grid, &mut cells);
         patches.push(whole.then(|| {
             let flat = is_flat(&cells[start..]);
-            let black = flat && page.depth == page::Depth::Bilevel && cells[start] < BLACK;
+            let paper = brightest(&cells[start..]);
+            let black = page.depth == page::Depth::Bilevel && paper < BLACK;
             Patch {
                 start,
                 letter,
-                paper: brightest(&cells[start..]),
+                paper,
                 tile: tile(target),
                 ground: Ground::Paper,
                 flat,
@@ -264,7 +265,8 @@ fn learnt(letters: &[Letter<'_>], patches: &[Option<Patch>], cells: &[u8]) -> Ve
     learn(&alike)
 }
 
-/// Whether there is white all around what is black: three in four of the places [`BESIDE_MM`] outside the outline.
+/// Whether there is white around what is black: half of the places [`BESIDE_MM`] outside the outline. Beside the straight edge of
+/// a dark ground there is a third.
 fn stands_alone(page: &Page, registration: &Registration, rect: &Rect<Mm>) -> bool {
     let around = rect.grown(BESIDE_MM);
     let (mut white, mut all) = (0, 0);
@@ -280,7 +282,7 @@ fn stands_alone(page: &Page, registration: &Registration, rect: &Rect<Mm>) -> bo
             all += 1;
         }
     }
-    white * 4 >= all * 3
+    white * 2 >= all
 }
 
 /// The level that all but the brightest share of the cells stay below.

@@ -94,7 +94,7 @@ pub(super) fn learn(letters: &[Alike<'_, '_>]) -> Vec<Template> {
     let of_each = |look: &dyn Fn(&Alike<'_, '_>) -> Vec<u8>| -> Vec<Option<Vec<u8>>> {
         letters.iter().map(|l| Some(l).filter(enough).map(look)).collect()
     };
-    let prints = of_each(&|l| ranked(&unmarked(&l.darkness, UNMARKED_RANK), PALE_RANK));
+    let prints = of_each(&|l| ranked(&mostly_unmarked(&l.darkness), PALE_RANK));
     let bolds = of_each(&|l| ranked(&unmarked(&l.darkness, PALE_RANK), BOLD_RANK));
     let mean = |print: &[u8]| print.iter().map(|&d| f64::from(d)).sum::<f64>() / print.len().max(1) as f64;
     letters
@@ -127,6 +127,12 @@ pub(super) fn learn(letters: &[Alike<'_, '_>]) -> Vec<Template> {
             Template::of(&ranked(&peers, 0.5), spread(&ranked(&peers, 0.9), letter.grid), &inside)
         })
         .collect()
+}
+
+/// All of the pictures; without those that are plainly marked where they are so many that [`PALE_RANK`] is one of them.
+fn mostly_unmarked<'d>(all: &[&'d [u8]]) -> Vec<&'d [u8]> {
+    let few = unmarked(all, UNMARKED_RANK);
+    if few.len() as f64 > PALE_RANK * all.len() as f64 { all.to_vec() } else { few }
 }
 
 /// Those of the pictures that hold little more ink than the one at `rank` from the palest does: no mark, or hardly one.
