@@ -31,8 +31,8 @@ const TILE_RANK: (usize, usize) = (3, 4);
 /// Shaded columns have 0.8 of white; a target blackened all over has 0.7 (light pencil) and less.
 const OWN_PAPER: (u16, u16) = (3, 4);
 
-/// The same where the target's print is seen: paper that is a little darker than its tile's and on which less than seven tenths
-/// of the print is seen is a mark's edge. Shade leaves print as it is.
+/// The same where there is print to be seen: what is a little darker than its tile's paper, and shows less than seven tenths
+/// of the print, is no paper but a mark's edge. Shade leaves print as it is.
 const OWN_PAPER_BARE: (u16, u16) = (9, 10);
 const PRINT_WHOLE: i64 = 700;
 
@@ -184,12 +184,7 @@ pub(super) fn see(page: &Page, registration: &Registration, layout: &Layout) -> 
         let Some(patch) = &mut patches[index] else { continue };
         let darkness = &mut cells[patch.start..][..levels.len()];
         let seen = templates[patch.letter].seen(darkness);
-        let covered = patch.alone
-            || if dark {
-                seen.is_none_or(|seen| seen < PRINT_SEEN)
-            } else {
-                seen.is_some_and(|seen| seen < PRINT_WHOLE)
-            };
+        let covered = patch.alone || seen.map_or(dark, |seen| seen < PRINT_WHOLE);
         if covered {
             // Covered all over, or no paper at all: held against the tile's paper it is dark all over.
             darkness.copy_from_slice(&levels);

@@ -149,7 +149,8 @@ enum Kind {
 /// All streaks.
 fn find(page: &Page) -> Vec<Streak> {
     let widest = (page.width / WIDEST).max(2);
-    let reach = widest + 1;
+    // A column's sides are what is cleaner of two places: there may be another streak in one of them.
+    let (reach, near) = (widest + 1, widest / 2 + 2);
     if page.width <= 4 * reach {
         return Vec::new();
     }
@@ -158,10 +159,11 @@ fn find(page: &Page) -> Vec<Streak> {
     let mut counts = vec![(0u8, 0u8); page.width];
     for i in 0..STRETCHES {
         let row = sums.of_stretch(i);
-        let sides = row.iter().zip(&row[reach..]).zip(&row[2 * reach..]);
-        for (((&l, &m), &r), count) in sides.zip(&mut counts[reach..]) {
-            count.0 += u8::from(l.min(r).saturating_sub(m) > darker);
-            count.1 += u8::from(m.saturating_sub(l.max(r)) > brighter);
+        let far = row.iter().zip(&row[reach..]).zip(&row[2 * reach..]);
+        let near = row[reach - near..].iter().zip(&row[reach + near..]);
+        for ((((&l, &m), &r), (&nl, &nr)), count) in far.zip(near).zip(&mut counts[reach..]) {
+            count.0 += u8::from(l.max(nl).min(r.max(nr)).saturating_sub(m) > darker);
+            count.1 += u8::from(m.saturating_sub(l.min(nl).max(r.min(nr))) > brighter);
         }
     }
     let mut out = Vec::new();
@@ -172,9 +174,10 @@ fn find(page: &Page) -> Vec<Streak> {
         let hit = |x: usize, i: usize| {
             let row = sums.of_stretch(i);
             let (l, m, r) = (row[x - reach], row[x], row[x + reach]);
+            let (nl, nr) = (row[x - near], row[x + near]);
             match kind {
-                Kind::Dark => l.min(r).saturating_sub(m) > darker,
-                Kind::Bright => m.saturating_sub(l.max(r)) > brighter,
+                Kind::Dark => l.max(nl).min(r.max(nr)).saturating_sub(m) > darker,
+                Kind::Bright => m.saturating_sub(l.min(nl).max(r.min(nr))) > brighter,
             }
         };
         let run = |x: usize| {
