@@ -2,7 +2,9 @@
 
 use super::Failure;
 use duka::batch::{Notice, Progress};
+use duka::session::RoomProgress;
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
+use std::collections::BTreeMap;
 use std::time::{Duration, Instant};
 
 /// How often a line is written where no bar can move.
@@ -21,6 +23,7 @@ pub struct Bar {
     begun: Instant,
     told: Instant,
     notices: usize,
+    rooms: BTreeMap<String, String>,
 }
 
 impl Bar {
@@ -35,7 +38,7 @@ impl Bar {
             bar
         });
         let now = Instant::now();
-        Self { what, moving: bar, begun: now, told: now, notices: 0 }
+        Self { what, moving: bar, begun: now, told: now, notices: 0, rooms: BTreeMap::new() }
     }
 
     /// So much of so much is done.
@@ -82,6 +85,24 @@ impl Bar {
         self.at(p.files, p.of, &message);
     }
 
+    /// So stand the rooms that are watched: one line each, for those that have changed.
+    pub fn rooms(&mut self, rooms: &[RoomProgress], waiting: usize) {
+        for room in rooms {
+            let line = room_line(room);
+            if self.rooms.get(room.room.as_str()) != Some(&line) {
+                self.say(&line);
+                self.rooms.insert(room.room.to_string(), line);
+            }
+        }
+        if let Some(bar) = &self.moving {
+            bar.set_message(if waiting > 0 {
+                format!("{waiting} still being written")
+            } else {
+                String::new()
+            });
+        }
+    }
+
     /// Says something about a file; of many the first few.
     pub fn notice(&mut self, notice: &Notice) {
         self.notices += 1;
@@ -106,6 +127,21 @@ impl Bar {
             bar.finish_and_clear();
         }
     }
+}
+
+/// A room in a line: `考场 03: 28 of 30 read, 1 held`.
+fn room_line(room: &RoomProgress) -> String {
+    let mut line = format!("考场 {}: {} of {} read", room.room, room.read, room.expected);
+    if room.held > 0 {
+        line += &format!(", {} held", room.held);
+    }
+    if room.set_aside > 0 {
+        line += &format!(", {} set aside", room.set_aside);
+    }
+    if room.read > room.expected {
+        line += ": more than expected";
+    }
+    line
 }
 
 /// A time to wait, as exact as it is worth.

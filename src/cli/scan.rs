@@ -4,10 +4,11 @@ use super::progress::{self, Bar};
 use super::{Context, Ending, Failure, interrupt};
 use clap::Args;
 use duka::batch::{BatchError, Changed, OnTrouble, Summary, Told};
-use duka::session::{Originals, ScanOptions, SessionError};
+use duka::session::{Originals, Pace, ScanOptions, Seen, SessionError};
 use duka::store::{HealthEvent, Severity};
 use serde_json::json;
 use std::path::PathBuf;
+use std::time::Duration;
 
 /// Names that are written out of a list; who wants all asks for `--json`.
 const SOME: usize = 10;
@@ -28,6 +29,13 @@ pub struct Scan {
     /// Go on when the scanner's trouble (dirty glass, slipping rollers, …) is past its limit
     #[arg(long)]
     keep_going: bool,
+    /// Go on reading what comes into the folders, as the scanner finishes it, until Ctrl-C. Folders named for rooms are
+    /// counted against what the room expects
+    #[arg(long)]
+    watch: bool,
+    /// With --watch: seconds for which a file must stand still before it is read
+    #[arg(long, default_value_t = 2.0, value_name = "SECONDS", requires = "watch")]
+    settle: f64,
     #[command(flatten)]
     originals: Keep,
 }
@@ -59,7 +67,24 @@ pub fn run(args: &Scan, context: &Context) -> Result<Ending, Failure> {
     let on_trouble = if args.keep_going { OnTrouble::GoOn } else { OnTrouble::Stop };
     let stop = interrupt::flag()?;
     let options = ScanOptions { on_trouble, originals: args.originals.originals(), stop: &stop };
+    let pace = Pace {
+        settle: Duration::try_from_secs_f64(args.settle)
+            .map_err(|_| Failure::new("--settle is no time", Some("give a number of seconds, as 2")))?,
+        ..Pace::default()
+    };
     let outcome = progress::with_threads(args.threads, || {
+        if args.watch {
+            let watching = args.paths.iter().map(|path| path.display().to_string()).collect::<Vec<_>>();
+            bar.say(&format!("watching {}; Ctrl-C ends it", watching.join(", ")));
+            return Ok(session.watch(&args.paths, &options, &pace, &mut |seen| match seen {
+                Seen::Told(Told::Progress(p)) => bar.pages(&p),
+                Seen::Told(Told::Health(event)) => bar.say(&warning(event)),
+                Seen::Told(Told::Notice(notice)) => bar.notice(notice),
+                Seen::Rooms(rooms, waiting) => bar.rooms(rooms, waiting),
+                Seen::Away(path) => bar.say(&format!("note: {} is not there just now", path.display())),
+                Seen::Back(path) => bar.say(&format!("note: {} is there again", path.display())),
+            }));
+        }
         let told = &mut |told: Told<'_>| match told {
             Told::Progress(p) => bar.pages(&p),
             Told::Health(event) => bar.say(&warning(event)),

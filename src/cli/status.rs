@@ -15,6 +15,9 @@ pub fn run(context: &Context) -> Result<Ending, Failure> {
     out.line(format!("candidates on the roster (名册): {}", status.candidates));
     let c = status.counts;
     out.line(format!("pages: fed {} = read {} + set aside {}", c.fed, c.read, c.set_aside));
+    for file in &status.unfinished {
+        out.line(format!("  {} is there only in part ({} pages): scan it again", file.path, file.pages));
+    }
     out.line(scanner_line(&status.health));
     out.line("rooms (考场):");
     for room in &status.rooms {
@@ -34,7 +37,7 @@ pub fn run(context: &Context) -> Result<Ending, Failure> {
         None => out.line("frozen: no"),
     }
     out.value(&value_of(&status));
-    Ok(if status.open_count() > 0 { Ending::Exceptions } else { Ending::Clean })
+    Ok(if status.open_count() + status.unfinished.len() > 0 { Ending::Exceptions } else { Ending::Clean })
 }
 
 /// How the scanner was, in a line; each trouble once, as it was told last.
@@ -99,6 +102,11 @@ fn value_of(status: &Status) -> serde_json::Value {
         "candidates": status.candidates,
         "pages": { "fed": status.counts.fed, "read": status.counts.read, "set_aside": status.counts.set_aside },
         "open_exceptions": status.open,
+        "unfinished": status
+            .unfinished
+            .iter()
+            .map(|f| json!({ "path": f.path, "image": f.image, "pages": f.pages }))
+            .collect::<Vec<_>>(),
         "rooms": rooms,
         "practical": status.practical,
         "frozen": status.frozen,

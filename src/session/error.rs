@@ -246,8 +246,7 @@ impl SessionError {
                 "wait until it is done or stop it with Ctrl-C (nothing is lost), then run this again"
             }
             Self::Unfinished { .. } => {
-                "run `duka scan` over these files once more: it goes on where it stopped; if they are gone, \
-                 `duka scan --give-up` sets the rest aside for a person"
+                "run `duka scan` over these files once more: it goes on where it stopped"
             }
             Self::ViewBroken => {
                 "the record itself holds; what was kept beside it has been thrown away and is made anew when it is asked \

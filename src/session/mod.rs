@@ -15,6 +15,7 @@ mod scan;
 mod show;
 mod status;
 mod view;
+mod watch;
 
 pub use error::SessionError;
 pub use grading::{Graded, GradedPaper};
@@ -24,6 +25,7 @@ pub use review::{Exported, Resolved};
 pub use scan::{ScanOptions, Scanned};
 pub use show::Shown;
 pub use status::{Open, Status};
+pub use watch::{Pace, RoomProgress, Seen};
 
 use crate::exam::{Exam, RoomRecord, Roster, example_toml};
 use crate::layout::{Layout, shipped_text};

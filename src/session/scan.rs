@@ -4,6 +4,7 @@ use super::lock::ScanLock;
 use super::originals::{Originals, is_kept, keeper, recorded_name};
 use super::{Session, SessionError, engine};
 use crate::batch::{self, Found, OnTrouble, Progress, Reader, Run, Summary, Told};
+use crate::settle::SheetFacts;
 use std::path::{Path, PathBuf};
 use std::sync::atomic::AtomicBool;
 
@@ -91,6 +92,17 @@ impl Session {
         summary.unreadable.splice(0..0, unreadable);
         let open = self.open_count()?;
         Ok(Scanned { summary, open })
+    }
+
+    /// How a file is called in the record.
+    pub(super) fn recorded(&self, path: &Path) -> String {
+        let root = self.folder.canonicalize().unwrap_or_else(|_| self.folder.clone());
+        recorded_name(&root, path)
+    }
+
+    /// Whether a sheet with these facts has something to look at; unknown facts have.
+    pub(super) fn is_held(&self, facts: &str) -> bool {
+        SheetFacts::of_signed(&engine(), facts).is_none_or(|facts| facts.is_held(Some(&self.exam.rules)))
     }
 
     /// Reads `files` into the record; the lock is held by the caller.

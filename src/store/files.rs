@@ -291,6 +291,37 @@ impl Store {
         })
     }
 
+    /// How many pages of a file have a reading, how many of these are `held` by their facts (as they were given
+    /// with the reading), and how many were set aside.
+    ///
+    /// # Errors
+    ///
+    /// A failure of the file.
+    pub fn pages_by_fate(
+        &self,
+        image: &Sha256,
+        held: impl Fn(&str) -> bool,
+    ) -> Result<[usize; 3], StoreError> {
+        self.read(|tx| {
+            let mut statement = tx.prepare_cached(
+                "SELECT EXISTS (SELECT 1 FROM readings r WHERE r.image = p.image AND r.page = p.page), d.facts
+                 FROM pages p LEFT JOIN derived_sheets d ON d.image = p.image AND d.page = p.page
+                 WHERE p.image = ?1",
+            )?;
+            let mut rows = statement.query([image.to_string()])?;
+            let mut out = [0; 3];
+            while let Some(row) = rows.next()? {
+                if row.get(0)? {
+                    out[0] += 1;
+                    out[1] += usize::from(held(&row.get::<_, Option<String>>(1)?.unwrap_or_default()));
+                } else {
+                    out[2] += 1;
+                }
+            }
+            Ok(out)
+        })
+    }
+
     /// Every file with its length, in the order in which they came in.
     ///
     /// # Errors
