@@ -32,8 +32,8 @@ const LEAST_FAINT_GRAY: f64 = 0.022;
 
 /// The most that stands for empty where print is pale, whatever the sheet's own targets say: on a sheet full
 /// of erasures they say too much. No empty target of the simulated office scans reached 0.025, the smallest
-/// dots and slashes begin at 0.038.
-const MOST_FAINT_PALE: f64 = 0.035;
+/// dots and slashes begin at 0.033.
+const MOST_FAINT_PALE: f64 = 0.03;
 
 /// Show-through and what an eraser leaves all over a sheet is a pale film: of no more than this firmness, which the
 /// faintest pencil has (0.18), and a fill ratio below this, which the faintest mark exceeds (0.09).
