@@ -169,53 +169,6 @@ fn another_edition_with_a_block_moved_is_refused() {
     }
 }
 
-/// `text` with the number behind `key = ` changed by `by`, in the table that begins with `table` for the `nth` time.
-fn moved(text: &str, table: &str, nth: usize, key: &str, by: f64) -> String {
-    let start = text.match_indices(table).nth(nth).unwrap().0;
-    let (head, rest) = text.split_at(start);
-    let line = rest.lines().find(|l| l.starts_with(&format!("{key} = "))).unwrap();
-    let value: f64 = line[key.len() + 3..].parse().unwrap();
-    format!("{head}{}", rest.replacen(line, &format!("{key} = {:.2}", value + by), 1))
-}
-
-#[test]
-fn another_edition_a_whole_row_or_column_further_on_is_refused() {
-    // Every target but a line of each block has print in its place: only what follows behind the block tells.
-    let text = shipped_text("theory-100").unwrap();
-    let fields = &text[..text.find("[print]").unwrap()];
-    let printed = page(&scan(&edited("theory-100", &[]), 4, Format::Jpeg(80)));
-    let refused = |name: &str, text: &str| {
-        let read_as = Layout::parse(text, "other").unwrap_or_else(|e| panic!("{e}"));
-        let fault = register(&printed, &read_as).map(|r| r.proof).expect_err(name);
-        assert!(
-            matches!(fault, RegistrationFault::OtherEdition | RegistrationFault::Unproved { .. }),
-            "{name}: {fault}"
-        );
-    };
-    // With twelve digits the field reaches to the fiducials: eleven of the twelve can be moved.
-    let narrow = &moved(&fields.replace("columns = 12", "columns = 10"), "[[identity]]", 0, "x", 6.0);
-    for way in [1.0, -1.0] {
-        let rows = moved(fields, "[[items]]", 0, "y", way * 5.1);
-        refused("choices a row further", &rows);
-        refused("all items a row further", &moved(&rows, "[[items]]", 1, "y", way * 5.1));
-        refused("true and false a row further", &moved(fields, "[[items]]", 1, "y", way * 5.1));
-        refused("choices an option further", &moved(fields, "[[items]]", 0, "x", way * 6.0));
-        refused("digits a row further", &moved(fields, "[[identity]]", 0, "y", way * 4.1));
-        refused("digits a column further", &moved(narrow, "[[identity]]", 0, "x", way * 6.0 - 6.0));
-    }
-    refused("an option fewer", &fields.replace("\"ABCD\"", "\"ABC\""));
-    refused("a column fewer", &fields.replace("columns = 12", "columns = 11"));
-    refused(
-        "a row fewer",
-        &fields
-            .replace("from = 81\nto = 100", "from = 81\nto = 99")
-            .replace("rows_per_block = 5", "rows_per_block = 4")
-            .replace("to = 80", "to = 64")
-            .replace("to = 99", "to = 96"),
-    );
-    assert!(register(&printed, &Layout::parse(fields, "same").unwrap()).is_ok());
-}
-
 #[test]
 fn a_sheet_from_which_a_row_is_cut_is_refused() {
     let layout = edited("theory-100", &[]);

@@ -23,8 +23,10 @@ const FIRM: (u32, u32) = (1, 2);
 const NO_PAPER: u8 = 56;
 const DARK_ALL_OVER: u8 = 100;
 
-/// The same of a mark that hides the target's print.
+/// The same of a mark that hides the target's print, and of one that is as dark in the mean as half of a black target: empty
+/// targets reach 100 in small circles, and 18 in their palest sixth.
 const PALE_COVER: (u8, u8) = (36, 85);
+const DARK_COVER: (u8, u8) = (36, 130);
 
 /// The fewest marks that say what is usual.
 const FEWEST: usize = 5;
@@ -194,6 +196,7 @@ fn covers_all(strokes: &Strokes) -> bool {
     let (palest, mean) = strokes.covered;
     palest >= NO_PAPER && mean >= DARK_ALL_OVER
         || strokes.gone && palest >= PALE_COVER.0 && mean >= PALE_COVER.1
+        || palest >= DARK_COVER.0 && mean >= DARK_COVER.1
 }
 
 /// Whether anything of the target is seen: its print, or a stroke.

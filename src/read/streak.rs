@@ -94,7 +94,7 @@ struct Sums {
     /// Where each stretch begins, and how many rows it spans.
     starts: [usize; STRETCHES],
     tall: usize,
-    sums: Vec<u16>,
+    levels: Vec<u16>,
 }
 
 impl Sums {
@@ -106,9 +106,14 @@ impl Sums {
             return None;
         }
         let width = page.width;
-        let mut out =
-            Self { width, rows: rows as u16, starts: [0; STRETCHES], tall, sums: vec![0; STRETCHES * width] };
-        for (i, (sums, start)) in out.sums.chunks_exact_mut(width).zip(&mut out.starts).enumerate() {
+        let mut out = Self {
+            width,
+            rows: rows as u16,
+            starts: [0; STRETCHES],
+            tall,
+            levels: vec![0; STRETCHES * width],
+        };
+        for (i, (sums, start)) in out.levels.chunks_exact_mut(width).zip(&mut out.starts).enumerate() {
             *start = i * cell + (cell - tall) * (i * GOLDEN % 256) / 256;
             for r in 0..rows {
                 for (sum, &level) in sums.iter_mut().zip(page.row(*start + r * step)) {
@@ -120,7 +125,7 @@ impl Sums {
     }
 
     fn of_stretch(&self, i: usize) -> &[u16] {
-        &self.sums[i * self.width..][..self.width]
+        &self.levels[i * self.width..][..self.width]
     }
 
     /// The rows from one stretch to another, both whole, and half of the way to the next ones: to the picture's edge where

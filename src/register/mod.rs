@@ -9,7 +9,6 @@
 #![allow(clippy::cast_possible_truncation, clippy::cast_possible_wrap, clippy::cast_sign_loss)]
 
 mod coarse;
-mod edges;
 mod find;
 mod form;
 mod lattice;
@@ -230,9 +229,6 @@ fn conclude(
         }
         if !proof.smooth || !whole || proof.bent > MOST_BENT_PITCHES {
             return Err(RegistrationFault::Torn);
-        }
-        if edges::go_on(page, layout, &mapping) {
-            return Err(RegistrationFault::OtherEdition);
         }
     } else if page.depth == Depth::Gray && f64::from(proof.seen) > VANISHED_SHARE * f64::from(proof.checked) {
         // Gray scans lose pale print everywhere or nowhere: here it is seen, but not where it should be.

@@ -88,8 +88,7 @@ pub(super) fn outlines(page: &Page, layout: &Layout, mapping: &Mapping, count: u
         .collect();
 
     let cap = cap_of(layout);
-    let look = |&(ref outline, pitch, target): &(Rc<(Outline, Outline)>, f64, &Target),
-                around: Option<(f64, f64)>| {
+    let look = |&(ref outline, pitch, target): &(Rc<Ringed>, f64, &Target), around: Option<(f64, f64)>| {
         let found = offset(page, outline, pitch, target, mapping, cap, around);
         let off = found.filter(|f| f.2 >= SEEN_LEVELS).map(|(dx, dy, _)| (dx, dy));
         // A mark hides the outline: its own edge says where the pencil went.
@@ -124,32 +123,11 @@ pub(super) fn outlines(page: &Page, layout: &Layout, mapping: &Mapping, count: u
 }
 
 /// The most that one point of an outline counts on this card, in gray levels.
-pub(super) fn cap_of(layout: &Layout) -> i32 {
+fn cap_of(layout: &Layout) -> i32 {
     match layout.print_ink {
         PrintInk::Pale => MOST_PALE,
         PrintInk::Dark => MOST_DARK,
     }
-}
-
-/// How much darker an outline is than the paper around it at a place of the sheet, or a step beside it: its second palest
-/// quarter, because a letter or a line that lies there by chance looks like a part of one. `None` at the picture's edge.
-pub(super) fn contrast_at(
-    page: &Page,
-    (on, off): &(Outline, Outline),
-    place: Point<Mm>,
-    mapping: &Mapping,
-    cap: i32,
-) -> Option<f64> {
-    let local = Local::at(mapping, place);
-    let size = on.iter().map(|(x, y)| x.abs().max(y.abs())).fold(0.0, f64::max);
-    if !local.inside(page, size + OUT + 2.0 * NEAR_STEP_MM) {
-        return None;
-    }
-    let shape = Shape::at(page, &local, on, off, cap);
-    let reach = ((NEAR_STEP_MM * local.scale()).ceil() as i32).max(1);
-    let (step, n) = (reach.div_euclid(2).max(1), 2);
-    let places = (-n..=n).flat_map(|down| (-n..=n).map(move |right| (right * step, down * step)));
-    Some(places.map(|(right, down)| shape.paler_quarter(right, down)).fold(f64::MIN, f64::max))
 }
 
 /// Whether a target lies in the picture.
@@ -175,13 +153,7 @@ pub(super) fn middle(seen: impl Iterator<Item = (Point<Mm>, (f64, f64))>, at: Po
 const INSIDE: [f64; 3] = [-0.45, 0.0, 0.45];
 
 /// Whether most of the target's inside is much darker than its outline is against the paper.
-pub(super) fn is_marked(
-    page: &Page,
-    target: &Target,
-    mapping: &Mapping,
-    (dx, dy): (f64, f64),
-    contrast: f64,
-) -> bool {
+fn is_marked(page: &Page, target: &Target, mapping: &Mapping, (dx, dy): (f64, f64), contrast: f64) -> bool {
     let local = Local::at(mapping, target.rect.centre);
     let (hw, hh) = (target.rect.width.0 / 2.0, target.rect.height.0 / 2.0);
     let level = |sx: f64, sy: f64| {
@@ -207,10 +179,13 @@ fn pitch_of(field: &Field) -> f64 {
 
 /// The outlines of a card's few kinds of target, each made once.
 #[derive(Default)]
-pub(super) struct Outlines(Vec<(TargetShape, Rect<Mm>, Rc<(Outline, Outline)>)>);
+struct Outlines(Vec<(TargetShape, Rect<Mm>, Rc<Ringed>)>);
+
+/// An outline and the places on the paper around it.
+type Ringed = (Outline, Outline);
 
 impl Outlines {
-    pub(super) fn of(&mut self, shape: TargetShape, target: &Target) -> Rc<(Outline, Outline)> {
+    fn of(&mut self, shape: TargetShape, target: &Target) -> Rc<Ringed> {
         let (w, h) = (target.rect.width, target.rect.height);
         if let Some((_, _, known)) =
             self.0.iter().find(|(s, rect, _)| *s == shape && (rect.width, rect.height) == (w, h))
@@ -261,7 +236,7 @@ fn outline(shape: TargetShape, target: &Target) -> (Outline, Outline) {
 const OUTLINE: usize = 24;
 
 /// Steps from a target's centre.
-pub(super) type Outline = [(f64, f64); OUTLINE];
+type Outline = [(f64, f64); OUTLINE];
 
 /// Where the outline is most visible: millimetres from its place, and how much darker it is there
 /// than the paper around it. `None` at the picture's edge.
@@ -346,18 +321,6 @@ impl<'p> Shape<'p> {
     /// How much darker the outline is than what surrounds it, moved by so many pixels; gray levels.
     fn contrast(&self, right: i32, down: i32) -> f64 {
         f64::from(self.difference(&self.on, &self.off, right, down)) / OUTLINE as f64
-    }
-
-    /// The same of the outline's second palest quarter: one may lie under a smudge, two are a letter or a line beside it.
-    fn paler_quarter(&self, right: i32, down: i32) -> f64 {
-        const QUARTER: usize = OUTLINE / 4;
-        let quarters = self.on.chunks_exact(QUARTER).zip(self.off.chunks_exact(QUARTER));
-        let mut differences = [i32::MAX; 4];
-        for (difference, (on, off)) in differences.iter_mut().zip(quarters) {
-            *difference = self.difference(on, off, right, down);
-        }
-        differences.sort_unstable();
-        f64::from(differences[1]) / QUARTER as f64
     }
 
     fn difference(&self, on: &[usize], off: &[usize], right: i32, down: i32) -> i32 {

@@ -117,8 +117,6 @@ pub enum RegistrationFault {
     },
     /// The print jumps from one place to the next: the sheet is torn, slipped while it was fed, or lies under another.
     Torn,
-    /// Targets are printed in a line where the layout has none: another edition of the form.
-    OtherEdition,
     /// A part of the sheet lies outside of the picture.
     CutOff {
         /// Printed places that lie outside.
@@ -156,9 +154,6 @@ impl fmt::Display for RegistrationFault {
                     f,
                     "the sheet is cut: {outside} of {checked} looked-for places lie outside of the picture"
                 )
-            }
-            Self::OtherEdition => {
-                write!(f, "targets go on where the layout ends: this is another edition of the form")
             }
             Self::Torn => {
                 write!(f, "the print jumps: the sheet is torn, slipped in the feeder or lies under another")
