@@ -1,0 +1,93 @@
+//! JPEG: the luma channel alone, strictly.
+
+mod bits;
+mod header;
+mod huffman;
+mod idct;
+mod library;
+mod scan;
+#[cfg(target_arch = "x86_64")]
+mod sse2;
+
+use super::{Depth, Plane, area};
+use crate::sheet::DecodeFault;
+use bits::Stretches;
+use header::{Frame, Header, marker, marker_at, segment};
+use scan::Scan;
+
+/// The luma of a JPEG file.
+pub(super) fn decode(bytes: &[u8]) -> Result<Plane, DecodeFault> {
+    let mut pixels = Vec::new();
+    let (width, height, dpi) = decode_into(bytes, &mut pixels)?;
+    Ok(Plane { width, height, pixels, dpi, depth: Depth::Gray })
+}
+
+/// [`decode`] into a buffer that may have been used before; its size and density.
+pub(super) fn decode_into(bytes: &[u8], out: &mut Vec<u8>) -> Result<(usize, usize, Option<u16>), DecodeFault> {
+    out.clear();
+    let mut header = Header::default();
+    let mut stretches = Stretches::default();
+    // Which components have had their scan.
+    let mut done: Vec<bool> = Vec::new();
+    let (first, mut at) = marker_at(bytes, 0)?;
+    if first != marker::SOI {
+        return Err(DecodeFault::Damaged);
+    }
+    loop {
+        let (code, behind) = marker_at(bytes, at)?;
+        if code == marker::EOI {
+            break;
+        }
+        let (body, next) = segment(bytes, behind)?;
+        at = next;
+        if code != marker::SOS {
+            header.take(code, body)?;
+            continue;
+        }
+        let scan = header.scan(body)?;
+        let frame = header.frame.as_ref().ok_or(DecodeFault::Damaged)?;
+        if done.is_empty() {
+            let pixels = area(frame.width as u64, frame.height as u64)?;
+            if !ours(&header, frame) {
+                return library::decode(bytes, out);
+            }
+            done = vec![false; frame.components.len()];
+            out.reserve_exact(pixels);
+        }
+        for &(index, ..) in &scan.parts {
+            if std::mem::replace(&mut done[index], true) {
+                return Err(DecodeFault::Damaged);
+            }
+        }
+        if scan.band != (0, 63) || scan.approximation != (0, 0) {
+            return Err(DecodeFault::Damaged);
+        }
+        at = stretches.take(bytes, at)?;
+        Scan::new(&header, frame, &scan)?.decode(frame, &stretches, out)?;
+    }
+    let frame = header.frame.as_ref().ok_or(DecodeFault::Truncated)?;
+    if done.is_empty() || done.contains(&false) {
+        return Err(DecodeFault::Truncated);
+    }
+    if out.len() != frame.width * frame.height {
+        return Err(DecodeFault::Damaged);
+    }
+    Ok((frame.width, frame.height, header.density.and_then(|(unit, density)| dpi(unit, density))))
+}
+
+/// Whether the file is of the kind that is decoded here: sequential, Huffman-coded, 8 bits, luma at full resolution.
+fn ours(header: &Header, frame: &Frame) -> bool {
+    let full = frame.components.iter().all(|c| {
+        c.across <= frame.components[0].across && c.down <= frame.components[0].down
+    });
+    matches!(frame.process, marker::SOF0 | marker::SOF1) && frame.bits == 8 && full && header.luma_first(frame)
+}
+
+fn dpi(unit: u8, density: u16) -> Option<u16> {
+    match unit {
+        1 => Some(density),
+        2 => u16::try_from(u32::from(density) * 254 / 100).ok(),
+        _ => None,
+    }
+    .filter(|&d| d > 0)
+}

@@ -1,0 +1,320 @@
+//! One scan of a baseline file, proved from its first bit to its last.
+
+use super::DecodeFault;
+use super::bits::{Bits, Stretches};
+use super::header::{Component, Frame, Header, ScanHeader, ZIGZAG};
+use super::huffman::{Coded, Table};
+use super::idct::{Block, flat, levels};
+use std::ops::Range;
+
+/// How far a coefficient may be from 0 once it is dequantised.
+///
+/// Samples of 8 bits have coefficients up to 1024, half a step more when rounded; a step that rounds to
+/// anything but 0 is at most 2048. Encoders that let white overshoot to avoid ringing (mozjpeg: 31 levels of
+/// 128) reach 1272. Twice 1024 is never met in a picture.
+const FARTHEST: i32 = 2048;
+
+/// How far a block's mean, in eighths of a level, may be from middle gray, apart from half a step of rounding.
+///
+/// Black is at -1024 and white at 1016. The rest is mozjpeg's overshoot: 31 levels, 248. With less, its files
+/// would be refused; with more, a shift of all that follows a damaged bit would go unnoticed oftener.
+const FARTHEST_MEAN: i32 = 1024 + 248;
+
+/// The same for blocks of one level, which don't overshoot; the rest is two levels for inexact encoders.
+const FARTHEST_FLAT: i32 = 1024 + 16;
+
+/// One scan's work: where it stands in the file, and what it needs beside.
+pub(super) struct Scan<'h> {
+    parts: Vec<Part<'h>>,
+    /// Units across and down the picture.
+    columns: usize,
+    rows: usize,
+    restart: usize,
+}
+
+/// A component's place in the scan, with all that decoding its blocks takes.
+struct Part<'h> {
+    luma: bool,
+    /// Blocks in each unit.
+    across: usize,
+    down: usize,
+    dc: &'h Table,
+    ac: &'h Table,
+    /// Place in the block, and quantisation step, of each coefficient in the order of the file.
+    order: [(u8, u16); 64],
+    /// The largest mean of a block, and of a flat one, in steps.
+    most: i32,
+    most_flat: i32,
+    /// The mean of the block before, in steps.
+    mean: i32,
+}
+
+/// The levels of one row of units.
+struct Strip {
+    /// Row by row, eight levels together.
+    eights: Vec<[u8; 8]>,
+    /// Eights in a row.
+    stride: usize,
+    /// Levels and rows of the picture that are still to come.
+    width: usize,
+    left: usize,
+}
+
+/// What shows only in the sum.
+#[derive(Default)]
+struct Tally {
+    /// The bits of how far each coefficient is beyond the bounds.
+    excess: u32,
+    /// Flat blocks beyond black and white, and all blocks.
+    blown: usize,
+    blocks: usize,
+}
+
+impl<'h> Scan<'h> {
+    /// A scan over the components that `scan` names.
+    pub(super) fn new(header: &'h Header, frame: &Frame, scan: &ScanHeader) -> Result<Self, DecodeFault> {
+        let mut parts = scan
+            .parts
+            .iter()
+            .map(|&(index, dc, ac)| Part::new(header, frame.components[index], index == 0, dc, ac))
+            .collect::<Result<Vec<_>, _>>()?;
+        let most = |size: fn(&Component) -> usize| frame.components.iter().map(size).max().unwrap_or(1);
+        let (across, down) = (most(|c| c.across), most(|c| c.down));
+        let (columns, rows) = if let [only] = &mut parts[..] {
+            // Alone, a component is in units of one block, and not padded to whole units.
+            let blocks = |size: usize, own: usize, most: usize| (size * own).div_ceil(most).div_ceil(8);
+            let (columns, rows) =
+                (blocks(frame.width, only.across, across), blocks(frame.height, only.down, down));
+            (only.across, only.down) = (1, 1);
+            (columns, rows)
+        } else {
+            (frame.width.div_ceil(8 * across), frame.height.div_ceil(8 * down))
+        };
+        Ok(Self { parts, columns, rows, restart: header.restart })
+    }
+
+    /// Decodes the scan, and appends its luma to `out` if it has it.
+    pub(super) fn decode(
+        &mut self,
+        frame: &Frame,
+        stretches: &Stretches,
+        out: &mut Vec<u8>,
+    ) -> Result<(), DecodeFault> {
+        let units = self.columns * self.rows;
+        let interval = if self.restart == 0 { units } else { self.restart };
+        match stretches.count().cmp(&units.div_ceil(interval)) {
+            std::cmp::Ordering::Less => return Err(DecodeFault::Truncated),
+            std::cmp::Ordering::Equal => {}
+            std::cmp::Ordering::Greater => return Err(DecodeFault::Damaged),
+        }
+        let luma = self.parts.iter().find(|p| p.luma);
+        let mut strip = luma.map(|p| Strip::new(p.across * self.columns, p.down, frame));
+        let mut tally = Tally::default();
+        let mut unit = 0;
+        for mut bits in stretches.iter() {
+            for part in &mut self.parts {
+                part.mean = 0;
+            }
+            let end = units.min(unit + interval);
+            while unit < end {
+                let column = unit % self.columns;
+                let stop = self.columns.min(column + end - unit);
+                run(&mut self.parts, &mut bits, column..stop, &mut strip, &mut tally)?;
+                // Here and not at every block: what is read past the end is zeros, and as good as any other damage.
+                if bits.overrun() {
+                    return Err(DecodeFault::Truncated);
+                }
+                if stop == self.columns
+                    && let Some(strip) = &mut strip
+                {
+                    strip.flush(out);
+                }
+                unit += stop - column;
+            }
+            bits.finish()?;
+        }
+        tally.judge()
+    }
+}
+
+/// Decodes one stretch of units within a row.
+fn run(
+    parts: &mut [Part],
+    bits: &mut Bits,
+    columns: Range<usize>,
+    strip: &mut Option<Strip>,
+    tally: &mut Tally,
+) -> Result<(), DecodeFault> {
+    let mut block: Block = [0; 64];
+    if let ([Part { across: 1, down: 1, .. }], Some(strip)) = (&mut *parts, &mut *strip) {
+        let part = &mut parts[0];
+        for column in columns {
+            part.draw(bits, &mut block, strip, column, tally)?;
+        }
+        return Ok(());
+    }
+    for column in columns {
+        for part in &mut *parts {
+            let (across, down) = (part.across, part.down);
+            match strip {
+                Some(strip) if part.luma => {
+                    for y in 0..down {
+                        let row = y * 8 * strip.stride + column * across;
+                        for x in 0..across {
+                            part.draw(bits, &mut block, strip, row + x, tally)?;
+                        }
+                    }
+                }
+                _ => {
+                    for _ in 0..across * down {
+                        part.pass_over(bits)?;
+                    }
+                }
+            }
+        }
+    }
+    Ok(())
+}
+
+impl<'h> Part<'h> {
+    fn new(header: &'h Header, component: Component, luma: bool, dc: usize, ac: usize) -> Result<Self, DecodeFault> {
+        let steps = header.steps[component.steps & 3].as_ref().ok_or(DecodeFault::Damaged)?;
+        let table = |tables: &'h [Option<Box<Table>>; 4], index: usize| {
+            tables[index & 3].as_deref().ok_or(DecodeFault::Damaged)
+        };
+        let step = i32::from(steps[0]);
+        Ok(Self {
+            luma,
+            across: component.across,
+            down: component.down,
+            dc: table(&header.dc, dc)?,
+            ac: table(&header.ac, ac)?,
+            order: std::array::from_fn(|k| (ZIGZAG[k], steps[k])),
+            most: (FARTHEST_MEAN + step / 2) / step,
+            most_flat: (FARTHEST_FLAT + step / 2) / step,
+            mean: 0,
+        })
+    }
+
+    /// Reads the difference of the block's mean to the one before.
+    #[inline(always)]
+    fn next_mean(&mut self, bits: &mut Bits) -> Result<(), DecodeFault> {
+        bits.refill();
+        let coded = self.dc.look_up(bits.window());
+        bits.skip(coded.length());
+        // Both are far below 2^31.
+        self.mean = self.mean.wrapping_add(coded.value());
+        let within = self.mean.unsigned_abs() <= self.most.unsigned_abs();
+        if within && coded.possible() { Ok(()) } else { Err(DecodeFault::Damaged) }
+    }
+
+    /// Reads the other coefficients: `found` gets each one's index in the order of the file, and its value.
+    #[inline(always)]
+    fn others(&self, bits: &mut Bits, mut found: impl FnMut(usize, i32)) -> Result<(), DecodeFault> {
+        // A mean takes 27 bits at most and a coefficient 26: one can be read before the next refill, and two
+        // after each.
+        let mut k = 0_usize;
+        let mut next = |bits: &mut Bits| {
+            let coded = self.ac.look_up(bits.window());
+            bits.skip(coded.length());
+            k = k.wrapping_add(coded.advance());
+            if k < 63 {
+                found(k, coded.value());
+                return None;
+            }
+            if k == 63 {
+                found(k, coded.value());
+            }
+            Some(k)
+        };
+        let end = loop {
+            if let Some(end) = next(bits) {
+                break end;
+            }
+            bits.refill();
+            if let Some(end) = next(bits) {
+                break end;
+            }
+        };
+        // An index of 64 to 127 is a run past the end, or a code that is none.
+        if end == 63 || end >= Coded::END { Ok(()) } else { Err(DecodeFault::Damaged) }
+    }
+
+    /// Decodes a block into the strip. `block` is zero before and after.
+    #[inline(always)]
+    fn draw(
+        &mut self,
+        bits: &mut Bits,
+        block: &mut Block,
+        strip: &mut Strip,
+        place: usize,
+        tally: &mut Tally,
+    ) -> Result<(), DecodeFault> {
+        self.next_mean(bits)?;
+        let mean = self.mean.wrapping_mul(i32::from(self.order[0].1));
+        let (mut seen, mut excess) = (0_u8, 0_u32);
+        self.others(bits, |k, value| {
+            let (place, step) = self.order[k & 63];
+            // 11 bits times 16.
+            let value = value.wrapping_mul(i32::from(step));
+            excess |= value.wrapping_add(FARTHEST).cast_unsigned();
+            seen |= place;
+            block[usize::from(place & 63)] = value as i16;
+        })?;
+        tally.excess |= excess;
+        tally.blocks = tally.blocks.wrapping_add(1);
+        if seen == 0 {
+            let blown = self.mean.unsigned_abs() > self.most_flat.unsigned_abs();
+            tally.blown = tally.blown.wrapping_add(usize::from(blown));
+            strip.put(place, [[flat(mean).clamp(0, 255) as u8; 8]; 8]);
+            return Ok(());
+        }
+        block[0] = mean as i16;
+        // Rows and columns from the fourth on have this bit in their place.
+        let rows = if seen & 0b10_0100 == 0 { levels::<true>(block) } else { levels::<false>(block) };
+        *block = [0; 64];
+        strip.put(place, rows);
+        Ok(())
+    }
+
+    /// Goes past a block whose levels are not wanted; all its codes must be good ones all the same.
+    #[inline(always)]
+    fn pass_over(&mut self, bits: &mut Bits) -> Result<(), DecodeFault> {
+        self.next_mean(bits)?;
+        self.others(bits, |_, _| ())
+    }
+}
+
+impl Strip {
+    fn new(stride: usize, down: usize, frame: &Frame) -> Self {
+        Self { eights: vec![[0; 8]; stride * down * 8], stride, width: frame.width, left: frame.height }
+    }
+
+    #[inline(always)]
+    fn put(&mut self, place: usize, rows: [[u8; 8]; 8]) {
+        let mut at = place;
+        for row in rows {
+            if let Some(eight) = self.eights.get_mut(at) {
+                *eight = row;
+            }
+            at = at.wrapping_add(self.stride);
+        }
+    }
+
+    /// Appends the rows that belong to the picture.
+    fn flush(&mut self, out: &mut Vec<u8>) {
+        for row in self.eights.chunks_exact(self.stride).take(self.left) {
+            out.extend_from_slice(row.as_flattened().get(..self.width).unwrap_or_default());
+        }
+        self.left = self.left.saturating_sub(self.eights.len() / self.stride);
+    }
+}
+
+impl Tally {
+    fn judge(&self) -> Result<(), DecodeFault> {
+        let beyond = self.excess >= 2 * FARTHEST.unsigned_abs();
+        // One flat block beyond white can be an encoder's whim; one in 64 is a shift.
+        let shifted = self.blown > 16 + self.blocks / 64;
+        if beyond || shifted { Err(DecodeFault::Damaged) } else { Ok(()) }
+    }
+}
