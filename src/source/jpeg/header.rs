@@ -1,7 +1,7 @@
 //! The segments between the markers: sizes, tables and what they say about the picture.
 
 use super::DecodeFault;
-use super::huffman::{Class, Table};
+use super::huffman::{AcTable, DcTable};
 
 /// The codes of the markers that matter here.
 pub(super) mod marker {
@@ -75,8 +75,8 @@ pub(super) struct Header {
     pub frame: Option<Frame>,
     /// Quantisation steps, in the order of the file.
     pub steps: [Option<[u16; 64]>; 4],
-    pub dc: [Option<Box<Table>>; 4],
-    pub ac: [Option<Box<Table>>; 4],
+    pub dc: [Option<Box<DcTable>>; 4],
+    pub ac: [Option<Box<AcTable>>; 4],
     /// Units between restart markers; 0 is none.
     pub restart: usize,
     jfif: bool,
@@ -150,13 +150,12 @@ impl Header {
             let (counts, rest) = rest.split_first_chunk::<16>().ok_or(DecodeFault::Damaged)?;
             let symbols: usize = counts.iter().map(|&n| usize::from(n)).sum();
             let listed = rest.get(..symbols).ok_or(DecodeFault::Damaged)?;
-            let (class, tables) = match kind >> 4 {
-                0 => (Class::Dc, &mut self.dc),
-                1 => (Class::Ac, &mut self.ac),
+            let place = usize::from(kind & 15);
+            match kind >> 4 {
+                0 if place < 4 => self.dc[place] = Some(Box::new(DcTable::new(counts, listed)?)),
+                1 if place < 4 => self.ac[place] = Some(Box::new(AcTable::new(counts, listed)?)),
                 _ => return Err(DecodeFault::Damaged),
-            };
-            let place = tables.get_mut(usize::from(kind & 15)).ok_or(DecodeFault::Damaged)?;
-            *place = Some(Box::new(Table::new(class, counts, listed)?));
+            }
             body = &rest[symbols..];
         }
         Ok(())

@@ -3,7 +3,7 @@
 use super::DecodeFault;
 use super::bits::{Bits, Stretches};
 use super::header::{Component, Frame, Header, ScanHeader, ZIGZAG};
-use super::huffman::{Coded, Table};
+use super::huffman::{AcTable, DcTable, Kind, Pair};
 use super::idct::{Block, flat, levels};
 use std::ops::Range;
 
@@ -38,10 +38,11 @@ struct Part<'h> {
     /// Blocks in each unit.
     across: usize,
     down: usize,
-    dc: &'h Table,
-    ac: &'h Table,
-    /// Place in the block, and quantisation step, of each coefficient in the order of the file.
-    order: [(u8, u16); 64],
+    dc: &'h DcTable,
+    ac: &'h AcTable,
+    /// Place in the block, and quantisation step, of each coefficient in the order of the file. All indices past
+    /// the last lead to the mean's place, which is written when the others are done.
+    order: [(u8, u16); 256],
     /// The largest mean of a block, and of a flat one, in steps.
     most: i32,
     most_flat: i32,
@@ -58,6 +59,15 @@ struct Strip {
     /// Levels and rows of the picture that are still to come.
     width: usize,
     left: usize,
+}
+
+/// What a block's coefficients have in common.
+#[derive(Default)]
+struct Seen {
+    /// The bits of all places.
+    places: u8,
+    /// The bits of how far each value is beyond the bounds.
+    excess: u32,
 }
 
 /// What shows only in the sum.
@@ -140,17 +150,21 @@ impl<'h> Scan<'h> {
 /// Decodes one stretch of units within a row.
 fn run(
     parts: &mut [Part],
-    bits: &mut Bits,
+    place: &mut Bits,
     columns: Range<usize>,
     strip: &mut Option<Strip>,
     tally: &mut Tally,
 ) -> Result<(), DecodeFault> {
     let mut block: Block = [0; 64];
+    // A copy of its own stays in registers.
+    let mut own = place.clone();
+    let bits = &mut own;
     if let ([Part { across: 1, down: 1, .. }], Some(strip)) = (&mut *parts, &mut *strip) {
         let part = &mut parts[0];
         for column in columns {
             part.draw(bits, &mut block, strip, column, tally)?;
         }
+        *place = own;
         return Ok(());
     }
     for column in columns {
@@ -173,23 +187,21 @@ fn run(
             }
         }
     }
+    *place = own;
     Ok(())
 }
 
 impl<'h> Part<'h> {
     fn new(header: &'h Header, component: Component, luma: bool, dc: usize, ac: usize) -> Result<Self, DecodeFault> {
         let steps = header.steps[component.steps & 3].as_ref().ok_or(DecodeFault::Damaged)?;
-        let table = |tables: &'h [Option<Box<Table>>; 4], index: usize| {
-            tables[index & 3].as_deref().ok_or(DecodeFault::Damaged)
-        };
         let step = i32::from(steps[0]);
         Ok(Self {
             luma,
             across: component.across,
             down: component.down,
-            dc: table(&header.dc, dc)?,
-            ac: table(&header.ac, ac)?,
-            order: std::array::from_fn(|k| (ZIGZAG[k], steps[k])),
+            dc: header.dc[dc & 3].as_deref().ok_or(DecodeFault::Damaged)?,
+            ac: header.ac[ac & 3].as_deref().ok_or(DecodeFault::Damaged)?,
+            order: std::array::from_fn(|k| if k < 64 { (ZIGZAG[k], steps[k]) } else { (0, 0) }),
             most: (FARTHEST_MEAN + step / 2) / step,
             most_flat: (FARTHEST_FLAT + step / 2) / step,
             mean: 0,
@@ -200,44 +212,74 @@ impl<'h> Part<'h> {
     #[inline(always)]
     fn next_mean(&mut self, bits: &mut Bits) -> Result<(), DecodeFault> {
         bits.refill();
-        let coded = self.dc.look_up(bits.window());
-        bits.skip(coded.length());
+        let (length, difference) = self.dc.look_up(bits.window()).ok_or(DecodeFault::Damaged)?;
+        bits.skip(length);
         // Both are far below 2^31.
-        self.mean = self.mean.wrapping_add(coded.value());
+        self.mean = self.mean.wrapping_add(difference);
         let within = self.mean.unsigned_abs() <= self.most.unsigned_abs();
-        if within && coded.possible() { Ok(()) } else { Err(DecodeFault::Damaged) }
+        if within { Ok(()) } else { Err(DecodeFault::Damaged) }
     }
 
     /// Reads the other coefficients: `found` gets each one's index in the order of the file, and its value.
+    ///
+    /// Tells whether that went well. If not, there is a fault or the block's end falls between two coefficients that
+    /// were looked up together, and what was found and read must be forgotten.
     #[inline(always)]
-    fn others(&self, bits: &mut Bits, mut found: impl FnMut(usize, i32)) -> Result<(), DecodeFault> {
-        // A mean takes 27 bits at most and a coefficient 26: one can be read before the next refill, and two
-        // after each.
+    fn others(&self, bits: &mut Bits, mut found: impl FnMut(usize, i32)) -> bool {
+        // A mean takes 27 bits at most and a look-up 26: one can be done before the next refill, and two after each.
         let mut k = 0_usize;
         let mut next = |bits: &mut Bits| {
-            let coded = self.ac.look_up(bits.window());
-            bits.skip(coded.length());
-            k = k.wrapping_add(coded.advance());
-            if k < 63 {
-                found(k, coded.value());
-                return None;
-            }
-            if k == 63 {
-                found(k, coded.value());
-            }
-            Some(k)
+            let pair = self.ac.look_up(bits.window());
+            bits.skip(pair.length());
+            let (first, second) = (pair.first(), pair.second());
+            found(k.wrapping_add(first.0), first.1);
+            found(k.wrapping_add(second.0), second.1);
+            k = k.wrapping_add(pair.total());
+            k
         };
         let end = loop {
-            if let Some(end) = next(bits) {
+            let end = next(bits);
+            if end >= 63 {
                 break end;
             }
             bits.refill();
-            if let Some(end) = next(bits) {
+            let end = next(bits);
+            if end >= 63 {
                 break end;
             }
         };
-        // An index of 64 to 127 is a run past the end, or a code that is none.
-        if end == 63 || end >= Coded::END { Ok(()) } else { Err(DecodeFault::Damaged) }
+        end == 63 || (Pair::END..Pair::END + 63).contains(&end)
+    }
+
+    /// What [`Part::others`] does, one code at a time. Gives where the block ends, and the bits of all places and
+    /// of how far all values are beyond the bounds.
+    #[cold]
+    #[inline(never)]
+    fn slowly<'d>(&self, mut bits: Bits<'d>, block: &mut Block) -> Result<(Bits<'d>, Seen), DecodeFault> {
+        *block = [0; 64];
+        let mut seen = Seen::default();
+        let mut k = 0_usize;
+        while k < 63 {
+            bits.refill();
+            let coded = self.ac.search(bits.window()).ok_or(DecodeFault::Damaged)?;
+            bits.skip(coded.length);
+            if coded.kind == Kind::End {
+                return Ok((bits, seen));
+            }
+            k += coded.advance;
+            self.store(block, &mut seen, k, coded.value);
+        }
+        if k == 63 { Ok((bits, seen)) } else { Err(DecodeFault::Damaged) }
+    }
+
+    #[inline(always)]
+    fn store(&self, block: &mut Block, seen: &mut Seen, k: usize, value: i32) {
+        let (place, step) = self.order[k & 255];
+        // 11 bits times 16.
+        let value = value.wrapping_mul(i32::from(step));
+        seen.excess |= value.wrapping_add(FARTHEST).cast_unsigned();
+        seen.places |= place;
+        block[usize::from(place & 63)] = value as i16;
     }
 
     /// Decodes a block into the strip. `block` is zero before and after.
@@ -251,19 +293,15 @@ impl<'h> Part<'h> {
         tally: &mut Tally,
     ) -> Result<(), DecodeFault> {
         self.next_mean(bits)?;
+        let before = bits.clone();
+        let mut seen = Seen::default();
+        if !self.others(bits, |k, value| self.store(block, &mut seen, k, value)) {
+            (*bits, seen) = self.slowly(before, block)?;
+        }
         let mean = self.mean.wrapping_mul(i32::from(self.order[0].1));
-        let (mut seen, mut excess) = (0_u8, 0_u32);
-        self.others(bits, |k, value| {
-            let (place, step) = self.order[k & 63];
-            // 11 bits times 16.
-            let value = value.wrapping_mul(i32::from(step));
-            excess |= value.wrapping_add(FARTHEST).cast_unsigned();
-            seen |= place;
-            block[usize::from(place & 63)] = value as i16;
-        })?;
-        tally.excess |= excess;
+        tally.excess |= seen.excess;
         tally.blocks = tally.blocks.wrapping_add(1);
-        if seen == 0 {
+        if seen.places == 0 {
             let blown = self.mean.unsigned_abs() > self.most_flat.unsigned_abs();
             tally.blown = tally.blown.wrapping_add(usize::from(blown));
             strip.put(place, [[flat(mean).clamp(0, 255) as u8; 8]; 8]);
@@ -271,7 +309,7 @@ impl<'h> Part<'h> {
         }
         block[0] = mean as i16;
         // Rows and columns from the fourth on have this bit in their place.
-        let rows = if seen & 0b10_0100 == 0 { levels::<true>(block) } else { levels::<false>(block) };
+        let rows = if seen.places & 0b10_0100 == 0 { levels::<true>(block) } else { levels::<false>(block) };
         *block = [0; 64];
         strip.put(place, rows);
         Ok(())
@@ -281,7 +319,11 @@ impl<'h> Part<'h> {
     #[inline(always)]
     fn pass_over(&mut self, bits: &mut Bits) -> Result<(), DecodeFault> {
         self.next_mean(bits)?;
-        self.others(bits, |_, _| ())
+        let before = bits.clone();
+        if !self.others(bits, |_, _| ()) {
+            *bits = self.slowly(before, &mut [0; 64])?.0;
+        }
+        Ok(())
     }
 }
 
