@@ -9,7 +9,10 @@ const DC_LOOKAHEAD: u32 = 9;
 ///
 /// With fewer, two coefficients seldom fit and long ones take the slower road; with 12 one table fills a cache
 /// of 32 KB.
-const AC_LOOKAHEAD: u32 = 12;
+const AC_LOOKAHEAD: u32 = 11;
+
+/// Bits of a code that are looked up at once where its value doesn't fit.
+const SHORT: u32 = 9;
 
 /// The largest size of a value, in bits, for samples of 8 bits: of a mean's difference, of another coefficient.
 const DC_LARGEST: u32 = 11;
@@ -38,6 +41,8 @@ pub(super) enum Kind {
 /// The codes alone.
 #[derive(Debug, Clone)]
 struct Codes {
+    /// Length and symbol of the short codes; length 0 is none.
+    short: [(u8, u8); 1 << SHORT],
     /// For every length of code, the first 16 bits that are past its codes.
     past: [u32; 17],
     /// For every length, what to add to a code for the place of its symbol.
@@ -67,11 +72,28 @@ impl Codes {
         if index as usize != listed.len() {
             return Err(DecodeFault::Damaged);
         }
-        Ok(Self { past, place, symbols })
+        let mut codes = Self { short: [(0, 0); 1 << SHORT], past, place, symbols };
+        for bits in 0..1 << SHORT {
+            if let Some((length, symbol)) = codes.search(bits << (64 - SHORT))
+                && length <= SHORT
+            {
+                codes.short[bits as usize] = (length as u8, symbol);
+            }
+        }
+        Ok(codes)
     }
 
     /// Length and symbol of the code at the top of `window`.
+    #[inline(always)]
     fn symbol(&self, window: u64) -> Option<(u32, u8)> {
+        match self.short[(window >> (64 - SHORT)) as usize] {
+            (0, _) => self.search(window),
+            (length, symbol) => Some((u32::from(length), symbol)),
+        }
+    }
+
+    #[inline(never)]
+    fn search(&self, window: u64) -> Option<(u32, u8)> {
         let first = (window >> 48) as u32;
         let length = (1..=16).find(|&n| first < self.past[n])?;
         let place = (first >> (16 - length)).cast_signed() + self.place[length];
@@ -174,14 +196,14 @@ impl Pair {
 
     /// How far to the first coefficient, and its value.
     #[inline(always)]
-    pub(super) fn first(self) -> (usize, i32) {
-        ((self.0 >> 8 & 0xff) as usize, i32::from((self.0 >> 32) as i16))
+    pub(super) fn first(self) -> (usize, i16) {
+        ((self.0 >> 8 & 0xff) as usize, (self.0 >> 32) as i16)
     }
 
     /// How far to the second coefficient, and its value.
     #[inline(always)]
-    pub(super) fn second(self) -> (usize, i32) {
-        ((self.0 >> 16 & 0xff) as usize, i32::from((self.0 >> 48) as i16))
+    pub(super) fn second(self) -> (usize, i16) {
+        ((self.0 >> 16 & 0xff) as usize, (self.0 >> 48) as i16)
     }
 
     /// How far in all.

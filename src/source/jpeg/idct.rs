@@ -6,8 +6,43 @@
 //! libjpeg-turbo to the last bit. On x86-64 the same steps are taken eight at a time with SSE2, which every such
 //! machine has.
 
-/// One block's coefficients, dequantised, row by row.
-pub(super) type Block = [i16; 64];
+use super::header::ZIGZAG;
+
+/// One block's coefficients, in steps, row by row.
+pub(super) type Block = [[i16; 8]; 8];
+
+/// How far a coefficient may be from 0 once it is dequantised.
+///
+/// Samples of 8 bits have coefficients up to 1024, half a step more when rounded; a step that rounds to
+/// anything but 0 is at most 2048. Encoders that let white overshoot to avoid ringing (mozjpeg: 31 levels of
+/// 128) reach 1272. Twice 1024 is never met in a picture.
+const FARTHEST: u16 = 2048;
+
+/// The quantisation steps of a component, row by row, with what follows from them.
+#[derive(Debug, Clone)]
+pub(super) struct Steps {
+    pub steps: Block,
+    /// The largest coefficients in steps, and twice them.
+    pub most: Block,
+    pub range: Block,
+}
+
+impl Steps {
+    /// The steps given in the order of the file.
+    pub(super) fn new(listed: &[u16; 64]) -> Self {
+        let (mut steps, mut most, mut range) = ([[0; 8]; 8], [[0; 8]; 8], [[0; 8]; 8]);
+        for (&place, &step) in ZIGZAG.iter().zip(listed) {
+            // The mean has bounds of its own, and is within them when it comes here.
+            let largest = if place == 0 { 16_383 } else { FARTHEST / step.max(1) };
+            let (y, x) = (usize::from(place >> 3), usize::from(place & 7));
+            // With steps past 2048 nothing but 0 is within the bounds.
+            steps[y][x] = step.min(FARTHEST + 1).cast_signed();
+            most[y][x] = largest.cast_signed();
+            range[y][x] = (2 * largest).cast_signed();
+        }
+        Self { steps, most, range }
+    }
+}
 
 /// Bits behind the point in the constants, and those that are kept between the two passes.
 pub(super) const CONST_BITS: i32 = 13;
@@ -31,8 +66,8 @@ pub(super) mod cosines {
 
 /// The level of a block that has its mean alone.
 #[inline(always)]
-pub(super) fn flat(mean: i32) -> i32 {
-    (mean.wrapping_add(4) >> 3).wrapping_add(128)
+pub(super) fn flat(mean: i32) -> u8 {
+    (mean.wrapping_add(4) >> 3).wrapping_add(128).clamp(0, 255) as u8
 }
 
 #[cfg(target_arch = "x86_64")]
@@ -44,25 +79,27 @@ pub(super) use portable::levels;
 #[cfg(any(test, not(target_arch = "x86_64")))]
 pub(super) mod portable {
     use super::cosines::*;
-    use super::{Block, CONST_BITS, PASS_BITS};
+    use super::{Block, CONST_BITS, PASS_BITS, Steps};
 
-    /// The levels of a block, row by row.
+    /// The levels of a block, row by row, and whether all coefficients are within the bounds.
     ///
     /// Sums of coefficients wrap and what is kept between the passes saturates, as in the SIMD code of
     /// libjpeg-turbo: no picture's coefficients come near.
-    pub(crate) fn levels<const CORNER: bool>(block: &Block) -> [[u8; 8]; 8] {
+    pub(crate) fn levels<const CORNER: bool>(block: &Block, steps: &Steps) -> ([[u8; 8]; 8], bool) {
+        let within = (0..8).all(|y| (0..8).all(|x| block[y][x].abs() <= steps.most[y][x]));
         let mut between = [[0_i16; 8]; 8];
         for x in 0..8 {
-            let column: [i16; 8] = std::array::from_fn(|y| block[y * 8 + x]);
+            let column: [i16; 8] = std::array::from_fn(|y| block[y][x].wrapping_mul(steps.steps[y][x]));
             let out = one_dimension(column, CONST_BITS - PASS_BITS);
             for (y, value) in out.into_iter().enumerate() {
                 between[y][x] = value;
             }
         }
-        between.map(|row| {
+        let rows = between.map(|row| {
             one_dimension(row, CONST_BITS + PASS_BITS + 3)
                 .map(|v| u8::try_from(i32::from(v).clamp(-128, 127) + 128).unwrap_or(0))
-        })
+        });
+        (rows, within)
     }
 
     fn one_dimension(v: [i16; 8], shift: i32) -> [i16; 8] {

@@ -4,15 +4,8 @@ use super::DecodeFault;
 use super::bits::{Bits, Stretches};
 use super::header::{Component, Frame, Header, ScanHeader, ZIGZAG};
 use super::huffman::{AcTable, DcTable, Kind, Pair};
-use super::idct::{Block, flat, levels};
+use super::idct::{Block, Steps, flat, levels};
 use std::ops::Range;
-
-/// How far a coefficient may be from 0 once it is dequantised.
-///
-/// Samples of 8 bits have coefficients up to 1024, half a step more when rounded; a step that rounds to
-/// anything but 0 is at most 2048. Encoders that let white overshoot to avoid ringing (mozjpeg: 31 levels of
-/// 128) reach 1272. Twice 1024 is never met in a picture.
-const FARTHEST: i32 = 2048;
 
 /// How far a block's mean, in eighths of a level, may be from middle gray, apart from half a step of rounding.
 ///
@@ -40,12 +33,14 @@ struct Part<'h> {
     down: usize,
     dc: &'h DcTable,
     ac: &'h AcTable,
-    /// Place in the block, and quantisation step, of each coefficient in the order of the file. All indices past
-    /// the last lead to the mean's place, which is written when the others are done.
-    order: [(u8, u16); 256],
+    steps: Steps,
+    /// Place in the block of each coefficient in the order of the file. All indices past the last lead to the mean's
+    /// place, which is written when the others are done.
+    order: [u8; 256],
     /// The largest mean of a block, and of a flat one, in steps.
     most: i32,
     most_flat: i32,
+    step: i32,
     /// The mean of the block before, in steps.
     mean: i32,
 }
@@ -61,20 +56,11 @@ struct Strip {
     left: usize,
 }
 
-/// What a block's coefficients have in common.
-#[derive(Default)]
-struct Seen {
-    /// The bits of all places.
-    places: u8,
-    /// The bits of how far each value is beyond the bounds.
-    excess: u32,
-}
-
 /// What shows only in the sum.
 #[derive(Default)]
 struct Tally {
-    /// The bits of how far each coefficient is beyond the bounds.
-    excess: u32,
+    /// Whether a coefficient was beyond the bounds.
+    beyond: bool,
     /// Flat blocks beyond black and white, and all blocks.
     blown: usize,
     blocks: usize,
@@ -155,7 +141,7 @@ fn run(
     strip: &mut Option<Strip>,
     tally: &mut Tally,
 ) -> Result<(), DecodeFault> {
-    let mut block: Block = [0; 64];
+    let mut block: Block = [[0; 8]; 8];
     // A copy of its own stays in registers.
     let mut own = place.clone();
     let bits = &mut own;
@@ -201,7 +187,9 @@ impl<'h> Part<'h> {
             down: component.down,
             dc: header.dc[dc & 3].as_deref().ok_or(DecodeFault::Damaged)?,
             ac: header.ac[ac & 3].as_deref().ok_or(DecodeFault::Damaged)?,
-            order: std::array::from_fn(|k| if k < 64 { (ZIGZAG[k], steps[k]) } else { (0, 0) }),
+            steps: Steps::new(steps),
+            order: std::array::from_fn(|k| if k < 64 { ZIGZAG[k] } else { 0 }),
+            step,
             most: (FARTHEST_MEAN + step / 2) / step,
             most_flat: (FARTHEST_FLAT + step / 2) / step,
             mean: 0,
@@ -225,7 +213,7 @@ impl<'h> Part<'h> {
     /// Tells whether that went well. If not, there is a fault or the block's end falls between two coefficients that
     /// were looked up together, and what was found and read must be forgotten.
     #[inline(always)]
-    fn others(&self, bits: &mut Bits, mut found: impl FnMut(usize, i32)) -> bool {
+    fn others(&self, bits: &mut Bits, mut found: impl FnMut(usize, i16)) -> bool {
         // A mean takes 27 bits at most and a look-up 26: one can be done before the next refill, and two after each.
         let mut k = 0_usize;
         let mut next = |bits: &mut Bits| {
@@ -251,35 +239,31 @@ impl<'h> Part<'h> {
         end == 63 || (Pair::END..Pair::END + 63).contains(&end)
     }
 
-    /// What [`Part::others`] does, one code at a time. Gives where the block ends, and the bits of all places and
-    /// of how far all values are beyond the bounds.
+    /// What [`Part::others`] does, one code at a time. Gives where the block ends, and the bits of all places.
     #[cold]
     #[inline(never)]
-    fn slowly<'d>(&self, mut bits: Bits<'d>, block: &mut Block) -> Result<(Bits<'d>, Seen), DecodeFault> {
-        *block = [0; 64];
-        let mut seen = Seen::default();
+    fn slowly<'d>(&self, mut bits: Bits<'d>, block: &mut Block) -> Result<(Bits<'d>, u8), DecodeFault> {
+        *block = [[0; 8]; 8];
+        let mut places = 0_u8;
         let mut k = 0_usize;
         while k < 63 {
             bits.refill();
             let coded = self.ac.search(bits.window()).ok_or(DecodeFault::Damaged)?;
             bits.skip(coded.length);
             if coded.kind == Kind::End {
-                return Ok((bits, seen));
+                return Ok((bits, places));
             }
             k += coded.advance;
-            self.store(block, &mut seen, k, coded.value);
+            self.store(block, &mut places, k, coded.value as i16);
         }
-        if k == 63 { Ok((bits, seen)) } else { Err(DecodeFault::Damaged) }
+        if k == 63 { Ok((bits, places)) } else { Err(DecodeFault::Damaged) }
     }
 
     #[inline(always)]
-    fn store(&self, block: &mut Block, seen: &mut Seen, k: usize, value: i32) {
-        let (place, step) = self.order[k & 255];
-        // 11 bits times 16.
-        let value = value.wrapping_mul(i32::from(step));
-        seen.excess |= value.wrapping_add(FARTHEST).cast_unsigned();
-        seen.places |= place;
-        block[usize::from(place & 63)] = value as i16;
+    fn store(&self, block: &mut Block, places: &mut u8, k: usize, value: i16) {
+        let place = self.order[k & 255];
+        *places |= place;
+        block.as_flattened_mut()[usize::from(place & 63)] = value;
     }
 
     /// Decodes a block into the strip. `block` is zero before and after.
@@ -294,23 +278,26 @@ impl<'h> Part<'h> {
     ) -> Result<(), DecodeFault> {
         self.next_mean(bits)?;
         let before = bits.clone();
-        let mut seen = Seen::default();
-        if !self.others(bits, |k, value| self.store(block, &mut seen, k, value)) {
-            (*bits, seen) = self.slowly(before, block)?;
+        let mut places = 0_u8;
+        if !self.others(bits, |k, value| self.store(block, &mut places, k, value)) {
+            (*bits, places) = self.slowly(before, block)?;
         }
-        let mean = self.mean.wrapping_mul(i32::from(self.order[0].1));
-        tally.excess |= seen.excess;
         tally.blocks = tally.blocks.wrapping_add(1);
-        if seen.places == 0 {
+        if places == 0 {
             let blown = self.mean.unsigned_abs() > self.most_flat.unsigned_abs();
             tally.blown = tally.blown.wrapping_add(usize::from(blown));
-            strip.put(place, [[flat(mean).clamp(0, 255) as u8; 8]; 8]);
+            strip.put(place, [[flat(self.mean.wrapping_mul(self.step)); 8]; 8]);
             return Ok(());
         }
-        block[0] = mean as i16;
+        block[0][0] = self.mean as i16;
         // Rows and columns from the fourth on have this bit in their place.
-        let rows = if seen.places & 0b10_0100 == 0 { levels::<true>(block) } else { levels::<false>(block) };
-        *block = [0; 64];
+        let (rows, within) = if places & 0b10_0100 == 0 {
+            levels::<true>(block, &self.steps)
+        } else {
+            levels::<false>(block, &self.steps)
+        };
+        tally.beyond |= !within;
+        *block = [[0; 8]; 8];
         strip.put(place, rows);
         Ok(())
     }
@@ -321,7 +308,7 @@ impl<'h> Part<'h> {
         self.next_mean(bits)?;
         let before = bits.clone();
         if !self.others(bits, |_, _| ()) {
-            *bits = self.slowly(before, &mut [0; 64])?.0;
+            *bits = self.slowly(before, &mut [[0; 8]; 8])?.0;
         }
         Ok(())
     }
@@ -354,9 +341,8 @@ impl Strip {
 
 impl Tally {
     fn judge(&self) -> Result<(), DecodeFault> {
-        let beyond = self.excess >= 2 * FARTHEST.unsigned_abs();
         // One flat block beyond white can be an encoder's whim; one in 64 is a shift.
         let shifted = self.blown > 16 + self.blocks / 64;
-        if beyond || shifted { Err(DecodeFault::Damaged) } else { Ok(()) }
+        if self.beyond || shifted { Err(DecodeFault::Damaged) } else { Ok(()) }
     }
 }

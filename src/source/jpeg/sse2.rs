@@ -3,17 +3,26 @@
 //! Every x86-64 processor has these instructions.
 
 use super::idct::cosines::*;
-use super::idct::{Block, CONST_BITS, PASS_BITS};
+use super::idct::{Block, CONST_BITS, PASS_BITS, Steps};
 use safe_arch::*;
 
-/// The levels of a block, row by row. With `CORNER` nothing but the 4 × 4 lowest coefficients is looked at.
+/// The levels of a block, row by row, and whether all coefficients are within the bounds. With `CORNER` nothing but the 4 × 4 lowest coefficients is looked at.
 #[inline(always)]
-pub(super) fn levels<const CORNER: bool>(block: &Block) -> [[u8; 8]; 8] {
+pub(super) fn levels<const CORNER: bool>(block: &Block, steps: &Steps) -> ([[u8; 8]; 8], bool) {
     const BETWEEN: i32 = CONST_BITS - PASS_BITS;
     const LAST: i32 = CONST_BITS + PASS_BITS + 3;
     let zero = zeroed_m128i();
+    let mut beyond = zero;
+    let mut row = |y: usize| {
+        let (steps_taken, step) = (m128i::from(block[y]), m128i::from(steps.steps[y]));
+        let (most, range) = (m128i::from(steps.most[y]), m128i::from(steps.range[y]));
+        // From -most..=most to 0..=range; the rest, without sign, is larger.
+        let excess = sub_saturating_u16_m128i(add_i16_m128i(steps_taken, most), range);
+        beyond = bitor_m128i(beyond, excess);
+        mul_i16_keep_low_m128i(steps_taken, step)
+    };
     let columns = if CORNER {
-        let v = [row(block, 0), row(block, 1), row(block, 2), row(block, 3), zero, zero, zero, zero];
+        let v = [row(0), row(1), row(2), row(3), zero, zero, zero, zero];
         let low = wide_pass::<true, true, BETWEEN>(v).0;
         // Four columns of eight rows, turned.
         let pack = |a: usize| pack_i32_to_i16_m128i(low[a], low[a + 4]);
@@ -33,15 +42,10 @@ pub(super) fn levels<const CORNER: bool>(block: &Block) -> [[u8; 8]; 8] {
             zero,
         ]
     } else {
-        turned(pass::<false, BETWEEN>(std::array::from_fn(|y| row(block, y))))
+        turned(pass::<false, BETWEEN>(std::array::from_fn(row)))
     };
-    bytes(pass::<CORNER, LAST>(columns))
-}
-
-#[inline(always)]
-fn row(block: &Block, y: usize) -> m128i {
-    let eight: [i16; 8] = std::array::from_fn(|x| block[(y * 8 + x) & 63]);
-    m128i::from(eight)
+    let within = move_mask_i8_m128i(cmp_eq_mask_i8_m128i(beyond, zero)) == 0xffff;
+    (bytes(pass::<CORNER, LAST>(columns)), within)
 }
 
 /// `a[i] * first + b[i] * second` of the lower and the upper four pairs.
