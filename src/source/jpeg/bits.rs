@@ -21,29 +21,43 @@ impl Stretches {
     /// Restart markers must count from 0 to 7 and again. The copy costs about 1 % of decoding; looking for 0xff at
     /// every refill of the bits would cost more.
     pub(super) fn take(&mut self, input: &[u8], mut at: usize) -> Result<usize, DecodeFault> {
-        self.bytes.clear();
         self.ends.clear();
+        // No stretch is longer than what it is copied from.
+        let rest = input.get(at..).ok_or(DecodeFault::Truncated)?;
+        let room = rest.len() + SLACK;
+        if self.bytes.len() < room {
+            self.bytes.resize(room, 0);
+        }
+        let mut filled = 0;
         loop {
-            let rest = input.get(at..).unwrap_or_default();
-            let plain = up_to_marker(rest).ok_or(DecodeFault::Truncated)?;
-            self.bytes.extend_from_slice(&rest[..plain]);
+            let plain = copy_plain(input.get(at..).unwrap_or_default(), &mut self.bytes[filled..]);
             at += plain;
-            if rest.get(plain + 1) == Some(&0) {
-                self.bytes.push(0xff);
-                at += 2;
-                continue;
+            filled += plain;
+            match input.get(at + 1) {
+                None => return Err(DecodeFault::Truncated),
+                Some(0) => {
+                    self.bytes[filled] = 0xff;
+                    filled += 1;
+                    at += 2;
+                }
+                Some(_) => {
+                    let (code, behind) = marker_at(input, at)?;
+                    // A marker and its slack are no longer than ...
+                    if self.bytes.len() < filled + SLACK + (input.len() - at) {
+                        self.bytes.resize(filled + SLACK + (input.len() - at), 0);
+                    }
+                    self.bytes[filled..filled + SLACK].fill(0);
+                    filled += SLACK;
+                    self.ends.push(filled);
+                    if !(marker::RST0..=marker::RST7).contains(&code) {
+                        return Ok(at);
+                    }
+                    if usize::from(code - marker::RST0) != (self.ends.len() - 1) % 8 {
+                        return Err(DecodeFault::Damaged);
+                    }
+                    at = behind;
+                }
             }
-            self.bytes.extend_from_slice(&[0; SLACK]);
-            let (code, behind) = marker_at(input, at)?;
-            if !(marker::RST0..=marker::RST7).contains(&code) {
-                self.ends.push(self.bytes.len());
-                return Ok(at);
-            }
-            if usize::from(code - marker::RST0) != self.ends.len() % 8 {
-                return Err(DecodeFault::Damaged);
-            }
-            self.ends.push(self.bytes.len());
-            at = behind;
         }
     }
 
@@ -59,13 +73,28 @@ impl Stretches {
     }
 }
 
-/// How many bytes stand before the first 0xff.
-fn up_to_marker(bytes: &[u8]) -> Option<usize> {
-    // By the 32: the compiler makes one comparison of it.
-    let (chunks, _) = bytes.as_chunks::<32>();
-    let clear = chunks.iter().take_while(|c| !c.iter().fold(false, |any, &b| any | (b == 0xff))).count();
-    let start = clear * 32;
-    bytes[start..].iter().position(|&b| b == 0xff).map(|n| start + n)
+/// Copies up to the first 0xff; how many bytes that were.
+fn copy_plain(from: &[u8], to: &mut [u8]) -> usize {
+    const LOW: u64 = 0x7f7f_7f7f_7f7f_7f7f;
+    let mut copied = 0;
+    for (from, to) in from.as_chunks::<8>().0.iter().zip(to.as_chunks_mut::<8>().0) {
+        let word = u64::from_le_bytes(*from);
+        *to = *from;
+        // The top bit of each byte that is 0xff.
+        let found = (word & LOW).wrapping_add(!LOW >> 7) & word & !LOW;
+        if found != 0 {
+            return copied + (found.trailing_zeros() / 8) as usize;
+        }
+        copied += 8;
+    }
+    for (from, to) in from.iter().zip(to).skip(copied) {
+        if *from == 0xff {
+            break;
+        }
+        *to = *from;
+        copied += 1;
+    }
+    copied
 }
 
 /// A place in unstuffed data, most significant bit first.
