@@ -16,6 +16,9 @@ const FARTHEST_MEAN: i32 = 1024 + 248;
 /// The same for blocks of one level, which don't overshoot; the rest is two levels for inexact encoders.
 const FARTHEST_FLAT: i32 = 1024 + 16;
 
+/// Blocks that are decoded before they are transformed: 2 KB, a small part of the nearest cache.
+const BATCH: usize = 32;
+
 /// One scan's work: where it stands in the file, and what it needs beside.
 pub(super) struct Scan<'h> {
     parts: Vec<Part<'h>>,
@@ -54,6 +57,17 @@ struct Strip {
     /// Levels and rows of the picture that are still to come.
     width: usize,
     left: usize,
+}
+
+/// Blocks of which the transform is still to come.
+///
+/// Their coefficients are written one at a time and read eight at a time: a processor can't do the second right after
+/// the first without waiting for the cache.
+struct Batch {
+    blocks: [Block; BATCH],
+    /// Each block's place in the strip, and the bits of all places in it.
+    places: [(usize, u8); BATCH],
+    filled: usize,
 }
 
 /// What shows only in the sum.
@@ -141,15 +155,16 @@ fn run(
     strip: &mut Option<Strip>,
     tally: &mut Tally,
 ) -> Result<(), DecodeFault> {
-    let mut block: Block = [[0; 8]; 8];
+    let mut batch = Batch { blocks: [[[0; 8]; 8]; BATCH], places: [(0, 0); BATCH], filled: 0 };
     // A copy of its own stays in registers.
     let mut own = place.clone();
     let bits = &mut own;
     if let ([Part { across: 1, down: 1, .. }], Some(strip)) = (&mut *parts, &mut *strip) {
         let part = &mut parts[0];
         for column in columns {
-            part.draw(bits, &mut block, strip, column, tally)?;
+            part.draw(bits, &mut batch, strip, column, tally)?;
         }
+        part.transform(&mut batch, strip, tally);
         *place = own;
         return Ok(());
     }
@@ -161,7 +176,7 @@ fn run(
                     for y in 0..down {
                         let row = y * 8 * strip.stride + column * across;
                         for x in 0..across {
-                            part.draw(bits, &mut block, strip, row + x, tally)?;
+                            part.draw(bits, &mut batch, strip, row + x, tally)?;
                         }
                     }
                 }
@@ -172,6 +187,9 @@ fn run(
                 }
             }
         }
+    }
+    if let (Some(part), Some(strip)) = (parts.iter().find(|p| p.luma), strip) {
+        part.transform(&mut batch, strip, tally);
     }
     *place = own;
     Ok(())
@@ -266,40 +284,56 @@ impl<'h> Part<'h> {
         block.as_flattened_mut()[usize::from(place & 63)] = value;
     }
 
-    /// Decodes a block into the strip. `block` is zero before and after.
+    /// Decodes a block of the strip.
     #[inline(always)]
     fn draw(
         &mut self,
         bits: &mut Bits,
-        block: &mut Block,
+        batch: &mut Batch,
         strip: &mut Strip,
         place: usize,
         tally: &mut Tally,
     ) -> Result<(), DecodeFault> {
         self.next_mean(bits)?;
         let before = bits.clone();
+        let at = batch.filled & (BATCH - 1);
+        let block = &mut batch.blocks[at];
         let mut places = 0_u8;
         if !self.others(bits, |k, value| self.store(block, &mut places, k, value)) {
             (*bits, places) = self.slowly(before, block)?;
         }
-        tally.blocks = tally.blocks.wrapping_add(1);
-        if places == 0 {
-            let blown = self.mean.unsigned_abs() > self.most_flat.unsigned_abs();
-            tally.blown = tally.blown.wrapping_add(usize::from(blown));
-            strip.put(place, [[flat(self.mean.wrapping_mul(self.step)); 8]; 8]);
-            return Ok(());
-        }
         block[0][0] = self.mean as i16;
-        // Rows and columns from the fourth on have this bit in their place.
-        let (rows, within) = if places & 0b10_0100 == 0 {
-            levels::<true>(block, &self.steps)
-        } else {
-            levels::<false>(block, &self.steps)
-        };
-        tally.beyond |= !within;
-        *block = [[0; 8]; 8];
-        strip.put(place, rows);
+        batch.places[at] = (place, places);
+        batch.filled = at + 1;
+        if batch.filled == BATCH {
+            self.transform(batch, strip, tally);
+        }
         Ok(())
+    }
+
+    /// Puts the batch's levels into the strip, and zeros into the batch.
+    fn transform(&self, batch: &mut Batch, strip: &mut Strip, tally: &mut Tally) {
+        for (block, &(place, places)) in batch.blocks.iter_mut().zip(&batch.places).take(batch.filled) {
+            if places == 0 {
+                let mean = i32::from(block[0][0]);
+                let blown = mean.unsigned_abs() > self.most_flat.unsigned_abs();
+                tally.blown = tally.blown.wrapping_add(usize::from(blown));
+                strip.put(place, [[flat(mean.wrapping_mul(self.step)); 8]; 8]);
+                block[0][0] = 0;
+                continue;
+            }
+            // Rows and columns from the fourth on have this bit in their place.
+            let (rows, within) = if places & 0b10_0100 == 0 {
+                levels::<true>(block, &self.steps)
+            } else {
+                levels::<false>(block, &self.steps)
+            };
+            tally.beyond |= !within;
+            *block = [[0; 8]; 8];
+            strip.put(place, rows);
+        }
+        tally.blocks = tally.blocks.wrapping_add(batch.filled);
+        batch.filled = 0;
     }
 
     /// Goes past a block whose levels are not wanted; all its codes must be good ones all the same.
