@@ -17,7 +17,7 @@ const FARTHEST_MEAN: i32 = 1024 + 248;
 const FARTHEST_FLAT: i32 = 1024 + 16;
 
 /// Blocks that are decoded before they are transformed: 2 KB, a small part of the nearest cache.
-const BATCH: usize = 32;
+const BATCH: usize = 64;
 
 /// One scan's work: where it stands in the file, and what it needs beside.
 pub(super) struct Scan<'h> {
@@ -65,9 +65,13 @@ struct Strip {
 /// the first without waiting for the cache.
 struct Batch {
     blocks: [Block; BATCH],
-    /// Each block's place in the strip, and the bits of all places in it.
-    places: [(usize, u8); BATCH],
+    /// Each block's place in the strip.
+    places: [usize; BATCH],
     filled: usize,
+    /// Which blocks are flat, have the 4 × 4 lowest coefficients alone, and have others, and how many. Apart, because
+    /// whichever comes next can't be foretold, and foretelling it wrongly costs as much as half a transform.
+    kinds: [[u8; BATCH]; 3],
+    counts: [usize; 3],
 }
 
 /// What shows only in the sum.
@@ -155,7 +159,13 @@ fn run(
     strip: &mut Option<Strip>,
     tally: &mut Tally,
 ) -> Result<(), DecodeFault> {
-    let mut batch = Batch { blocks: [[[0; 8]; 8]; BATCH], places: [(0, 0); BATCH], filled: 0 };
+    let mut batch = Batch {
+        blocks: [[[0; 8]; 8]; BATCH],
+        places: [0; BATCH],
+        filled: 0,
+        kinds: [[0; BATCH]; 3],
+        counts: [0; 3],
+    };
     // A copy of its own stays in registers.
     let mut own = place.clone();
     let bits = &mut own;
@@ -303,7 +313,11 @@ impl<'h> Part<'h> {
             (*bits, places) = self.slowly(before, block)?;
         }
         block[0][0] = self.mean as i16;
-        batch.places[at] = (place, places);
+        batch.places[at] = place;
+        // Rows and columns from the fourth on have this bit in their place.
+        let kind = usize::from(places != 0) + usize::from(places & 0b10_0100 != 0);
+        batch.kinds[kind][batch.counts[kind] & (BATCH - 1)] = at as u8;
+        batch.counts[kind] = batch.counts[kind].wrapping_add(1);
         batch.filled = at + 1;
         if batch.filled == BATCH {
             self.transform(batch, strip, tally);
@@ -313,25 +327,28 @@ impl<'h> Part<'h> {
 
     /// Puts the batch's levels into the strip, and zeros into the batch.
     fn transform(&self, batch: &mut Batch, strip: &mut Strip, tally: &mut Tally) {
-        for (block, &(place, places)) in batch.blocks.iter_mut().zip(&batch.places).take(batch.filled) {
-            if places == 0 {
-                let mean = i32::from(block[0][0]);
-                let blown = mean.unsigned_abs() > self.most_flat.unsigned_abs();
-                tally.blown = tally.blown.wrapping_add(usize::from(blown));
-                strip.put(place, [[flat(mean.wrapping_mul(self.step)); 8]; 8]);
-                block[0][0] = 0;
-                continue;
-            }
-            // Rows and columns from the fourth on have this bit in their place.
-            let (rows, within) = if places & 0b10_0100 == 0 {
-                levels::<true>(block, &self.steps)
-            } else {
-                levels::<false>(block, &self.steps)
-            };
-            tally.beyond |= !within;
-            *block = [[0; 8]; 8];
-            strip.put(place, rows);
+        let Batch { blocks, places, kinds, counts, .. } = batch;
+        let [flats, corners, others] = kinds;
+        for at in flats.iter().take(counts[0]).map(|&i| usize::from(i) & (BATCH - 1)) {
+            let mean = i32::from(blocks[at][0][0]);
+            let blown = mean.unsigned_abs() > self.most_flat.unsigned_abs();
+            tally.blown = tally.blown.wrapping_add(usize::from(blown));
+            strip.put(places[at], [[flat(mean.wrapping_mul(self.step)); 8]; 8]);
+            blocks[at][0][0] = 0;
         }
+        for at in corners.iter().take(counts[1]).map(|&i| usize::from(i) & (BATCH - 1)) {
+            let (rows, within) = levels::<true>(&blocks[at], &self.steps);
+            tally.beyond |= !within;
+            strip.put(places[at], rows);
+            blocks[at] = [[0; 8]; 8];
+        }
+        for at in others.iter().take(counts[2]).map(|&i| usize::from(i) & (BATCH - 1)) {
+            let (rows, within) = levels::<false>(&blocks[at], &self.steps);
+            tally.beyond |= !within;
+            strip.put(places[at], rows);
+            blocks[at] = [[0; 8]; 8];
+        }
+        *counts = [0; 3];
         tally.blocks = tally.blocks.wrapping_add(batch.filled);
         batch.filled = 0;
     }
