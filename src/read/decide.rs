@@ -4,6 +4,7 @@ use super::MarkState;
 use super::measure::Ink;
 use crate::geometry::Ratio;
 use crate::layout::{Choice, Layout, PrintInk};
+use crate::source::Depth;
 
 /// How firm a mark must be, as a share of the sheet's usual mark, to count by its area alone.
 ///
@@ -26,12 +27,29 @@ const SMALL_SHARE: f64 = 0.65;
 /// 100 000 reached 0.024; a dot of 0.7 mm fills 0.05. A bilevel scan that has lost most of the pencil leaves 0.018 and more of a mark, and
 /// nothing of an empty target; below 0.012 single specks of dust would be held.
 const STANDS_OUT: f64 = 2.0;
-const LEAST_FAINT: f64 = 0.014;
+const LEAST_FAINT_BILEVEL: f64 = 0.014;
+const LEAST_FAINT_GRAY: f64 = 0.022;
 
 /// The most that stands for empty where print is pale, whatever the sheet's own targets say: on a sheet full
 /// of erasures they say too much. No empty target of the simulated office scans reached 0.025, the smallest
-/// dots and slashes begin at 0.038.
-const MOST_FAINT_PALE: f64 = 0.035;
+/// dots and slashes begin at 0.033. On a noisy page (σ 15) it may be more: so many times what nine in ten empty targets stay
+/// below, which a sheet's erasures don't reach.
+const MOST_FAINT_PALE: (f64, f64) = (0.03, 0.035);
+const STANDS_OUT_OF_NOISE: f64 = 3.0;
+
+/// Show-through and what an eraser leaves all over a sheet is a pale film: of no more than this firmness, which the
+/// faintest pencil has (0.18), and a fill ratio below this, which the faintest mark exceeds (0.09).
+const FILM_FIRMNESS: f64 = 0.175;
+const MOST_FILM: f64 = 0.08;
+
+/// How far above the tenth of the sheet's unmarked targets that have most such a film may be, as a factor. A film
+/// on less than a tenth of them is not all over the sheet.
+const FILM: f64 = 1.5;
+
+/// On dark print, how far above the unmarked targets a thing beside a mark must be to be in doubt, as a factor, and the
+/// most of the mark's own ink it may have else. In circles of ten pixels the print's ink differs by 0.12 from target to target.
+const STANDS_OUT_DARK: f64 = 1.5;
+const LEAST_SHARE_DARK: f64 = 0.25;
 
 /// The fewest filled marks that say how firm the sheet's usual mark is.
 const FEWEST: usize = 5;
@@ -65,6 +83,10 @@ pub(super) struct First {
 /// What marks are held against on one sheet.
 pub(super) struct Scale {
     faint: f64,
+    /// What a pale film reaches on this sheet.
+    film: f64,
+    /// What print that is dark reaches on this sheet beyond what is usual.
+    bold: f64,
     marginal: f64,
     definite: f64,
     /// How firm the sheet's usual mark is; `None` where too few marks say, or where dark print shines
@@ -76,6 +98,7 @@ impl Scale {
     /// The scale of a sheet, from all its targets by position.
     pub(super) fn of<'m>(
         layout: &Layout,
+        depth: Depth,
         positions: impl Iterator<Item = &'m Vec<Option<Measured>>> + Clone,
     ) -> Self {
         let (marginal, definite) = (layout.thresholds.marginal.get(), layout.thresholds.definite.get());
@@ -84,11 +107,26 @@ impl Scale {
         firm.sort_by(f64::total_cmp);
         let known = layout.print_ink == PrintInk::Pale && firm.len() >= FEWEST;
         let usual = known.then(|| firm[firm.len() / 2]);
+        let empty = unmarked(positions);
+        let noise = ranked(&empty, 0.9).unwrap_or(0.0);
         let most = match layout.print_ink {
-            PrintInk::Pale => marginal.min(MOST_FAINT_PALE),
+            PrintInk::Pale => {
+                marginal.min((STANDS_OUT_OF_NOISE * noise).clamp(MOST_FAINT_PALE.0, MOST_FAINT_PALE.1))
+            }
             PrintInk::Dark => marginal,
         };
-        Self { faint: faint(positions, most), marginal, definite, usual }
+        let least = match depth {
+            Depth::Gray => LEAST_FAINT_GRAY,
+            Depth::Bilevel => LEAST_FAINT_BILEVEL,
+        };
+        let faint = (STANDS_OUT * ranked(&empty, 0.99).unwrap_or(most)).clamp(least.min(most), most);
+        let pale = layout.print_ink == PrintInk::Pale && depth == Depth::Gray;
+        let film = if pale { FILM * noise } else { 0.0 };
+        let bold = match layout.print_ink {
+            PrintInk::Pale => 0.0,
+            PrintInk::Dark => STANDS_OUT_DARK * ranked(&empty, 0.99).unwrap_or(0.0),
+        };
+        Self { faint, film: film.min(MOST_FILM), bold, marginal, definite, usual }
     }
 
     /// Fill ratio in thousandths from which a place without a filled mark is in doubt.
@@ -105,15 +143,20 @@ impl Scale {
     /// marks are allowed, whatever stands out from the sheet's empty targets is held, because it may be
     /// all that a scanner has left of a mark. A line around a target is always held.
     pub(super) fn decide(&self, position: &[Option<Measured>], choice: Choice) -> Vec<First> {
-        let answered = choice == Choice::Single && position.iter().flatten().any(|m| self.is_filled(m));
-        let doubtful = if answered { self.marginal } else { self.faint };
+        let marks = position.iter().flatten().filter(|m| self.is_filled(m)).map(|m| m.fill);
+        let largest = marks.reduce(f64::max).filter(|_| choice == Choice::Single);
+        let doubtful = match largest {
+            Some(mark) => self.marginal.max(self.bold.min(LEAST_SHARE_DARK * mark)),
+            None => self.faint,
+        };
         let mark = |measured: &Option<Measured>| {
             let Some(m) = measured else {
                 return First { fill: 0, firmness: 0, state: MarkState::Unreadable };
             };
+            let film = m.fill < self.film && m.firmness < FILM_FIRMNESS;
             let state = if self.is_filled(m) {
                 MarkState::Filled
-            } else if m.fill >= doubtful || m.ringed {
+            } else if m.fill >= doubtful && !film || m.ringed {
                 MarkState::Marginal
             } else {
                 MarkState::Empty
@@ -132,23 +175,23 @@ impl Scale {
     }
 }
 
-/// What stands out from the empty targets of this sheet: [`STANDS_OUT`] times what all but a hundredth of
-/// them stay below, between [`LEAST_FAINT`] and `most`.
-fn faint<'m>(positions: impl Iterator<Item = &'m Vec<Option<Measured>>>, most: f64) -> f64 {
+/// The fill ratios of the sheet's unmarked targets, in order: all but the one with the most in each position.
+fn unmarked<'m>(positions: impl Iterator<Item = &'m Vec<Option<Measured>>>) -> Vec<f64> {
     let mut empty: Vec<f64> = Vec::new();
     for position in positions {
-        let mut fills: Vec<f64> = position.iter().flatten().map(|m| m.fill).collect();
-        fills.sort_by(f64::total_cmp);
-        // The position's mark, if it has one.
-        fills.pop();
-        empty.extend(fills);
+        let start = empty.len();
+        empty.extend(position.iter().flatten().map(|m| m.fill));
+        if let Some(most) = (start..empty.len()).max_by(|&a, &b| empty[a].total_cmp(&empty[b])) {
+            empty.swap_remove(most);
+        }
     }
-    if empty.is_empty() {
-        return most;
-    }
-    let rank = (empty.len() - 1) * 99 / 100;
-    let (_, level, _) = empty.select_nth_unstable_by(rank, f64::total_cmp);
-    (STANDS_OUT * *level).clamp(LEAST_FAINT.min(most), most)
+    empty.sort_unstable_by(f64::total_cmp);
+    empty
+}
+
+/// The value at a rank, as a share from the least.
+fn ranked(sorted: &[f64], rank: f64) -> Option<f64> {
+    sorted.get((sorted.len().saturating_sub(1) as f64 * rank) as usize).copied()
 }
 
 #[cfg(test)]
@@ -163,7 +206,7 @@ mod tests {
         let firm = [(0.6, 0.7), (0.01, 0.1), (0.012, 0.1), (0.0, 0.0)];
         let mut sheet: Vec<Vec<Option<Measured>>> = vec![firm.iter().map(some).collect(); 60];
         sheet.push(last.iter().map(some).collect());
-        let scale = Scale::of(&layout, sheet.iter());
+        let scale = Scale::of(&layout, Depth::Gray, sheet.iter());
         scale.decide(&sheet[60], choice).iter().map(|m| m.state).collect()
     }
 
@@ -191,7 +234,7 @@ mod tests {
         let layout = shipped("theory-100").unwrap();
         let light = Measured { fill: 0.25, firmness: 0.3, ringed: false };
         let sheet = vec![vec![Some(light), Some(Measured { fill: 0.0, firmness: 0.0, ringed: false })]; 20];
-        let scale = Scale::of(&layout, sheet.iter());
+        let scale = Scale::of(&layout, Depth::Gray, sheet.iter());
         assert_eq!(scale.decide(&sheet[0], Single)[0].state, Filled);
     }
 
@@ -199,7 +242,7 @@ mod tests {
     fn marks_on_dark_print_are_held_against_the_thresholds_alone() {
         let layout = shipped("openmcr-75").unwrap();
         let all = vec![vec![Some(Measured { fill: 0.6, firmness: 0.9, ringed: false }); 2]; 8];
-        let scale = Scale::of(&layout, all.iter());
+        let scale = Scale::of(&layout, Depth::Gray, all.iter());
         let marks =
             scale.decide(&[Some(Measured { fill: 0.24, firmness: 0.2, ringed: false }), None], Single);
         assert_eq!([marks[0].state, marks[1].state], [Filled, MarkState::Unreadable]);

@@ -23,8 +23,10 @@ const FIRM: (u32, u32) = (1, 2);
 const NO_PAPER: u8 = 56;
 const DARK_ALL_OVER: u8 = 100;
 
-/// The same of a mark that hides the target's print.
+/// The same of a mark that hides the target's print, and of one that is as dark in the mean as half of a black target: empty
+/// targets reach 100 in small circles, and 18 in their palest sixth.
 const PALE_COVER: (u8, u8) = (36, 85);
+const DARK_COVER: (u8, u8) = (36, 130);
 
 /// The fewest marks that say what is usual.
 const FEWEST: usize = 5;
@@ -43,6 +45,12 @@ const OVERFLOW_SPAN: u16 = 500;
 const SPECK_BESIDE: u16 = 50;
 const OVERFLOW: u16 = 60;
 const OVERFLOW_BESIDE: u16 = 150;
+
+/// How dark a speck is, in thousandths, on gray pages and in black and white, that counts with all it covers; a paler one counts the less, because print that lies
+/// a part of a cell off leaves pale seams of the letter: 30 to 60 of the target at 150 to 230. The palest dot that stands
+/// out has 350 and covers 50. In black and white a stroke's cells are black, and those of dirt that a threshold has broken up are half.
+const SPECK_GRAY: u16 = 500;
+const SPECK_BILEVEL: u16 = 800;
 
 /// How many times what all but a hundredth of the sheet's unmarked targets have is a speck, as a ratio.
 const SPECK_FACTOR: (u16, u16) = (5, 4);
@@ -69,6 +77,8 @@ pub(super) struct Bench {
     shown: bool,
     /// What covers no more than this, in thousandths, is a speck.
     speck: u16,
+    /// How dark a speck is that counts with all it covers, in thousandths.
+    dark: u16,
     rules: Rules,
     /// Whether the targets' own outlines are known, so that a line around one is not the form's.
     outlined: bool,
@@ -117,7 +127,8 @@ impl Bench {
         }
         let share = if sight.depth == Depth::Bilevel { SHOWN_BILEVEL } else { SHOWN_GRAY };
         let shown = known > 0 && seen * share.1 >= known * share.0;
-        Self { usual, shown, speck: speck(sight, rules), rules, outlined }
+        let dark = if sight.depth == Depth::Bilevel { SPECK_BILEVEL } else { SPECK_GRAY };
+        Self { usual, shown, speck: speck(sight, rules, dark), dark, rules, outlined }
     }
 
     /// What the targets of one position are.
@@ -159,14 +170,15 @@ impl Bench {
         if ringed {
             return false;
         }
+        let broad = broad(strokes, self.dark);
         let Some(mark) = beside else {
-            return strokes.core <= self.speck && strokes.cover <= self.rules.thin
+            return broad <= self.speck && strokes.cover <= self.rules.thin
                 || comes_in(strokes) && strokes.cover <= OVERFLOW;
         };
         let (contrast, weight) = (u32::from(strokes.contrast), strokes.weight());
         let erased = contrast * ERASED_CONTRAST.1 <= u32::from(mark.contrast) * ERASED_CONTRAST.0
             && weight * ERASED_WEIGHT.1 <= mark.weight() * ERASED_WEIGHT.0;
-        strokes.core <= self.speck.max(SPECK_BESIDE) && strokes.cover <= self.rules.thin
+        broad <= self.speck.max(SPECK_BESIDE) && strokes.cover <= self.rules.thin
             || erased
             || comes_in(strokes) && strokes.cover <= OVERFLOW_BESIDE
     }
@@ -184,6 +196,7 @@ fn covers_all(strokes: &Strokes) -> bool {
     let (palest, mean) = strokes.covered;
     palest >= NO_PAPER && mean >= DARK_ALL_OVER
         || strokes.gone && palest >= PALE_COVER.0 && mean >= PALE_COVER.1
+        || palest >= DARK_COVER.0 && mean >= DARK_COVER.1
 }
 
 /// Whether anything of the target is seen: its print, or a stroke.
@@ -208,6 +221,11 @@ fn is_shaped(strokes: &Strokes, rules: Rules) -> bool {
         && !comes_in(strokes)
 }
 
+/// What broad strokes cover, in thousandths, where less than `dark` counts for less.
+fn broad(strokes: &Strokes, dark: u16) -> u16 {
+    (u32::from(strokes.core) * u32::from(strokes.contrast.min(dark)) / u32::from(dark)) as u16
+}
+
 /// Whether a piece comes in from one side and stays there.
 fn comes_in(strokes: &Strokes) -> bool {
     let [left, right, top, bottom] = strokes.beyond;
@@ -220,11 +238,11 @@ fn comes_in(strokes: &Strokes) -> bool {
 
 /// What covers so little, in thousandths, that it may as well be the press or the paper: from the sheet's unmarked
 /// targets, which are all but the one with the largest piece in each position.
-fn speck(sight: &Sight, rules: Rules) -> u16 {
+fn speck(sight: &Sight, rules: Rules, dark: u16) -> u16 {
     let mut covers: Vec<u16> = Vec::new();
     for position in sight.looks.iter().flatten() {
         let start = covers.len();
-        covers.extend(position.iter().flatten().map(|l| l.strokes.core));
+        covers.extend(position.iter().flatten().map(|l| broad(&l.strokes, dark)));
         if let Some(most) = (start..covers.len()).max_by_key(|&i| covers[i]) {
             covers.swap_remove(most);
         }

@@ -8,6 +8,7 @@
 use super::patch::{Grid, cut};
 use super::strokes::{self, Desk, Strokes};
 use super::template::{Alike, Print, Template, learn, shifted};
+use crate::geometry::{Mm, Point, Rect};
 use crate::layout::{Layout, PrintInk, Target, TargetShape};
 use crate::register::Registration;
 use crate::source::{self as page, Page};
@@ -30,6 +31,11 @@ const TILE_RANK: (usize, usize) = (3, 4);
 /// Shaded columns have 0.8 of white; a target blackened all over has 0.7 (light pencil) and less.
 const OWN_PAPER: (u16, u16) = (3, 4);
 
+/// The same where there is print to be seen: what is a little darker than its tile's paper, and shows less than seven tenths
+/// of the print, is no paper but a mark's edge. Shade leaves print as it is.
+const OWN_PAPER_BARE: (u16, u16) = (9, 10);
+const PRINT_WHOLE: i64 = 700;
+
 /// How much of its print, in thousandths, makes a target's ground paper. Noise of σ 15 at 200 dpi moves it by
 /// 60; a mark across half of a letter leaves 500.
 pub(super) const PRINT_SEEN: i64 = 400;
@@ -41,6 +47,14 @@ const HIDDEN: i64 = 550;
 /// The most that levels differ within a patch that nothing was scanned in, in gray levels: a
 /// decoder's or an editor's even filling, with the ripple of a JPEG block. Paper or print differ by more.
 const FLAT: u8 = 3;
+
+/// Below this level a cell of a black and white page is black.
+const BLACK: u8 = 64;
+
+/// Where the paper around a black patch is looked at, in millimetres outside the outline, and in how many places a side:
+/// beyond what a mark overflows, and a little into the gap before the next print.
+const BESIDE_MM: f64 = 0.9;
+const BESIDE_PLACES: usize = 8;
 
 /// How near to the page's usual paper an even patch must be to be bare paper: 9 tenths; white that has run into
 /// 255 all over is as bright as all paper of its page.
@@ -98,6 +112,8 @@ struct Patch {
     ground: Ground,
     /// Whether nothing at all is seen in it.
     flat: bool,
+    /// Whether it is black all over with white around it: a mark that overflows, in black and white.
+    alone: bool,
 }
 
 /// A kind of print: one letter in one outline.
@@ -117,28 +133,35 @@ pub(super) fn see(page: &Page, registration: &Registration, layout: &Layout) -> 
         let start = cells.len();
         let grid = letters[letter].grid;
         let whole = cut(page, &registration.mapping, &target.rect, grid, &mut cells);
-        patches.push(whole.then(|| Patch {
-            start,
-            letter,
-            paper: brightest(&cells[start..]),
-            tile: tile(target),
-            ground: Ground::Paper,
-            flat: is_flat(&cells[start..]),
+        patches.push(whole.then(|| {
+            let flat = is_flat(&cells[start..]);
+            let paper = brightest(&cells[start..]);
+            let black = page.depth == page::Depth::Bilevel && paper < BLACK;
+            Patch {
+                start,
+                letter,
+                paper,
+                tile: tile(target),
+                ground: Ground::Paper,
+                flat,
+                alone: black && stands_alone(page, registration, &target.rect),
+            }
         }));
     }
     let tiles = tile_papers(&patches);
     let depth = Depth::of(registration);
-    let mut doubted: Vec<(usize, Vec<u8>)> = Vec::new();
+    let mut doubted: Vec<(usize, bool, Vec<u8>)> = Vec::new();
     for (index, patch) in patches.iter_mut().enumerate() {
         let Some(patch) = patch else { continue };
         let levels = &mut cells[patch.start..][..letters[patch.letter].grid.cells()];
         let usual = u16::from(registration.paper);
-        if patch.flat && u16::from(patch.paper) * BARE.1 < usual * BARE.0 {
+        if patch.flat && !patch.alone && u16::from(patch.paper) * BARE.1 < usual * BARE.0 {
             patch.ground = Ground::NotPaper;
         }
         let lent = u16::from(tiles[&patch.tile]);
-        if u16::from(patch.paper) * OWN_PAPER.1 < lent * OWN_PAPER.0 {
-            doubted.push((index, levels.to_vec()));
+        let below = |share: (u16, u16)| u16::from(patch.paper) * share.1 < lent * share.0;
+        if below(OWN_PAPER_BARE) {
+            doubted.push((index, below(OWN_PAPER), levels.to_vec()));
         }
         depth.darken(levels, patch.paper);
     }
@@ -157,11 +180,12 @@ pub(super) fn see(page: &Page, registration: &Registration, layout: &Layout) -> 
         }
         templates = learnt(&letters, &patches, &cells);
     }
-    for (index, levels) in doubted {
+    for (index, dark, levels) in doubted {
         let Some(patch) = &mut patches[index] else { continue };
         let darkness = &mut cells[patch.start..][..levels.len()];
-        let printed = templates[patch.letter].seen(darkness).is_some_and(|seen| seen >= PRINT_SEEN);
-        if !printed {
+        let seen = templates[patch.letter].seen(darkness);
+        let covered = patch.alone || seen.map_or(dark, |seen| seen < PRINT_WHOLE);
+        if covered {
             // Covered all over, or no paper at all: held against the tile's paper it is dark all over.
             darkness.copy_from_slice(&levels);
             depth.darken(darkness, tiles[&patch.tile]);
@@ -174,12 +198,17 @@ pub(super) fn see(page: &Page, registration: &Registration, layout: &Layout) -> 
         let patch = next.next()?.as_ref()?;
         let (letter, template) = (&letters[patch.letter], &templates[patch.letter]);
         let darkness = &cells[patch.start..][..letter.grid.cells()];
-        let print = template.seen(darkness);
-        let dark = u16::from(patch.paper) * DARK_GROUND.1 < u16::from(registration.paper) * DARK_GROUND.0;
+        let mut print = template.seen(darkness);
+        let hidden = print.is_some_and(|seen| seen < HIDDEN);
+        if print.is_some_and(|seen| seen < PRINT_SEEN) {
+            print = template.seen_near(darkness, letter.grid);
+        }
+        let dark = !patch.alone
+            && u16::from(patch.paper) * DARK_GROUND.1 < u16::from(registration.paper) * DARK_GROUND.0;
         let ground =
             if dark && print.is_none_or(|seen| seen < PRINT_SEEN) { Ground::NotPaper } else { patch.ground };
         let mut strokes = strokes::look(darkness, template, &letter.inside, letter.grid, floor, &mut desk);
-        strokes.gone = print.is_some_and(|seen| seen < HIDDEN);
+        strokes.gone = hidden;
         Some(Look { strokes, print, ground })
     };
     let looks = layout
@@ -229,6 +258,26 @@ fn learnt(letters: &[Letter<'_>], patches: &[Option<Patch>], cells: &[u8]) -> Ve
         }
     }
     learn(&alike)
+}
+
+/// Whether there is white around what is black: half of the places [`BESIDE_MM`] outside the outline. Beside the straight edge of
+/// a dark ground there is a third.
+fn stands_alone(page: &Page, registration: &Registration, rect: &Rect<Mm>) -> bool {
+    let around = rect.grown(BESIDE_MM);
+    let (mut white, mut all) = (0, 0);
+    for i in 0..BESIDE_PLACES {
+        let t = (i as f64 + 0.5) / BESIDE_PLACES as f64;
+        let (x, y) = (around.left() + t * around.width.0, around.top() + t * around.height.0);
+        for (x, y) in [(x, around.top()), (x, around.bottom()), (around.left(), y), (around.right(), y)] {
+            let at = registration.mapping.apply(Point::at(x, y));
+            let inside = at.x.0 >= 0.0 && at.y.0 >= 0.0 && at.x.0 < page.width as f64;
+            let level =
+                inside.then(|| page.pixels.get(at.y.0 as usize * page.width + at.x.0 as usize)).flatten();
+            white += usize::from(level.is_some_and(|&level| level > BLACK));
+            all += 1;
+        }
+    }
+    white * 2 >= all
 }
 
 /// The level that all but the brightest share of the cells stay below.

@@ -82,6 +82,7 @@ pub fn read(page: &Page, registration: &Registration, layout: &Layout, engine: &
 /// Every mark's `stroke` and `contrast` are 0, and `second` repeats `first`.
 #[must_use]
 pub fn by_ink_alone(page: &Page, registration: &Registration, layout: &Layout, engine: &EngineId) -> Reading {
+    let page = &*without_streaks(page);
     let (scale, firsts) = first(page, registration, layout);
     let alone = |first: First| Mark {
         fill: first.fill,
@@ -113,7 +114,7 @@ fn first(page: &Page, registration: &Registration, layout: &Layout) -> (Scale, V
             inks.iter().zip(prints).map(position).collect()
         })
         .collect();
-    let scale = Scale::of(layout, measured.iter().flatten());
+    let scale = Scale::of(layout, page.depth, measured.iter().flatten());
     let decide = |(field, measured): (&Field, &Vec<Vec<Option<Measured>>>)| {
         field.positions.iter().zip(measured).map(|(p, m)| scale.decide(m, p.choice)).collect()
     };
@@ -176,46 +177,85 @@ fn kind_of(kind: FieldKind) -> ReadKind {
     }
 }
 
+/// How near the ring of the same target in the position before or after must come to a target's own ring, as a share of
+/// it, to say that shade lies there: a shadow's edge along the positions. One mark's overflow or one scribble differs by more.
+const SHADED_ALIKE: (u16, u16) = (17, 16);
+
+/// The darkest shade that is believed, as a share of what the neighbours along the position lend. A shadow's core has half of the light.
+const DEEPEST_SHADE: (u16, u16) = (2, 5);
+
+/// How far apart targets may lie, in millimetres, to be neighbours.
+const NEAR_MM: f64 = 15.0;
+
 /// The ink in every target of a field, by position; `None` where it can't be measured.
 fn measure_field(page: &Page, registration: &Registration, field: &Field) -> Vec<Vec<Option<Ink>>> {
     let oval = field.shape == TargetShape::Oval;
-    field
+    let places: Vec<Vec<Place>> = field
         .positions
         .iter()
-        .map(|position| {
-            let places: Vec<Place> =
-                position.targets.iter().map(|t| Place::of(&t.rect, oval, &registration.mapping)).collect();
-            let around: Vec<Option<Around>> = places.iter().map(|p| p.around(page)).collect();
-            let papers: Vec<Option<u8>> = around.iter().map(|a| a.map(|a| a.paper)).collect();
-            places
-                .iter()
-                .enumerate()
-                .map(|(i, place)| {
-                    let paper = lent(&papers, i, registration.paper)?;
-                    let print = local_ink(registration, paper);
-                    let ink = place.ink(page, paper, print)?;
-                    // A line around the target crosses the ring; few rings are crossed by anything. Around a mere measuring
-                    // box the form may have its own outline.
-                    let crossed = field.shape != TargetShape::Unknown
-                        && around[i].is_some_and(|a| a.dark < covered_below(paper, print));
-                    Some(Ink { ringed: crossed && place.is_ringed(page, paper, print), ..ink })
-                })
-                .collect()
+        .map(|p| p.targets.iter().map(|t| Place::of(&t.rect, oval, &registration.mapping)).collect())
+        .collect();
+    let around: Vec<Vec<Option<Around>>> =
+        places.iter().map(|places| places.iter().map(|p| p.around(page)).collect()).collect();
+    places
+        .iter()
+        .enumerate()
+        .map(|(p, places)| {
+            let measure = |(i, place): (usize, &Place)| {
+                let own = around[p][i]?;
+                let paper = lent(field, &around, (p, i), registration.paper)?;
+                let print = local_ink(registration, paper);
+                let ink = place.ink(page, paper, print)?;
+                // A line around the target crosses the ring; few rings are crossed by anything. Around a mere measuring
+                // box the form may have its own outline.
+                let crossed = field.shape != TargetShape::Unknown && own.dark < covered_below(paper, print);
+                Some(Ink { ringed: crossed && place.is_ringed(page, paper, print), ..ink })
+            };
+            places.iter().enumerate().map(measure).collect()
         })
         .collect()
 }
 
-/// The paper of target `i`: its own ring's, or the middle of its neighbours' if that is brighter. A
-/// position of one or two targets looks at the page's usual paper too.
-fn lent(papers: &[Option<u8>], i: usize, usual: u8) -> Option<u8> {
-    let own = papers[i]?;
-    let near = &papers[i.saturating_sub(NEIGHBOURS)..(i + NEIGHBOURS + 1).min(papers.len())];
-    let mut levels: Vec<u8> = near.iter().flatten().copied().collect();
-    if levels.len() < 3 {
-        levels.push(usual);
+/// The paper of target `i` of position `p`: its own ring's, or the middle of its neighbours' along the position if that is
+/// brighter. A position of one or two targets looks at the page's usual paper too.
+///
+/// Where its own ring looks like bare paper and so does, as dark as it is, that of the same target in the position beside,
+/// a shadow's edge runs between it and those neighbours: they have nothing to lend.
+fn lent(field: &Field, around: &[Vec<Option<Around>>], (p, i): (usize, usize), usual: u8) -> Option<u8> {
+    let own = around[p][i]?;
+    let near = &around[p][i.saturating_sub(NEIGHBOURS)..(i + NEIGHBOURS + 1).min(around[p].len())];
+    let mut levels: [u8; 2 * NEIGHBOURS + 2] = [0; 2 * NEIGHBOURS + 2];
+    let mut count = 0;
+    for around in near.iter().flatten() {
+        levels[count] = around.paper;
+        count += 1;
     }
-    levels.sort_unstable();
-    Some(own.max(levels[(levels.len() - 1) / 2]))
+    if count < 3 {
+        levels[count] = usual;
+        count += 1;
+    }
+    levels[..count].sort_unstable();
+    let lent = levels[(count - 1) / 2];
+    if lent <= own.paper {
+        return Some(own.paper);
+    }
+    let (own_paper, deepest) = (u16::from(own.paper), u16::from(lent) * DEEPEST_SHADE.0);
+    let shaded = own.even
+        && own_paper * DEEPEST_SHADE.1 >= deepest
+        && [p.checked_sub(1), Some(p + 1)].into_iter().flatten().any(|beside| {
+            let (Some(there), Some(Some(ring))) =
+                (field.positions.get(beside), around.get(beside).and_then(|a| a.get(i)))
+            else {
+                return false;
+            };
+            let near = |t: &crate::layout::Target| {
+                t.rect.centre.distance(field.positions[p].targets[i].rect.centre).0 <= NEAR_MM
+            };
+            ring.even
+                && there.targets.get(i).is_some_and(near)
+                && u16::from(ring.paper) * SHADED_ALIKE.1 <= own_paper * SHADED_ALIKE.0
+        });
+    Some(if shaded { own.paper } else { lent })
 }
 
 /// The print's level under the light that falls on `paper`: a shadow darkens both alike.

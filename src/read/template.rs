@@ -9,6 +9,10 @@ use crate::layout::{Field, Target};
 /// marked on two thirds of its items. Nearer to 0 the noise of the palest is learnt instead of the print.
 const PALE_RANK: f64 = 0.3;
 
+/// The rank, from the palest, of the target that is taken to be unmarked: where several marks are allowed, nine in ten
+/// of a letter's targets may be marked. Paler than that are those that were painted over.
+const UNMARKED_RANK: f64 = 0.08;
+
 /// The fewest targets that tell print from marks.
 const FEWEST: usize = 4;
 
@@ -90,8 +94,8 @@ pub(super) fn learn(letters: &[Alike<'_, '_>]) -> Vec<Template> {
     let of_each = |look: &dyn Fn(&Alike<'_, '_>) -> Vec<u8>| -> Vec<Option<Vec<u8>>> {
         letters.iter().map(|l| Some(l).filter(enough).map(look)).collect()
     };
-    let prints = of_each(&|l| ranked(&l.darkness, PALE_RANK));
-    let bolds = of_each(&|l| ranked(&unmarked(&l.darkness), BOLD_RANK));
+    let prints = of_each(&|l| ranked(&mostly_unmarked(&l.darkness), PALE_RANK));
+    let bolds = of_each(&|l| ranked(&unmarked(&l.darkness, PALE_RANK), BOLD_RANK));
     let mean = |print: &[u8]| print.iter().map(|&d| f64::from(d)).sum::<f64>() / print.len().max(1) as f64;
     letters
         .iter()
@@ -125,11 +129,17 @@ pub(super) fn learn(letters: &[Alike<'_, '_>]) -> Vec<Template> {
         .collect()
 }
 
-/// Those of the pictures that hold little more ink than the palest do: no mark, or hardly one.
-fn unmarked<'d>(all: &[&'d [u8]]) -> Vec<&'d [u8]> {
+/// All of the pictures; without those that are plainly marked where they are so many that [`PALE_RANK`] is one of them.
+fn mostly_unmarked<'d>(all: &[&'d [u8]]) -> Vec<&'d [u8]> {
+    let few = unmarked(all, UNMARKED_RANK);
+    if few.len() as f64 > PALE_RANK * all.len() as f64 { all.to_vec() } else { few }
+}
+
+/// Those of the pictures that hold little more ink than the one at `rank` from the palest does: no mark, or hardly one.
+fn unmarked<'d>(all: &[&'d [u8]], rank: f64) -> Vec<&'d [u8]> {
     let ink = |picture: &[u8]| picture.iter().map(|&d| u32::from(d)).sum::<u32>();
     let mut inks: Vec<u32> = all.iter().map(|p| ink(p)).collect();
-    let place = ((inks.len() as f64 * PALE_RANK) as usize).min(inks.len() - 1);
+    let place = ((inks.len() as f64 * rank).ceil() as usize).min(inks.len() - 1);
     let pale = *inks.select_nth_unstable(place).1;
     let most = pale + pale / 4 + MARK_INK * all[0].len() as u32;
     all.iter().copied().filter(|p| ink(p) <= most).collect()
@@ -206,6 +216,52 @@ impl Template {
         let product: i64 =
             deviations.iter().zip(darkness).map(|(&t, &d)| i64::from(i32::from(t) * i32::from(d))).sum();
         Some(product * 1000 / squares)
+    }
+
+    /// As [`Template::seen`], wherever the print lies within a cell's side of its place: on a bowed sheet it is off by
+    /// a third of a millimetre.
+    pub(super) fn seen_near(&self, darkness: &[u8], grid: Grid) -> Option<i64> {
+        let seen = self.seen(darkness)?;
+        let (deviations, _) = self.deviations.as_ref()?;
+        let (across, down) = (grid.across(), grid.down());
+        let best = OFFSETS.iter().map(|&(dx, dy)| {
+            let mut sums = Slope::default();
+            for y in 1..down - 1 {
+                let from = (y as i32 + dy) as usize * across + (1 + dx) as usize;
+                sums.add(&deviations[y * across + 1..][..across - 2], &darkness[from..][..across - 2]);
+            }
+            sums.per_mille()
+        });
+        Some(best.fold(seen, i64::max))
+    }
+}
+
+/// The sums of a least-squares line: how much of a print is in a picture.
+#[derive(Default)]
+struct Slope {
+    count: i64,
+    print: i64,
+    squares: i64,
+    dark: i64,
+    product: i64,
+}
+
+impl Slope {
+    fn add(&mut self, print: &[i16], dark: &[u8]) {
+        self.count += print.len() as i64;
+        for (&t, &d) in print.iter().zip(dark) {
+            let (t, d) = (i32::from(t), i32::from(d));
+            self.print += i64::from(t);
+            self.squares += i64::from(t * t);
+            self.dark += i64::from(d);
+            self.product += i64::from(t * d);
+        }
+    }
+
+    fn per_mille(&self) -> i64 {
+        let product = self.product * self.count - self.print * self.dark;
+        let squares = self.squares * self.count - self.print * self.print;
+        product * 1000 / squares.max(1)
     }
 }
 

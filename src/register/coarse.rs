@@ -63,8 +63,8 @@ impl Coarse {
         let (width, height) = (page.width / factor, page.height / factor);
         let levels = reduce(page, factor, width, height);
         let tiles_across = width.div_ceil(TILE);
-        let paper = paper(&levels, width, height, tiles_across);
-        let ink = darkest(&levels);
+        let (tiles, all) = binned(&levels, width, height, tiles_across);
+        let (paper, ink) = (paper(&tiles, tiles_across), darkest(&all));
         Self { factor, width, height, levels, paper, tiles_across, ink }
     }
 
@@ -138,6 +138,7 @@ impl Coarse {
     /// Run-length labelling with union-find (Rosenfeld and Pfaltz 1966, doi:10.1145/321356.321357),
     /// eight neighbours.
     pub(super) fn blobs(&self) -> Vec<Blob> {
+        let thresholds: Vec<u8> = (0..self.paper.len()).map(|tile| self.threshold(tile)).collect();
         let mut runs: Vec<Run> = Vec::new();
         let mut parents: Vec<u32> = Vec::new();
         let (mut above, mut row_start) = (0..0, 0);
@@ -146,9 +147,13 @@ impl Coarse {
             let row = &self.levels[y * self.width..(y + 1) * self.width];
             let mut x = 0;
             while x < self.width {
-                let tile_end = (x / TILE + 1) * TILE;
-                let limit = self.threshold(first_tile + x / TILE);
-                let end = tile_end.min(self.width);
+                let limit = thresholds[first_tile + x / TILE];
+                let end = (x + TILE).min(self.width);
+                // Most tiles have no ink in this row: their darkest pixel, found many at a time, says so.
+                if row[x..end].iter().fold(u8::MAX, |least, &level| least.min(level)) >= limit {
+                    x = end;
+                    continue;
+                }
                 while x < end {
                     if row[x] < limit {
                         match runs.last_mut() {
@@ -266,9 +271,43 @@ fn join(parents: &mut [u32], a: u32, b: u32) {
 
 /// Mean of each `factor × factor` block.
 fn reduce(page: &Page, factor: usize, width: usize, height: usize) -> Vec<u8> {
-    if factor == 1 {
-        return page.pixels.clone();
+    match factor {
+        1 => page.pixels.clone(),
+        2 => means::<2>(page, width, height),
+        3 => means::<3>(page, width, height),
+        4 => means::<4>(page, width, height),
+        5 => means::<5>(page, width, height),
+        6 => means::<6>(page, width, height),
+        7 => means::<7>(page, width, height),
+        8 => means::<8>(page, width, height),
+        _ => means_of_many(page, factor, width, height),
     }
+}
+
+/// Mean of each `N × N` block, for `N` up to 16: the rows are added up first, which is work for the processor's wide registers.
+fn means<const N: usize>(page: &Page, width: usize, height: usize) -> Vec<u8> {
+    let mut out = vec![0; width * height];
+    let mut sums = vec![0u16; width * N];
+    for (y, levels) in out.chunks_exact_mut(width.max(1)).enumerate() {
+        let row = |inner: usize| &page.row(y * N + inner)[..width * N];
+        for (sum, &level) in sums.iter_mut().zip(row(0)) {
+            *sum = u16::from(level);
+        }
+        for inner in 1..N {
+            for (sum, &level) in sums.iter_mut().zip(row(inner)) {
+                // At most 16 × 255. A check for overflow would keep the loop out of the wide registers.
+                *sum = sum.wrapping_add(u16::from(level));
+            }
+        }
+        for (level, block) in levels.iter_mut().zip(sums.as_chunks::<N>().0) {
+            let sum = block.iter().fold(0u32, |sum, &v| sum.wrapping_add(u32::from(v)));
+            *level = (sum / (N * N) as u32) as u8;
+        }
+    }
+    out
+}
+
+fn means_of_many(page: &Page, factor: usize, width: usize, height: usize) -> Vec<u8> {
     let mut out = Vec::with_capacity(width * height);
     let mut sums = vec![0u32; width];
     let area = (factor * factor) as u32;
@@ -285,30 +324,52 @@ fn reduce(page: &Page, factor: usize, width: usize, height: usize) -> Vec<u8> {
     out
 }
 
-/// The level that a tenth of each tile's pixels reach, then the brightest of each tile's
-/// neighbourhood: paper even where a tile lies wholly in a corner square.
-fn paper(levels: &[u8], width: usize, height: usize, across: usize) -> Vec<u8> {
-    let down = height.div_ceil(TILE);
-    let mut own = vec![0u8; across * down];
-    for (index, level) in own.iter_mut().enumerate() {
-        let (tx, ty) = (index % across * TILE, index / across * TILE);
-        let (right, bottom) = ((tx + TILE).min(width), (ty + TILE).min(height));
-        // Bins of four levels: fine enough for a threshold halfway to ink.
-        let mut bins = [0u16; 64];
-        for y in ty..bottom {
-            for &v in &levels[y * width + tx..y * width + right] {
-                bins[usize::from(v >> 2)] += 1;
-            }
-        }
-        let mut left = ((right - tx) * (bottom - ty) / 10) as i64;
-        for (bin, &count) in bins.iter().enumerate().rev() {
-            left -= i64::from(count);
-            if left < 0 {
-                *level = (bin * 4 + 2) as u8;
-                break;
+/// Bins of a tile's levels, four levels each: fine enough for a threshold halfway to ink.
+type Bins = [u16; 64];
+
+/// The level in the middle of a bin.
+fn level_of(bin: usize) -> u8 {
+    (bin * 4 + 2) as u8
+}
+
+/// Levels of all tiles, and of the page: one pixel in two, in every row.
+fn binned(levels: &[u8], width: usize, height: usize, across: usize) -> (Vec<Bins>, [u32; 64]) {
+    let mut tiles: Vec<Bins> = vec![[0; 64]; across * height.div_ceil(TILE)];
+    for (y, row) in levels.chunks_exact(width.max(1)).enumerate() {
+        // Every other pixel, by turns the even and the odd ones.
+        let odd = y % 2;
+        for (tile, part) in tiles[y / TILE * across..].iter_mut().zip(row.chunks(TILE)) {
+            for &level in part[odd.min(part.len())..].iter().step_by(2) {
+                // A tile has 256 pixels.
+                let bin = &mut tile[usize::from(level >> 2)];
+                *bin = bin.wrapping_add(1);
             }
         }
     }
+    let mut page = [0u32; 64];
+    for tile in &tiles {
+        for (sum, &count) in page.iter_mut().zip(tile) {
+            *sum = sum.wrapping_add(u32::from(count));
+        }
+    }
+    (tiles, page)
+}
+
+/// The level that a tenth of each tile's pixels reach, then the brightest of each tile's
+/// neighbourhood: paper even where a tile lies wholly in a corner square.
+fn paper(tiles: &[Bins], across: usize) -> Vec<u8> {
+    let tenth = |bins: &Bins| {
+        let mut left = i64::from(bins.iter().map(|&n| u32::from(n)).sum::<u32>() / 10);
+        for (bin, &count) in bins.iter().enumerate().rev() {
+            left -= i64::from(count);
+            if left < 0 {
+                return level_of(bin);
+            }
+        }
+        0
+    };
+    let own: Vec<u8> = tiles.iter().map(tenth).collect();
+    let down = own.len() / across.max(1);
     let mut out = own.clone();
     for (index, level) in out.iter_mut().enumerate() {
         let (tx, ty) = (index % across, index / across);
@@ -322,16 +383,12 @@ fn paper(levels: &[u8], width: usize, height: usize, across: usize) -> Vec<u8> {
 }
 
 /// The level below which one pixel in a thousand lies: print, not specks.
-fn darkest(levels: &[u8]) -> u8 {
-    let mut bins = [0u32; 256];
-    for &v in levels {
-        bins[usize::from(v)] += 1;
-    }
-    let mut left = levels.len() as i64 / 1000;
-    for (level, &count) in bins.iter().enumerate() {
+fn darkest(bins: &[u32; 64]) -> u8 {
+    let mut left = i64::from(bins.iter().sum::<u32>() / 1000);
+    for (bin, &count) in bins.iter().enumerate() {
         left -= i64::from(count);
         if left < 0 {
-            return level as u8;
+            return level_of(bin);
         }
     }
     255

@@ -30,6 +30,7 @@ use crate::sheet::RegistrationFault;
 use crate::source::{Depth, Page};
 use coarse::{Blob, Coarse};
 use find::{Match, Search};
+use proof::Follow;
 
 /// The largest root mean square distance of the fiducials from their fitted places, in millimetres, where nothing else proves
 /// the fit.
@@ -51,6 +52,12 @@ const MOST_PROOF: Mm = Mm(0.4);
 /// The farthest that print may lie from where the fiducials alone put it, in distances between neighbouring targets. A sheet bowed by
 /// 2 mm has 0.3; at half, a target's neighbour is as near as the target, and rows could be taken for each other.
 const MOST_BENT_PITCHES: f64 = 0.4;
+
+/// Up to here the sheet is flat: [`Proof::residual`] in millimetres and [`Proof::bent`] in distances between targets. Office scans at 200 dpi
+/// have 0.10 and 0.05; below, every bilevel page would be looked at twice, above, rows of a bowed sheet lie half a
+/// millimetre off.
+const FLAT_PROOF: f64 = 0.16;
+const FLAT_PITCHES: f64 = 0.12;
 
 /// One in how many of the looked-at targets may lie outside of the picture. Of a sheet that was fed whole none does; a torn one, or one that
 /// lies under another, has lost whole rows.
@@ -201,23 +208,18 @@ fn conclude(
         |p: Point<Px>| homography.unapply(p).is_some_and(|p| sheet.contains(&Rect::around(p, 0.0, 0.0)));
     let paper = coarse.usual_paper(&on_sheet);
 
-    let sightings = sight::outlines(page, layout, &mapping);
-    let outside = sightings.iter().filter(|s| s.outside).count();
-    if outside * CUT_SHARE > sightings.len() {
-        return Err(RegistrationFault::CutOff {
-            outside: u16::try_from(outside).unwrap_or(u16::MAX),
-            checked: u16::try_from(sightings.len()).unwrap_or(u16::MAX),
-        });
+    let mut look = Look::at(page, layout, &mapping, sight::SOME, Follow::LOOSELY)?;
+    if look.is_witness() && !look.is_close() {
+        look = Look::at(page, layout, &mapping, sight::MANY, Follow::CLOSELY)?;
     }
-    let (bent, proof) =
-        proof::bend(mapping.clone(), layout.page, &sightings, proof::NEAR_MM, proof::Agree::Printed);
-    let whole = proof::is_whole(&mapping, &bent, &sightings);
-    let mapping = bent;
+    let witnessed = look.is_witness();
+    let Look { mapping: bent, proof, whole } = look;
+    // What is seen where the print has vanished is the edges of marks: nothing is bent to them.
+    let mapping = if witnessed { bent } else { mapping };
     let code = layout
         .code
         .as_ref()
         .map_or(CodeRead::NotPrinted, |code| proof::read_code(page, code, &mapping, ink, paper));
-    let witnessed = f64::from(proof.seen) >= VISIBLE_SHARE * f64::from(proof.checked);
     if witnessed {
         if f64::from(proof.agree) < AGREE_SHARE * f64::from(proof.seen) {
             return Err(RegistrationFault::Unproved { agree: proof.agree, checked: proof.seen });
@@ -245,6 +247,52 @@ fn conclude(
     }
     let residual = if witnessed { proof.residual } else { rms };
     Ok(Registration { mapping, orientation, rotation_deg, residual, ink, paper, fiducials, proof, code })
+}
+
+/// What the printed targets say about the mapping that the fiducials give.
+struct Look {
+    /// The mapping bent to them.
+    mapping: Mapping,
+    proof: Proof,
+    /// Whether every part of the sheet shows its targets.
+    whole: bool,
+}
+
+impl Look {
+    /// Looks at about `count` targets and bends the mapping to them.
+    fn at(
+        page: &Page,
+        layout: &Layout,
+        mapping: &Mapping,
+        count: usize,
+        follow: Follow,
+    ) -> Result<Self, RegistrationFault> {
+        let sightings = sight::outlines(page, layout, mapping, count);
+        let outside = sightings.iter().filter(|s| s.outside).count();
+        if outside * CUT_SHARE > sightings.len() {
+            return Err(RegistrationFault::CutOff {
+                outside: u16::try_from(outside).unwrap_or(u16::MAX),
+                checked: u16::try_from(sightings.len()).unwrap_or(u16::MAX),
+            });
+        }
+        let (bent, proof) =
+            proof::bend(mapping.clone(), layout.page, &sightings, follow, proof::Agree::Printed);
+        let whole = proof::is_whole(mapping, &bent, &sightings, follow);
+        Ok(Self { mapping: bent, proof, whole })
+    }
+
+    /// Whether the printed targets are seen well enough to say where the sheet lies.
+    fn is_witness(&self) -> bool {
+        f64::from(self.proof.seen) >= VISIBLE_SHARE * f64::from(self.proof.checked)
+    }
+
+    /// Whether a closer look would find nothing more: the sheet is flat and shows its targets everywhere.
+    fn is_close(&self) -> bool {
+        self.whole
+            && self.proof.smooth
+            && self.proof.residual.0 <= FLAT_PROOF
+            && self.proof.bent <= FLAT_PITCHES
+    }
 }
 
 fn missing(found: usize, expected: usize) -> RegistrationFault {

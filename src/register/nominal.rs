@@ -5,6 +5,7 @@
 
 use super::coarse::Coarse;
 use super::lattice::Ask;
+use super::proof::Follow;
 use super::proof::{self, CodeRead, Proof};
 use super::sight::{Local, Sighting};
 use super::{Registration, form, lattice, marker, outline, photo};
@@ -191,7 +192,13 @@ impl Tried {
         let second = lattice::look(page, layout, &mapping, Ask::InPlace);
         let bend = |sightings: &[Sighting]| {
             let near = NEAR_PITCHES * usual_pitch(sightings);
-            proof::bend(mapping.clone(), layout.page, sightings, near, proof::Agree::Nominal)
+            proof::bend(
+                mapping.clone(),
+                layout.page,
+                sightings,
+                Follow::nominally(near),
+                proof::Agree::Nominal,
+            )
         };
         // Once more where the bent mapping puts them: over a curled block targets drift by half their pitch.
         let bent = bend(&second.sightings).0;

@@ -7,13 +7,33 @@ use crate::layout::{CODE_CELLS, LayoutCode, PageSize};
 use crate::source::Page;
 use std::collections::BTreeMap;
 
-/// Millimetres between the crossings of the grid that the mapping is bent by: the looked-at targets of an A4 card lie 25 mm
-/// apart.
-const GRID_MM: f64 = 20.0;
+/// How closely the mapping follows what is seen.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Follow {
+    /// How far a sighting speaks for its surroundings, in millimetres (σ of a Gaussian weight).
+    pub(super) near: f64,
+    /// Millimetres between the crossings of the grid that the mapping is bent by.
+    pub(super) grid: f64,
+    /// The most by which the mapping may be bent between two crossings, in millimetres.
+    pub(super) most: f64,
+    /// The height of the bands across the whole sheet that must be witnessed, in millimetres.
+    pub(super) band: f64,
+}
 
-/// How far a sighting speaks for its surroundings, in millimetres (σ of a Gaussian weight). At 10 single sightings
-/// shake the grid, at 40 it no longer follows a fold.
-pub(super) const NEAR_MM: f64 = 18.0;
+impl Follow {
+    /// With a hundred sightings, some 25 mm apart on an A4 card. With a σ of 10 single ones would shake the grid, with 40 it
+    /// would not follow a fold.
+    pub(super) const LOOSELY: Self = Self { near: 18.0, grid: 20.0, most: 20.0 * MOST_SLOPE, band: 20.0 };
+
+    /// With four times as many, half as far apart: a feeder whose speed swings within 90 mm, a bow of 2 mm. In bands below 10 mm,
+    /// two rows, chance decides.
+    pub(super) const CLOSELY: Self = Self { near: 9.0, grid: 10.0, most: 10.0 * MOST_SLOPE, band: 12.0 };
+
+    /// Where positions were set by eye, from a lattice whose every target is looked at.
+    pub(super) fn nominally(near: f64) -> Self {
+        Self { near, most: Self::LOOSELY.most.max(AGREE_PITCHES * near), ..Self::LOOSELY }
+    }
+}
 
 /// How much the mapping that the fiducials give counts against sightings, in sightings: where none is near, nothing is bent.
 const STAY: f64 = 0.5;
@@ -27,10 +47,10 @@ const AGREE_MM: f64 = 0.7;
 const AGREE_PITCHES: f64 = 0.2;
 const NOMINAL_PITCHES: f64 = 0.25;
 
-/// The most by which the mapping may be bent between two crossings of the grid, in millimetres: a local stretch of a
+/// The most by which the mapping may be bent, in millimetres a millimetre: a local stretch of a
 /// twelfth. Paper swells by a fiftieth and a feeder's speed changes by a twentieth; where a sheet was torn, slipped or overlapped,
 /// rows are missing and what remains fits only with a jump.
-const MOST_BEND_MM: f64 = 1.7;
+const MOST_SLOPE: f64 = 0.085;
 
 /// What printed targets that were not used in the fit say about a mapping.
 #[derive(Debug, Clone, Copy, PartialEq, Default)]
@@ -70,17 +90,15 @@ impl Agree {
 }
 
 /// Every other sighting bends the mapping, the others prove the bent one.
-///
-/// `near` is how far a sighting speaks for its surroundings, in millimetres.
 pub(super) fn bend(
     mapping: Mapping,
     page: PageSize,
     sightings: &[Sighting],
-    near: f64,
+    follow: Follow,
     agree: Agree,
 ) -> (Mapping, Proof) {
     let places: Vec<Place> = sightings.iter().step_by(2).filter(|s| !s.stuck).filter_map(Place::of).collect();
-    let field = Field::through(places, near);
+    let field = Field::through(places, follow.near);
     let mut proof = Proof::default();
     let (mut squares, mut pitches) = (0.0, 0.0);
     for sighting in sightings.iter().skip(1).step_by(2).filter(|s| s.shown) {
@@ -110,8 +128,8 @@ pub(super) fn bend(
     let count = f64::from(proof.agree.max(1));
     proof.residual = Mm((squares / count).sqrt());
     proof.pitches = (pitches / count).sqrt();
-    let grid = field.grid(page);
-    proof.smooth = grid.is_smooth(MOST_BEND_MM.max(AGREE_PITCHES * near));
+    let grid = field.grid(page, follow.grid);
+    proof.smooth = grid.is_smooth(follow.most);
     (grid.bent(mapping), proof)
 }
 
@@ -119,11 +137,7 @@ pub(super) fn bend(
 /// it down. In smaller parts chance decides, in larger ones the end of another sheet hides.
 const PART_MM: (f64, f64) = (70.0, 48.0);
 
-/// The height of the bands across the whole sheet that must be witnessed too, in millimetres: four rows. Another sheet's edge runs
-/// across all of it.
-const BAND_MM: f64 = 20.0;
-
-/// What stands for a part's column where a band is meant.
+/// What stands for a part's column where a band across the whole sheet is meant: another sheet's edge runs across all of it.
 const BAND: i32 = -1;
 
 /// The fewest targets that say something about a part, and the share of them that must be seen in place. Scribbles and folds take
@@ -132,7 +146,7 @@ const PART_FEWEST: usize = 5;
 const PART_SHARE: f64 = 0.35;
 
 /// Whether no part of the sheet shows something else: where there are targets, some of them are seen in their places.
-pub(super) fn is_whole(mapping: &Mapping, bent: &Mapping, sightings: &[Sighting]) -> bool {
+pub(super) fn is_whole(mapping: &Mapping, bent: &Mapping, sightings: &[Sighting], follow: Follow) -> bool {
     let mut parts: BTreeMap<(i32, i32), (usize, usize)> = BTreeMap::new();
     for sighting in sightings.iter().filter(|s| s.shown) {
         let agrees = sighting.off.is_some_and(|(dx, dy)| {
@@ -143,7 +157,7 @@ pub(super) fn is_whole(mapping: &Mapping, bent: &Mapping, sightings: &[Sighting]
         });
         let (x, y) = (sighting.at.x.0, sighting.at.y.0);
         let part = ((x / PART_MM.0) as i32, (y / PART_MM.1) as i32);
-        let band = (BAND, (y / BAND_MM) as i32);
+        let band = (BAND, (y / follow.band) as i32);
         for key in [part, band] {
             let (all, seen) = parts.entry(key).or_default();
             *all += 1;
@@ -208,21 +222,23 @@ impl Field {
         (x / sum, y / sum)
     }
 
-    /// The field at the crossings of a grid over the page.
-    fn grid(&self, page: PageSize) -> Crossings {
-        let crossings = |side: f64| (side / GRID_MM).ceil() as usize + 1;
+    /// The field at the crossings of a grid over the page, `step` millimetres apart.
+    fn grid(&self, page: PageSize, step: f64) -> Crossings {
+        let crossings = |side: f64| (side / step).ceil() as usize + 1;
         let (across, down) = (crossings(page.width_mm), crossings(page.height_mm));
         let places = (0..across * down)
-            .map(|i| Point::at((i % across) as f64 * GRID_MM, (i / across) as f64 * GRID_MM))
+            .map(|i| Point::at((i % across) as f64 * step, (i / across) as f64 * step))
             .map(|at| (at, self.at(at)))
             .collect();
-        Crossings { across, places }
+        Crossings { across, step, places }
     }
 }
 
 /// Places of the sheet and how far print lies from them, in millimetres, row by row.
 struct Crossings {
     across: usize,
+    /// Millimetres between neighbours.
+    step: f64,
     places: Vec<(Point<Mm>, (f64, f64))>,
 }
 
@@ -245,7 +261,7 @@ impl Crossings {
         let shifts = self.places.iter().map(|&(at, off)| Local::at(&mapping, at).step(off)).collect();
         mapping.bent(Grid {
             origin: Point::at(0.0, 0.0),
-            step: (GRID_MM, GRID_MM),
+            step: (self.step, self.step),
             across: self.across,
             shifts,
         })

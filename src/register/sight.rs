@@ -1,12 +1,16 @@
 //! Where printed targets are seen, against where the layout and a mapping put them.
 
-use crate::geometry::{Mapping, Mm, Point};
+use crate::geometry::{Mapping, Mm, Point, Rect};
 use crate::layout::{Field, Layout, PrintInk, Target, TargetShape};
 use crate::source::Page;
+use std::rc::Rc;
 
 /// How many targets are looked at, spread over the whole card: half of them bend the mapping, the other half prove it. Fewer
 /// than 60 leave a corner of a large card unwatched; more than 200 cost as much as reading.
-const LOOKED_AT: usize = 112;
+pub(super) const SOME: usize = 112;
+
+/// The same where the sheet turns out to be bent: most of a card's targets.
+pub(super) const MANY: usize = 448;
 
 /// How far a printed target is looked for, as a share of the distance to its nearest neighbour, and in millimetres at the
 /// most: nearer to it than to any other.
@@ -17,6 +21,9 @@ const MOST_REACH_MM: f64 = 1.8;
 /// picture blurs it to 0.4.
 const COARSE_STEP_MM: f64 = 0.3;
 const FINE_STEP_MM: f64 = 0.1;
+
+/// How far around the best place the middle of the plateau is looked for, in millimetres: a line's breadth.
+const FINE_REACH_MM: f64 = 0.3;
 
 /// The step and the number of steps around the predicted place that are looked at first: good fits are off by 0.2 mm.
 const NEAR_STEP_MM: f64 = 0.2;
@@ -68,8 +75,8 @@ pub(super) struct Sighting {
     pub(super) outside: bool,
 }
 
-/// Looks for printed target outlines around their places.
-pub(super) fn outlines(page: &Page, layout: &Layout, mapping: &Mapping) -> Vec<Sighting> {
+/// Looks for about `count` printed target outlines around their places.
+pub(super) fn outlines(page: &Page, layout: &Layout, mapping: &Mapping, count: usize) -> Vec<Sighting> {
     let all: Vec<(TargetShape, f64, &Target)> = layout
         .fields
         .iter()
@@ -79,12 +86,10 @@ pub(super) fn outlines(page: &Page, layout: &Layout, mapping: &Mapping) -> Vec<S
             targets.map(move |target| (field.shape, pitch, target))
         })
         .collect();
-    let cap = match layout.print_ink {
-        PrintInk::Pale => MOST_PALE,
-        PrintInk::Dark => MOST_DARK,
-    };
-    let look = |&(shape, pitch, target): &(TargetShape, f64, &Target), around: Option<(f64, f64)>| {
-        let found = offset(page, shape, pitch, target, mapping, cap, around);
+
+    let cap = cap_of(layout);
+    let look = |&(ref outline, pitch, target): &(Rc<Ringed>, f64, &Target), around: Option<(f64, f64)>| {
+        let found = offset(page, outline, pitch, target, mapping, cap, around);
         let off = found.filter(|f| f.2 >= SEEN_LEVELS).map(|(dx, dy, _)| (dx, dy));
         // A mark hides the outline: its own edge says where the pencil went.
         let shown =
@@ -94,19 +99,35 @@ pub(super) fn outlines(page: &Page, layout: &Layout, mapping: &Mapping) -> Vec<S
         let outside = !mapping_shows(page, mapping, target);
         Sighting { at: target.rect.centre, pitch, off: off.filter(|_| shown), shown, stuck, outside }
     };
-    let step = (all.len() / LOOKED_AT).max(1);
+    let step = (all.len() / count).max(1);
     // Not the middle of each stretch but a place that wanders: every column and row gets its turn.
-    let chosen: Vec<_> = all.chunks(step).enumerate().map(|(i, chunk)| &chunk[i * 7 % chunk.len()]).collect();
-    let first: Vec<Sighting> = chosen.iter().map(|target| look(target, None)).collect();
+    let mut outlines = Outlines::default();
+    let chosen: Vec<_> = all
+        .chunks(step)
+        .enumerate()
+        .map(|(i, chunk)| {
+            let (shape, pitch, target) = chunk[i * 7 % chunk.len()];
+            (outlines.of(shape, target), pitch, target)
+        })
+        .collect();
+    let first: Vec<Sighting> = chosen.iter().map(|chosen| look(chosen, None)).collect();
     // On a curled or folded sheet neighbours move alike: what strayed from them is looked for among them.
     let again = |i: usize| {
         let own = first[i];
         let seen = first.iter().filter(|s| !s.stuck).filter_map(|s| Some((s.at, s.off?)));
         let usual = middle(seen, own.at);
         let strayed = own.off.is_none_or(|(x, y)| (x - usual.0).hypot(y - usual.1) > STRAY_MM);
-        if own.shown && strayed && usual != (0.0, 0.0) { look(chosen[i], Some(usual)) } else { own }
+        if own.shown && strayed && usual != (0.0, 0.0) { look(&chosen[i], Some(usual)) } else { own }
     };
     (0..first.len()).map(again).collect()
+}
+
+/// The most that one point of an outline counts on this card, in gray levels.
+fn cap_of(layout: &Layout) -> i32 {
+    match layout.print_ink {
+        PrintInk::Pale => MOST_PALE,
+        PrintInk::Dark => MOST_DARK,
+    }
 }
 
 /// Whether a target lies in the picture.
@@ -156,6 +177,27 @@ fn pitch_of(field: &Field) -> f64 {
     along.chain(across).map(|(a, b)| a.rect.centre.distance(b.rect.centre).0).fold(alone, f64::min)
 }
 
+/// The outlines of a card's few kinds of target, each made once.
+#[derive(Default)]
+struct Outlines(Vec<(TargetShape, Rect<Mm>, Rc<Ringed>)>);
+
+/// An outline and the places on the paper around it.
+type Ringed = (Outline, Outline);
+
+impl Outlines {
+    fn of(&mut self, shape: TargetShape, target: &Target) -> Rc<Ringed> {
+        let (w, h) = (target.rect.width, target.rect.height);
+        if let Some((_, _, known)) =
+            self.0.iter().find(|(s, rect, _)| *s == shape && (rect.width, rect.height) == (w, h))
+        {
+            return Rc::clone(known);
+        }
+        let made = Rc::new(outline(shape, target));
+        self.0.push((shape, target.rect, Rc::clone(&made)));
+        made
+    }
+}
+
 /// Points along a target's outline and, outwards of each, on the paper around it; millimetres from
 /// its centre.
 fn outline(shape: TargetShape, target: &Target) -> (Outline, Outline) {
@@ -200,14 +242,13 @@ type Outline = [(f64, f64); OUTLINE];
 /// than the paper around it. `None` at the picture's edge.
 fn offset(
     page: &Page,
-    shape: TargetShape,
+    (on, off): &(Outline, Outline),
     pitch: f64,
     target: &Target,
     mapping: &Mapping,
     cap: i32,
     around: Option<(f64, f64)>,
 ) -> Option<(f64, f64, f64)> {
-    let (on, off) = outline(shape, target);
     let local = Local::at(mapping, target.rect.centre);
     let reach = (REACH_PITCHES * pitch).min(MOST_REACH_MM);
     // A place lent by neighbours may lie farther off than this target's own reach.
@@ -216,62 +257,99 @@ fn offset(
     if !local.inside(page, target.rect.width.0.max(target.rect.height.0) / 2.0 + searched + 1.0) {
         return None;
     }
-    let on = on.map(|p| local.step(p));
-    let off = off.map(|p| local.step(p));
-    let contrast = |dx: f64, dy: f64| {
-        let (u, v) = local.step((dx, dy));
-        let (x, y) = (local.x + u + 0.5, local.y + v + 0.5);
-        let mut difference = 0i32;
-        for i in 0..OUTLINE {
-            let at = |p: (f64, f64)| {
-                let (px, py) = ((x + p.0) as usize, (y + p.1) as usize);
-                i32::from(page.pixels[py * page.width + px])
-            };
-            difference += (at(off[i]) - at(on[i])).clamp(-cap, cap);
-        }
-        f64::from(difference) / OUTLINE as f64
-    };
-    let grid = |cx: f64, cy: f64, step: f64, n: i32| {
-        let mut best = (cx, cy, f64::MIN);
-        for j in -n..=n {
-            for i in -n..=n {
-                let (dx, dy) = (cx + f64::from(i) * step, cy + f64::from(j) * step);
-                let c = contrast(dx, dy);
-                if c > best.2 {
-                    best = (dx, dy, c);
-                }
-            }
-        }
-        best
-    };
+    let scale = local.scale();
+    let shape = Shape::at(page, &local, on, off, cap);
+    let pixels = |mm: f64| ((mm * scale).round() as i32).max(1);
     // Nearly always it lies where it should; only where it does not show there is the whole reach looked through, and
     // what is found farther off must show much better.
-    let (nx, ny) = around.unwrap_or((0.0, 0.0));
-    let mut best = grid(nx, ny, NEAR_STEP_MM, NEAR_STEPS);
-    let at_edge = |d: f64| d.abs() > (f64::from(NEAR_STEPS) - 0.5) * NEAR_STEP_MM;
-    if around.is_none() && (best.2 < 2.0 * SEEN_LEVELS || at_edge(best.0) || at_edge(best.1)) {
-        let far = grid(0.0, 0.0, COARSE_STEP_MM, (reach / COARSE_STEP_MM) as i32);
-        let factor = if at_edge(best.0) || at_edge(best.1) { 1.0 } else { FAR_BETTER };
-        if far.2 > factor * best.2 {
+    let near = pixels(NEAR_STEP_MM);
+    let start = around.map_or((0, 0), |off| {
+        let (u, v) = local.step(off);
+        (u.round() as i32, v.round() as i32)
+    });
+    let mut best = shape.best(start, near, NEAR_STEPS);
+    let at_edge = |d: i32| d.abs() >= NEAR_STEPS * near;
+    if around.is_none() && (best.1 < 2.0 * SEEN_LEVELS || at_edge(best.0.0) || at_edge(best.0.1)) {
+        let step = pixels(COARSE_STEP_MM);
+        let far = shape.best((0, 0), step, ((reach * scale) as i32 + step) / step);
+        let factor = if at_edge(best.0.0) || at_edge(best.0.1) { 1.0 } else { FAR_BETTER };
+        if far.1 > factor * best.1 {
             best = far;
         }
     }
     // Around the best place the contrast has a plateau as wide as the line; its middle is the place.
-    let (bx, by, top) = best;
+    let ((bx, by), top) = best;
+    let step = pixels(FINE_STEP_MM);
+    let n = (((FINE_REACH_MM * scale).ceil() as i32 + step - 1) / step).clamp(2, 4);
     let (mut sum, mut sx, mut sy, mut most) = (0.0, 0.0, 0.0, top);
-    for j in -3i32..=3 {
-        for i in -3i32..=3 {
-            let (dx, dy) = (f64::from(i) * FINE_STEP_MM, f64::from(j) * FINE_STEP_MM);
-            let c = contrast(bx + dx, by + dy);
+    for j in -n..=n {
+        for i in -n..=n {
+            let c = shape.contrast(bx + i * step, by + j * step);
             most = most.max(c);
             let weight = (c - PLATEAU * top).max(0.0);
             sum += weight;
-            sx += weight * dx;
-            sy += weight * dy;
+            sx += weight * f64::from(i * step);
+            sy += weight * f64::from(j * step);
         }
     }
     let (dx, dy) = if sum > 0.0 { (sx / sum, sy / sum) } else { (0.0, 0.0) };
-    Some((bx + dx, by + dy, most))
+    let (dx, dy) = local.back((f64::from(bx) + dx, f64::from(by) + dy))?;
+    Some((dx, dy, most))
+}
+
+/// An outline laid over the picture: the pixels on it, and outwards of each one on the paper around it.
+///
+/// Every place that is tried is whole pixels away from where the outline was laid, so that a place costs two look-ups a point.
+struct Shape<'p> {
+    pixels: &'p [u8],
+    width: usize,
+    on: [usize; OUTLINE],
+    off: [usize; OUTLINE],
+    cap: i32,
+}
+
+impl<'p> Shape<'p> {
+    /// The outline around a place that lies in the picture with all that is looked at.
+    fn at(page: &'p Page, local: &Local, on: &Outline, off: &Outline, cap: i32) -> Self {
+        let index = |p: (f64, f64)| {
+            let (u, v) = local.step(p);
+            (local.y + v + 0.5) as usize * page.width + (local.x + u + 0.5) as usize
+        };
+        Self { pixels: &page.pixels, width: page.width, on: on.map(index), off: off.map(index), cap }
+    }
+
+    /// How much darker the outline is than what surrounds it, moved by so many pixels; gray levels.
+    fn contrast(&self, right: i32, down: i32) -> f64 {
+        f64::from(self.difference(&self.on, &self.off, right, down)) / OUTLINE as f64
+    }
+
+    fn difference(&self, on: &[usize], off: &[usize], right: i32, down: i32) -> i32 {
+        let shift = (down as isize * self.width as isize + right as isize) as usize;
+        let level = |index: usize| {
+            // Moved up or left the shift is negative, which wraps around and back.
+            self.pixels.get(index.wrapping_add(shift)).map_or(0, |&level| i32::from(level))
+        };
+        let mut difference = 0i32;
+        for (&on, &off) in on.iter().zip(off) {
+            difference = difference.wrapping_add((level(off) - level(on)).clamp(-self.cap, self.cap));
+        }
+        difference
+    }
+
+    /// The place with the most contrast, and that, among `2n + 1` by `2n + 1` places `step` pixels apart around `(x, y)`.
+    fn best(&self, (x, y): (i32, i32), step: i32, n: i32) -> ((i32, i32), f64) {
+        let mut best = ((x, y), f64::MIN);
+        for j in -n..=n {
+            for i in -n..=n {
+                let place = (x + i * step, y + j * step);
+                let c = self.contrast(place.0, place.1);
+                if c > best.1 {
+                    best = (place, c);
+                }
+            }
+        }
+        best
+    }
 }
 
 /// The mapping near one place, as a shift and two directions.
@@ -285,6 +363,12 @@ impl Local {
     pub(super) fn at(mapping: &Mapping, p: Point<Mm>) -> Self {
         let q = mapping.apply(p);
         Self { x: q.x.0, y: q.y.0, jacobian: mapping.homography().jacobian(p) }
+    }
+
+    /// Pixels a millimetre: the square root of how many pixels a square millimetre has.
+    pub(super) fn scale(&self) -> f64 {
+        let [[a, b], [c, d]] = self.jacobian;
+        (a * d - b * c).abs().sqrt()
     }
 
     /// Millimetres to pixels, as a step.
