@@ -42,7 +42,7 @@ impl Stretches {
                 }
                 Some(_) => {
                     let (code, behind) = marker_at(input, at)?;
-                    // A marker and its slack are no longer than ...
+                    // Each marker leaves slack in the copy, which is longer than the marker was.
                     if self.bytes.len() < filled + SLACK + (input.len() - at) {
                         self.bytes.resize(filled + SLACK + (input.len() - at), 0);
                     }
@@ -128,7 +128,7 @@ impl<'d> Bits<'d> {
         // are put there again with the same value.
         self.window |= word.wrapping_shr(self.held);
         self.next = self.next.wrapping_add((self.held ^ 63) as usize >> 3);
-        self.held |= 56;
+        self.held |= 0x38;
     }
 
     /// The window: the next bits from the top.

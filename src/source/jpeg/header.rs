@@ -7,7 +7,6 @@ use super::huffman::{AcTable, DcTable};
 pub(super) mod marker {
     pub(crate) const SOF0: u8 = 0xc0;
     pub(crate) const SOF1: u8 = 0xc1;
-    pub(crate) const SOF2: u8 = 0xc2;
     pub(crate) const DHT: u8 = 0xc4;
     pub(crate) const JPG: u8 = 0xc8;
     pub(crate) const DAC: u8 = 0xcc;

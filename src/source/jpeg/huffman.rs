@@ -224,10 +224,9 @@ impl AcTable {
     pub(super) fn new(counts: &[u8; 16], listed: &[u8]) -> Result<Self, DecodeFault> {
         const SIZE: usize = 1 << AC_LOOKAHEAD;
         let mut table = Self { codes: Codes::new(counts, listed)?, pairs: [Pair::LONG; SIZE] };
-        let mut single = [None; SIZE];
+        let mut single = vec![None; SIZE];
         for (bits, single) in single.iter_mut().enumerate() {
-            *single =
-                table.search((bits as u64) << (64 - AC_LOOKAHEAD)).filter(|c| c.length <= AC_LOOKAHEAD);
+            *single = table.search((bits as u64) << (64 - AC_LOOKAHEAD)).filter(|c| c.length <= AC_LOOKAHEAD);
         }
         // What comes `length` bits behind the start of `bits`, if all of it is there.
         let behind = |bits: usize, length: u32| {

@@ -21,7 +21,7 @@ const FARTHEST: u16 = 2048;
 /// The quantisation steps of a component, row by row, with what follows from them.
 #[derive(Debug, Clone)]
 pub(super) struct Steps {
-    pub steps: Block,
+    pub each: Block,
     /// The largest coefficients in steps, and twice them.
     pub most: Block,
     pub range: Block,
@@ -40,7 +40,7 @@ impl Steps {
             most[y][x] = largest.cast_signed();
             range[y][x] = (2 * largest).cast_signed();
         }
-        Self { steps, most, range }
+        Self { each: steps, most, range }
     }
 }
 
@@ -78,6 +78,7 @@ pub(super) use portable::levels;
 
 #[cfg(any(test, not(target_arch = "x86_64")))]
 pub(super) mod portable {
+    #![allow(clippy::wildcard_imports)]
     use super::cosines::*;
     use super::{Block, CONST_BITS, PASS_BITS, Steps};
 
@@ -89,7 +90,7 @@ pub(super) mod portable {
         let within = (0..8).all(|y| (0..8).all(|x| block[y][x].abs() <= steps.most[y][x]));
         let mut between = [[0_i16; 8]; 8];
         for x in 0..8 {
-            let column: [i16; 8] = std::array::from_fn(|y| block[y][x].wrapping_mul(steps.steps[y][x]));
+            let column: [i16; 8] = std::array::from_fn(|y| block[y][x].wrapping_mul(steps.each[y][x]));
             let out = one_dimension(column, CONST_BITS - PASS_BITS);
             for (y, value) in out.into_iter().enumerate() {
                 between[y][x] = value;

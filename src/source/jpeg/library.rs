@@ -11,6 +11,9 @@ use zune_jpeg::zune_core::options::DecoderOptions;
 ///
 /// Strict mode, because the default fills what is missing with gray.
 pub(super) fn decode(bytes: &[u8], out: &mut Vec<u8>) -> Result<(usize, usize, Option<u16>), DecodeFault> {
+    if !ends_whole(bytes) {
+        return Err(DecodeFault::Truncated);
+    }
     let options = DecoderOptions::default()
         .set_strict_mode(true)
         .set_max_width(65_535)
@@ -30,6 +33,12 @@ pub(super) fn decode(bytes: &[u8], out: &mut Vec<u8>) -> Result<(usize, usize, O
         _ => *out = through_colour(bytes)?,
     }
     Ok((usize::from(info.width), usize::from(info.height), dpi(info.pixel_density, info.x_density)))
+}
+
+/// Whether the file has an end marker near its end; scanners pad files, so what follows it does not matter.
+fn ends_whole(bytes: &[u8]) -> bool {
+    let tail = &bytes[bytes.len().saturating_sub(4096)..];
+    tail.windows(2).any(|pair| pair == [0xff, 0xd9])
 }
 
 fn through_colour(bytes: &[u8]) -> Result<Vec<u8>, DecodeFault> {

@@ -206,7 +206,13 @@ fn run(
 }
 
 impl<'h> Part<'h> {
-    fn new(header: &'h Header, component: Component, luma: bool, dc: usize, ac: usize) -> Result<Self, DecodeFault> {
+    fn new(
+        header: &'h Header,
+        component: Component,
+        luma: bool,
+        dc: usize,
+        ac: usize,
+    ) -> Result<Self, DecodeFault> {
         let steps = header.steps[component.steps & 3].as_ref().ok_or(DecodeFault::Damaged)?;
         let step = i32::from(steps[0]);
         Ok(Self {

@@ -2,6 +2,9 @@
 //!
 //! Every x86-64 processor has these instructions.
 
+// Instructions and constants by their names, as a formula has them.
+#![allow(clippy::wildcard_imports)]
+
 use super::idct::cosines::*;
 use super::idct::{Block, CONST_BITS, PASS_BITS, Steps};
 use safe_arch::*;
@@ -14,7 +17,7 @@ pub(super) fn levels<const CORNER: bool>(block: &Block, steps: &Steps) -> ([[u8;
     let zero = zeroed_m128i();
     let mut beyond = zero;
     let mut row = |y: usize| {
-        let (steps_taken, step) = (m128i::from(block[y]), m128i::from(steps.steps[y]));
+        let (steps_taken, step) = (m128i::from(block[y]), m128i::from(steps.each[y]));
         let (most, range) = (m128i::from(steps.most[y]), m128i::from(steps.range[y]));
         // From -most..=most to 0..=range; the rest, without sign, is larger.
         let excess = sub_saturating_u16_m128i(add_i16_m128i(steps_taken, most), range);
@@ -97,11 +100,7 @@ fn wide_pass<const CORNER: bool, const HALF: bool, const SHIFT: i32>(
     };
     let even = [plus(tmp0, tmp3), plus(tmp1, tmp2), minus(tmp1, tmp2), minus(tmp0, tmp3)];
     // Odd part.
-    let (s3, s4) = if CORNER {
-        (v[3], v[1])
-    } else {
-        (add_i16_m128i(v[7], v[3]), add_i16_m128i(v[5], v[1]))
-    };
+    let (s3, s4) = if CORNER { (v[3], v[1]) } else { (add_i16_m128i(v[7], v[3]), add_i16_m128i(v[5], v[1])) };
     let p34 = paired(s3, s4);
     let z3 = sums::<HALF>(p34, F_1_175 - F_1_961, F_1_175);
     let z4 = sums::<HALF>(p34, F_1_175, F_1_175 - F_0_390);
