@@ -321,7 +321,7 @@ mod tests {
         let files = [path.clone()];
         let mut watch = Watch::default();
         let start = Instant::now();
-        let mut at = |watch: &mut Watch, seconds: u64| {
+        let at = |watch: &mut Watch, seconds: u64| {
             watch.look(&files, start + Duration::from_secs(seconds), &PACE).0.len()
         };
         assert_eq!(at(&mut watch, 0), 0);

@@ -70,7 +70,7 @@ impl Decoder for Rows<'_> {
 /// Fills a run. Most are a few pixels long, and a call to set memory costs more than they do.
 fn draw(run: &mut [u8], ink: u8) {
     if run.len() <= 16 {
-        run.iter_mut().for_each(|level| *level = ink);
+        run.fill(ink);
     } else {
         run.fill(ink);
     }

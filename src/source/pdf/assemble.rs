@@ -133,7 +133,7 @@ fn turned(picture: &Picture<'_>, turn: Turn, channel: Channel) -> Result<Plane, 
 fn dpi(scale: (f64, f64)) -> Option<u16> {
     let dpi = (72.0 / scale.0).round();
     // Between 1 and 65 535.
-    (dpi >= 1.0 && dpi <= 65_535.0).then_some(dpi as u16)
+    (1.0..=65_535.0).contains(&dpi).then_some(dpi as u16)
 }
 
 fn single(picture: &Picture<'_>, place: &Placed, channel: Channel) -> Result<Plane, Refusal> {
@@ -142,7 +142,9 @@ fn single(picture: &Picture<'_>, place: &Placed, channel: Channel) -> Result<Pla
     }
     let (b, s) = (place.bounds, place.seen);
     let cut = [s.left - b.left, b.right - s.right, s.low - b.low, b.high - s.high];
-    let whole = cut.iter().all(|&c| c <= CUT);
+    // Of a picture that lies askew corners stick out.
+    let corners = CUT + place.skew * b.width().max(b.height());
+    let whole = cut.iter().all(|&c| c <= corners);
     if !whole && place.skew > MOST_SKEW_TOGETHER {
         return Err(Refusal::Drawing);
     }
