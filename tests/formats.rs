@@ -2,11 +2,14 @@
 //!
 //! Files are made here from one known picture, without the decoders' own encoders where that can be. Lossless
 //! variants are compared pixel by pixel.
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
+// Samples and sizes: small and in range.
+#![allow(clippy::cast_possible_truncation, clippy::cast_sign_loss, clippy::must_use_candidate)]
+// A few bytes are written here and there.
+#![allow(clippy::format_collect, clippy::format_push_string, clippy::missing_panics_doc)]
 
 #[path = "formats/code.rs"]
 mod code;
-#[path = "formats/mutate.rs"]
-mod mutate;
 #[path = "formats/pdf.rs"]
 mod pdf;
 #[path = "formats/pdf_pages.rs"]
@@ -159,7 +162,7 @@ fn jpeg_of_gray_and_colour() {
 
 #[test]
 fn small_pictures_and_strange_files_are_told() {
-    let small = jpeg(&[9; 100 * 300], 100, 300, 1);
+    let small = jpeg(&vec![9; 100 * 300], 100, 300, 1);
     assert_eq!(fault(&small), DecodeFault::TooSmall);
     assert_eq!(fault(b"GIF89a and so on"), DecodeFault::NotAnImage);
     assert!(bilevel().contains(&0) && bilevel().contains(&255));

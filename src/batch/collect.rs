@@ -204,6 +204,7 @@ impl<'c, 'r, 'l> Collector<'c, 'r, 'l> {
     }
 
     /// Puts the rest of a file into the portion.
+    #[allow(clippy::needless_pass_by_value)] // the end of a file is given once
     fn end(&mut self, mut file: Current, end: End) {
         match end {
             End::Whole(pages) => {
@@ -244,7 +245,9 @@ impl<'c, 'r, 'l> Collector<'c, 'r, 'l> {
         }
         let new = &self.summary.health[self.events..];
         self.store.record_health(new, &(self.run.at)())?;
-        new.iter().for_each(|event| (self.told)(Told::Health(event)));
+        for event in new {
+            (self.told)(Told::Health(event));
+        }
         self.events = self.summary.health.len();
         Ok(())
     }

@@ -171,7 +171,7 @@ mod tests {
             keeper.keep(&name, &image, &Bytes::Held(bytes.to_vec()), bytes.len() as u64).unwrap();
             keeper.settle().unwrap();
         }
-        assert_eq!(names(&keeper), [name.clone()]);
+        assert_eq!(names(&keeper), std::slice::from_ref(&name));
         assert_eq!(hash_of(&keeper.folder().join(name)).unwrap(), image);
     }
 

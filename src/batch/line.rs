@@ -80,6 +80,7 @@ pub(super) struct Arrival {
 
 /// What the collector gets next.
 #[derive(Debug)]
+#[allow(clippy::large_enum_variant)] // one at a time
 pub(super) enum Step {
     File(usize, Arrival),
     Page(Box<Outcome>),

@@ -64,6 +64,7 @@ pub struct Reader<'l> {
 
 /// What came of a page.
 #[derive(Debug)]
+#[allow(clippy::large_enum_variant)] // a page that was looked at is the rule
 enum Outcome {
     /// Nothing new could come of it.
     Known(SheetId),

@@ -29,6 +29,7 @@ pub struct Run<'r> {
     /// The exam's rules, if there are any: they decide which pages count as held.
     pub rules: Option<&'r Rules>,
     /// Where copies are kept, and of which files.
+    #[allow(clippy::type_complexity)] // used here alone
     pub keeper: Option<(&'r Keeper, &'r (dyn Fn(&Path) -> bool + Sync))>,
     /// A folder for what is too large for memory.
     pub spool: &'r Path,

@@ -5,6 +5,7 @@ use duka::batch::{Notice, Progress};
 use duka::session::RoomProgress;
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 use std::collections::BTreeMap;
+use std::fmt::Write as _;
 use std::time::{Duration, Instant};
 
 /// How often a line is written where no bar can move.
@@ -67,20 +68,20 @@ impl Bar {
         let looked = p.read + p.set_aside;
         let mut message = format!("files · {} read", p.read);
         if p.held > 0 {
-            message += &format!(", {} to look at", p.held);
+            let _ = write!(message, ", {} to look at", p.held);
         }
         if p.set_aside > 0 {
-            message += &format!(", {} set aside", p.set_aside);
+            let _ = write!(message, ", {} set aside", p.set_aside);
         }
         if p.known > 0 {
-            message += &format!(", {} known", p.known);
+            let _ = write!(message, ", {} known", p.known);
         }
         if looked > 0 {
-            message += &format!(" · {:.0} pages/s", looked as f64 / seconds);
+            let _ = write!(message, " · {:.0} pages/s", looked as f64 / seconds);
         }
         if p.files > 0 && p.files < p.of {
             let left = seconds * (p.of - p.files) as f64 / p.files as f64;
-            message += &format!(" · {} left", span(left));
+            let _ = write!(message, " · {} left", span(left));
         }
         self.at(p.files, p.of, &message);
     }
@@ -133,10 +134,10 @@ impl Bar {
 fn room_line(room: &RoomProgress) -> String {
     let mut line = format!("考场 {}: {} of {} read", room.room, room.read, room.expected);
     if room.held > 0 {
-        line += &format!(", {} held", room.held);
+        let _ = write!(line, ", {} held", room.held);
     }
     if room.set_aside > 0 {
-        line += &format!(", {} set aside", room.set_aside);
+        let _ = write!(line, ", {} set aside", room.set_aside);
     }
     if room.read > room.expected {
         line += ": more than expected";

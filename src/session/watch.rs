@@ -31,7 +31,7 @@ impl Default for Pace {
     fn default() -> Self {
         Self {
             settle: Duration::from_secs(2),
-            patience: Duration::from_secs(120),
+            patience: Duration::from_mins(2),
             look: Duration::from_millis(500),
         }
     }
@@ -97,7 +97,9 @@ struct Watched {
     state: Option<State>,
     since: Instant,
     /// The state in which it was read, or found to end too early.
+    #[allow(clippy::option_option)] // whether it was, and what was seen of it then
     read: Option<Option<State>>,
+    #[allow(clippy::option_option)]
     early: Option<Option<State>>,
 }
 
@@ -309,7 +311,7 @@ mod tests {
 
     const PACE: Pace = Pace {
         settle: Duration::from_secs(2),
-        patience: Duration::from_secs(60),
+        patience: Duration::from_mins(1),
         look: Duration::from_millis(1),
     };
 

@@ -70,7 +70,10 @@ impl Decoder for Rows<'_> {
 /// Fills a run. Most are a few pixels long, and a call to set memory costs more than they do.
 fn draw(run: &mut [u8], ink: u8) {
     if run.len() <= 16 {
-        run.fill(ink);
+        #[allow(clippy::manual_slice_fill)] // see above
+        for level in run {
+            *level = ink;
+        }
     } else {
         run.fill(ink);
     }

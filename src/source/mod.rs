@@ -8,6 +8,9 @@
 //! decoder that panics makes its page an exception ([`DecodeFault::Damaged`]) and doesn't stop the run.
 //! `docs/formats.md` says what is read by which road, and the limits.
 
+// Levels, sizes and bits: in range by the masks, clamps and checks beside each cast.
+#![allow(clippy::cast_possible_truncation, clippy::cast_sign_loss)]
+
 mod colour;
 mod fax;
 mod jpeg;

@@ -71,7 +71,7 @@ fn png_rows(samples: &[u8], row_bytes: usize, apart: usize) -> Vec<u8> {
                 0 => 0,
                 1 => left,
                 2 => before[i],
-                3 => ((u16::from(left) + u16::from(before[i])) / 2) as u8,
+                3 => u16::midpoint(u16::from(left), u16::from(before[i])) as u8,
                 _ => {
                     let (a, b, c) = (i32::from(left), i32::from(before[i]), i32::from(corner));
                     let p = a + b - c;

@@ -160,11 +160,15 @@ impl Form {
             let mut bytes = Vec::new();
             let (kind, count) = match values {
                 Values::Short(v) => {
-                    v.iter().for_each(|&n| self.put(&mut bytes, u64::from(n), 2));
+                    for &n in v {
+                        self.put(&mut bytes, u64::from(n), 2);
+                    }
                     (3, v.len())
                 }
                 Values::Long(v) => {
-                    v.iter().for_each(|&n| self.put(&mut bytes, u64::from(n), 4));
+                    for &n in v {
+                        self.put(&mut bytes, u64::from(n), 4);
+                    }
                     (4, v.len())
                 }
                 Values::Rational(n, d) => {
@@ -214,8 +218,11 @@ pub fn differences(samples: &[u8], row_bytes: usize, apart: usize) -> Vec<u8> {
     out
 }
 
+/// Packs bytes.
+pub type Packer = fn(&[u8]) -> Vec<u8>;
+
 /// The packers of byte-wise compression by their TIFF number.
-pub fn packers() -> Vec<(u16, fn(&[u8]) -> Vec<u8>)> {
+pub fn packers() -> Vec<(u16, Packer)> {
     vec![
         (1, <[u8]>::to_vec),
         (5, code::lzw),

@@ -142,7 +142,7 @@ fn faxes_of_every_kind() {
     ];
     for (name, page) in kinds {
         for form in FORMS {
-            let read = only(&form.file(&[page.clone()]));
+            let read = only(&form.file(std::slice::from_ref(&page)));
             assert!(read.pixels == levels, "{name} {form:?}");
             assert_eq!(read.depth, Depth::Bilevel, "{name}");
         }

@@ -94,6 +94,7 @@ struct Path {
 }
 
 impl<'a> Walk<'a> {
+    #[allow(clippy::too_many_lines)] // one arm an operator
     fn run(
         &mut self,
         data: &[u8],
@@ -185,7 +186,6 @@ impl<'a> Walk<'a> {
                 }
                 b"sh" => self.content.only_pictures = false,
                 b"Tr" => state.text = numbers().first().map_or(0, |&n| n as i64),
-                b"BT" => {}
                 b"Tj" | b"TJ" | b"'" | b"\"" => match state.text {
                     3 => {}
                     // Text that cuts what follows.

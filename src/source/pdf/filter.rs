@@ -114,12 +114,15 @@ pub(super) fn bytes(stream: &Stream<'_>, most: usize) -> Result<Vec<u8>, DecodeF
     }
 }
 
+/// What is left when all filters but the last are undone, and that one.
+type Undone<'a, 'f> = (Cow<'a, [u8]>, Option<&'f (Filter, Dict<'a>)>);
+
 /// The bytes before the last filter, at most `most` after each, and that filter.
 pub(super) fn up_to_last<'a, 'f>(
     stream: &Stream<'a>,
     filters: &'f [(Filter, Dict<'a>)],
     most: usize,
-) -> Result<(Cow<'a, [u8]>, Option<&'f (Filter, Dict<'a>)>), DecodeFault> {
+) -> Result<Undone<'a, 'f>, DecodeFault> {
     let mut data = stream.raw_data();
     let Some((last, before)) = filters.split_last() else { return Ok((data, None)) };
     for (filter, parameters) in before {

@@ -105,13 +105,13 @@ impl Image<'_> {
         };
         let mut plane = self.coded(&facts, colour, channel)?;
         if let Some(mask) = self.dict().get::<Stream<'_>>("SMask") {
-            self.lay_over_white(&mut plane, mask)?;
+            Self::lay_over_white(&mut plane, mask)?;
         }
         Ok(plane)
     }
 
     /// Lays the picture over white paper by the opacity in `mask`.
-    fn lay_over_white(&self, plane: &mut Plane, mask: Stream<'_>) -> Result<(), Refusal> {
+    fn lay_over_white(plane: &mut Plane, mask: Stream<'_>) -> Result<(), Refusal> {
         if mask.dict().contains_key("Matte") || mask.dict().contains_key("SMask") {
             return Err(Refusal::Drawing);
         }
@@ -231,16 +231,15 @@ impl Image<'_> {
                 plane = Plane { dpi: None, ..read };
             }
             Some((Filter::Jpeg2000, _)) => plane = jpeg2000::decode(&data, colour, channel)?,
-            Some((Filter::Hex, _)) => self.rows(&samples, &filter::hex(&data)?, None, &mut plane)?,
-            Some((Filter::Ascii85, _)) => self.rows(&samples, &filter::ascii85(&data)?, None, &mut plane)?,
-            other => self.rows(&samples, &data, other, &mut plane)?,
+            Some((Filter::Hex, _)) => Self::rows(&samples, &filter::hex(&data)?, None, &mut plane)?,
+            Some((Filter::Ascii85, _)) => Self::rows(&samples, &filter::ascii85(&data)?, None, &mut plane)?,
+            other => Self::rows(&samples, &data, other, &mut plane)?,
         }
         Ok(plane)
     }
 
     /// Rows of packed samples.
     fn rows(
-        &self,
         samples: &Samples,
         data: &[u8],
         last: Option<&(Filter, Dict<'_>)>,

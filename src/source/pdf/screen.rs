@@ -37,9 +37,8 @@ pub(super) fn screen(bytes: &[u8]) -> Result<(), DecodeFault> {
     }
     let (mut objects, mut references) = (0, 0);
     for at in memmem::find_iter(bytes, b"stream") {
-        let data = match bytes[at + 6..] {
-            [b'\r', b'\n', ref data @ ..] | [b'\n' | b'\r', ref data @ ..] => data,
-            _ => continue,
+        let ([b'\r', b'\n', ref data @ ..] | [b'\n' | b'\r', ref data @ ..]) = bytes[at + 6..] else {
+            continue;
         };
         let before = &bytes[at.saturating_sub(MOST_HEAD)..at];
         if before.ends_with(b"end") {
@@ -74,15 +73,12 @@ fn unescaped(text: &[u8]) -> Vec<u8> {
     let mut rest = text;
     while let Some((&byte, tail)) = rest.split_first() {
         let digit = |i: usize| tail.get(i).and_then(|&b| char::from(b).to_digit(16));
-        match (byte, digit(0), digit(1)) {
-            (b'#', Some(high), Some(low)) => {
-                out.push(u8::try_from(high * 16 + low).unwrap_or(b'#'));
-                rest = &tail[2..];
-            }
-            _ => {
-                out.push(byte);
-                rest = tail;
-            }
+        if let (b'#', Some(high), Some(low)) = (byte, digit(0), digit(1)) {
+            out.push(u8::try_from(high * 16 + low).unwrap_or(b'#'));
+            rest = &tail[2..];
+        } else {
+            out.push(byte);
+            rest = tail;
         }
     }
     out

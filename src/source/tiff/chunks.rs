@@ -44,6 +44,7 @@ impl Coding {
 }
 
 /// The strips or tiles of a page.
+#[allow(clippy::struct_excessive_bools)] // each is a tag of its own
 pub(super) struct Chunks {
     samples: Samples,
     coding: Coding,
@@ -166,7 +167,7 @@ impl Chunks {
                 let rest = store.length().saturating_sub(offsets[0]);
                 let rows = self.samples.row_bytes(plane.width).and_then(|b| b.checked_mul(plane.height));
                 let rows = rows.ok_or(DecodeFault::TooLarge)? as u64;
-                vec![if self.coding == Coding::None { rows } else { rest.min(self.most_bytes(rows)) }]
+                vec![if self.coding == Coding::None { rows } else { rest.min(Self::most_bytes(rows)) }]
             }
             _ => return Err(DecodeFault::Damaged),
         };
@@ -177,7 +178,7 @@ impl Chunks {
     }
 
     /// The most bytes that are read for a chunk whose rows take `rows` bytes.
-    fn most_bytes(&self, rows: u64) -> u64 {
+    fn most_bytes(rows: u64) -> u64 {
         rows.saturating_mul(MOST_GROWTH).saturating_add(LEAST_ROOM)
     }
 
@@ -216,7 +217,7 @@ impl Chunks {
         if offset.checked_add(count).is_none_or(|end| end > store.length()) {
             return Err(DecodeFault::Truncated);
         }
-        let bytes = store.at(offset, count.min(self.most_bytes(rows as u64)))?;
+        let bytes = store.at(offset, count.min(Self::most_bytes(rows as u64)))?;
         if self.reversed && self.coding != Coding::Jpeg {
             return Ok(Cow::Owned(bytes.iter().map(|b| b.reverse_bits()).collect()));
         }
