@@ -56,7 +56,7 @@ impl BatchError {
         match self {
             Self::Path { .. } => "check the path and who may read it",
             Self::Empty { .. } => {
-                "give the folder that the scanner writes to; .jpg, .jpeg, .png, .tif and .tiff are read"
+                "give the folder that the scanner writes to; .jpg, .jpeg, .png, .tif, .tiff and .pdf are read"
             }
             Self::Unwell { event, .. } => match event.trouble {
                 Trouble::Streak { tone: Tone::Dark, .. } => {

@@ -20,7 +20,7 @@ reads, it watches the scanner: lines from dirt on the glass, drifting scale or b
 is told once, and past a limit the run stops; what was read until then is recorded."
 )]
 pub struct Scan {
-    /// Image files (JPEG, PNG, TIFF) and folders of them
+    /// Image files (JPEG, PNG, TIFF, PDF) and folders of them
     #[arg(required = true, value_name = "PATH")]
     paths: Vec<PathBuf>,
     /// Worker threads; 0 takes one a core. The record does not depend on it
