@@ -19,8 +19,8 @@ const GOLDEN: usize = 158;
 
 /// How much darker than both its sides a column is in a streak, in gray levels, and how much brighter in a bright one: noise
 /// of σ 6 leaves 2 of eight rows' mean. What is paler is no ink for either reader.
-const DARKER: u16 = 4;
-const BRIGHTER: u16 = 2;
+const DARKER: i16 = 4;
+const BRIGHTER: i16 = 2;
 
 /// The share of the stretches in which a column must differ to be a streak from the first row to the last, wherever it is hidden.
 const SHARE: (usize, usize) = (17, 20);
@@ -45,7 +45,7 @@ const WIDEST: usize = 230;
 const SEEN_THROUGH: u32 = 85;
 
 /// The darkest ground, in gray levels, that is paper: there the streak's own darkness is measured.
-const PAPER: u16 = 100;
+const PAPER: i16 = 100;
 
 /// A streak: the clean columns on its left and right, the rows that it runs through, and what it lets through in each
 /// column between, in 256ths; none where that can't be said.
@@ -90,11 +90,11 @@ pub(super) fn without_streaks(page: &Page) -> Cow<'_, Page> {
 struct Sums {
     width: usize,
     /// Rows in each sum.
-    rows: u16,
+    rows: i16,
     /// Where each stretch begins, and how many rows it spans.
     starts: [usize; STRETCHES],
     tall: usize,
-    levels: Vec<u16>,
+    levels: Vec<i16>,
 }
 
 impl Sums {
@@ -108,7 +108,7 @@ impl Sums {
         let width = page.width;
         let mut out = Self {
             width,
-            rows: rows as u16,
+            rows: rows as i16,
             starts: [0; STRETCHES],
             tall,
             levels: vec![0; STRETCHES * width],
@@ -117,15 +117,42 @@ impl Sums {
             *start = i * cell + (cell - tall) * (i * GOLDEN % 256) / 256;
             for r in 0..rows {
                 for (sum, &level) in sums.iter_mut().zip(page.row(*start + r * step)) {
-                    *sum += u16::from(level);
+                    // Eight rows of 255 at the most.
+                    *sum = sum.wrapping_add(i16::from(level));
                 }
             }
         }
         Some(out)
     }
 
-    fn of_stretch(&self, i: usize) -> &[u16] {
+    fn of_stretch(&self, i: usize) -> &[i16] {
         &self.levels[i * self.width..][..self.width]
+    }
+
+    /// Adds 1 to every column of `dark` and of `bright` that stretch `i` shows to be darker or brighter than its sides: on each the
+    /// cleaner of two places, because there may be another streak in one of them.
+    fn count(
+        &self,
+        i: usize,
+        (reach, near): (usize, usize),
+        (darker, brighter): (i16, i16),
+        dark: &mut [u16],
+        bright: &mut [u16],
+    ) {
+        let row = self.of_stretch(i);
+        let n = self.width - 2 * reach;
+        let (left, right) = (&row[..n], &row[2 * reach..][..n]);
+        let (near_left, near_right) = (&row[reach - near..][..n], &row[reach + near..][..n]);
+        let middle = &row[reach..][..n];
+        let (dark, bright) = (&mut dark[reach..][..n], &mut bright[reach..][..n]);
+        for x in 0..n {
+            // Sums of 2040 at the most: no difference leaves 16 bits.
+            let (l, nl, r, nr, m) = (left[x], near_left[x], right[x], near_right[x], middle[x]);
+            let below = l.max(nl).min(r.max(nr)).wrapping_sub(m);
+            let above = m.wrapping_sub(l.min(nl).max(r.min(nr)));
+            dark[x] = dark[x].wrapping_add(u16::from(below > darker));
+            bright[x] = bright[x].wrapping_add(u16::from(above > brighter));
+        }
     }
 
     /// The rows from one stretch to another, both whole, and half of the way to the next ones: to the picture's edge where
@@ -161,15 +188,9 @@ fn find(page: &Page) -> Vec<Streak> {
     }
     let Some(sums) = Sums::of(page) else { return Vec::new() };
     let (darker, brighter) = (DARKER * sums.rows, BRIGHTER * sums.rows);
-    let mut counts = vec![(0u8, 0u8); page.width];
+    let (mut dark, mut bright) = (vec![0u16; page.width], vec![0u16; page.width]);
     for i in 0..STRETCHES {
-        let row = sums.of_stretch(i);
-        let far = row.iter().zip(&row[reach..]).zip(&row[2 * reach..]);
-        let near = row[reach - near..].iter().zip(&row[reach + near..]);
-        for ((((&l, &m), &r), (&nl, &nr)), count) in far.zip(near).zip(&mut counts[reach..]) {
-            count.0 += u8::from(l.max(nl).min(r.max(nr)).saturating_sub(m) > darker);
-            count.1 += u8::from(m.saturating_sub(l.min(nl).max(r.min(nr))) > brighter);
-        }
+        sums.count(i, (reach, near), (darker, brighter), &mut dark, &mut bright);
     }
     let mut out = Vec::new();
     for (kind, least) in [(Kind::Dark, LEAST_DARK), (Kind::Bright, LEAST_BRIGHT)] {
@@ -181,12 +202,12 @@ fn find(page: &Page) -> Vec<Streak> {
             let (l, m, r) = (row[x - reach], row[x], row[x + reach]);
             let (nl, nr) = (row[x - near], row[x + near]);
             match kind {
-                Kind::Dark => l.max(nl).min(r.max(nr)).saturating_sub(m) > darker,
-                Kind::Bright => m.saturating_sub(l.min(nl).max(r.min(nr))) > brighter,
+                Kind::Dark => l.max(nl).min(r.max(nr)) - m > darker,
+                Kind::Bright => m - l.min(nl).max(r.min(nr)) > brighter,
             }
         };
         let run = |x: usize| {
-            let count = if kind == Kind::Dark { counts[x].0 } else { counts[x].1 };
+            let count = if kind == Kind::Dark { dark[x] } else { bright[x] };
             if usize::from(count) * SHARE.1 >= STRETCHES * SHARE.0 {
                 Some(0..STRETCHES)
             } else if i32::from(count) < least {
@@ -214,8 +235,8 @@ fn find(page: &Page) -> Vec<Streak> {
                 let dark = |i: usize| {
                     let row = sums.of_stretch(i);
                     match kind {
-                        Kind::Dark => row[left].min(row[right]).saturating_sub(row[beside]) > 2 * darker,
-                        Kind::Bright => row[beside].saturating_sub(row[left].max(row[right])) > 2 * brighter,
+                        Kind::Dark => row[left].min(row[right]) - row[beside] > 2 * darker,
+                        Kind::Bright => row[beside] - row[left].max(row[right]) > 2 * brighter,
                     }
                 };
                 stretches.clone().filter(|&i| dark(i)).count() * 2 >= stretches.len()
@@ -258,11 +279,11 @@ fn through(sums: &Sums, (from, to): (usize, usize), stretches: &Range<usize>) ->
         .map(|x| {
             let shares = stretches.clone().filter_map(|i| {
                 let row = sums.of_stretch(i);
-                let (left, right) = (u32::from(row[from]), u32::from(row[to]));
-                let paper = u32::from(PAPER * sums.rows);
-                let part = (x - from) as u32;
-                let ground = (left * (steps as u32 - part) + right * part) / steps as u32;
-                (left.min(right) >= paper).then(|| u32::from(row[x]) * 256 / ground)
+                let (left, right) = (i32::from(row[from]), i32::from(row[to]));
+                let part = (x - from) as i32;
+                let ground = (left * (steps as i32 - part) + right * part) / steps as i32;
+                let paper = left.min(right) >= i32::from(PAPER * sums.rows);
+                paper.then(|| (i32::from(row[x]) * 256 / ground) as u32)
             });
             let mut shares: Vec<u32> = shares.collect();
             if shares.is_empty() {
