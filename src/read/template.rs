@@ -150,15 +150,34 @@ fn ranked(all: &[&[u8]], rank: f64) -> Vec<u8> {
     let step = all.len().div_ceil(LOOKED_AT).max(1);
     let some: Vec<&[u8]> = all.iter().copied().step_by(step).collect();
     let place = ((some.len() as f64 * rank) as usize).min(some.len() - 1);
-    let mut column = vec![0u8; some.len()];
-    (0..some[0].len())
-        .map(|cell| {
-            for (value, picture) in column.iter_mut().zip(&some) {
-                *value = picture[cell];
+    let mut rows: Vec<Vec<u8>> = some.into_iter().map(<[u8]>::to_vec).collect();
+    sort_columns(&mut rows);
+    rows.swap_remove(place)
+}
+
+/// Sorts each column of `rows`, the least value into the first row.
+///
+/// Merge exchange (Knuth, The Art of Computer Programming 3, 5.2.2, algorithm M): which rows are compared does not depend on what they
+/// hold, so that all columns are sorted together, many at a time.
+fn sort_columns(rows: &mut [Vec<u8>]) {
+    let n = rows.len();
+    let mut p = n.next_power_of_two() / 2;
+    while p > 0 {
+        let (mut q, mut r, mut d) = (n.next_power_of_two() / 2, 0, p);
+        loop {
+            for i in (0..n.saturating_sub(d)).filter(|i| i & p == r) {
+                let (upper, lower) = rows.split_at_mut(i + d);
+                for (a, b) in upper[i].iter_mut().zip(&mut lower[0]) {
+                    (*a, *b) = ((*a).min(*b), (*a).max(*b));
+                }
             }
-            *column.select_nth_unstable(place).1
-        })
-        .collect()
+            if q == p {
+                break;
+            }
+            (d, q, r) = (q - p, q / 2, p);
+        }
+        p /= 2;
+    }
 }
 
 impl Template {
@@ -303,6 +322,22 @@ fn spread(print: &[u8], grid: Grid) -> Vec<u8> {
 mod tests {
     use super::super::patch::MARGIN;
     use super::*;
+
+    #[test]
+    fn columns_are_sorted_whatever_their_length() {
+        for n in 1..=33usize {
+            let mut rows: Vec<Vec<u8>> =
+                (0..n).map(|i| (0..40usize).map(|x| (i * 37 + x * 101 + i * x) as u8).collect()).collect();
+            let sorted = |x: usize, rows: &[Vec<u8>]| rows.iter().map(|r| r[x]).collect::<Vec<_>>();
+            let mut expected: Vec<Vec<u8>> = (0..40).map(|x| sorted(x, &rows)).collect();
+            for column in &mut expected {
+                column.sort_unstable();
+            }
+            sort_columns(&mut rows);
+            assert_eq!((0..40).map(|x| sorted(x, &rows)).collect::<Vec<_>>(), expected, "{n}");
+        }
+    }
+
     use crate::geometry::{Point, Rect};
     use crate::layout::PrintInk;
 

@@ -150,7 +150,11 @@ impl Coarse {
                 let limit = thresholds[first_tile + x / TILE];
                 let end = (x + TILE).min(self.width);
                 // Most tiles have no ink in this row: their darkest pixel, found many at a time, says so.
-                if row[x..end].iter().fold(u8::MAX, |least, &level| least.min(level)) >= limit {
+                let bright = |tile: &[u8; TILE]| {
+                    tile.iter().fold(u8::MAX, |least, &level| if level < least { level } else { least })
+                        >= limit
+                };
+                if row[x..].first_chunk().is_some_and(bright) {
                     x = end;
                     continue;
                 }
@@ -332,15 +336,15 @@ fn level_of(bin: usize) -> u8 {
     (bin * 4 + 2) as u8
 }
 
-/// Levels of all tiles, and of the page: one pixel in two, in every row.
+/// Levels of all tiles, and of the page: of one pixel in four.
 fn binned(levels: &[u8], width: usize, height: usize, across: usize) -> (Vec<Bins>, [u32; 64]) {
     let mut tiles: Vec<Bins> = vec![[0; 64]; across * height.div_ceil(TILE)];
-    for (y, row) in levels.chunks_exact(width.max(1)).enumerate() {
-        // Every other pixel, by turns the even and the odd ones.
-        let odd = y % 2;
+    for (y, row) in levels.chunks_exact(width.max(1)).enumerate().step_by(2) {
+        // Every other pixel of every other row, by turns the even and the odd ones.
+        let odd = y / 2 % 2;
         for (tile, part) in tiles[y / TILE * across..].iter_mut().zip(row.chunks(TILE)) {
             for &level in part[odd.min(part.len())..].iter().step_by(2) {
-                // A tile has 256 pixels.
+                // A tile has 64 of them.
                 let bin = &mut tile[usize::from(level >> 2)];
                 *bin = bin.wrapping_add(1);
             }

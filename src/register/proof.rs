@@ -189,12 +189,20 @@ impl Place {
 pub(super) struct Field {
     places: Vec<Place>,
     near: f64,
+    weights: [f64; WEIGHTS],
 }
+
+/// Steps of a sighting's weight, up to four σ; beyond, it is below 1/3 000.
+const WEIGHTS: usize = 1024;
+
+/// Steps a square σ.
+const STEPS: f64 = WEIGHTS as f64 / 16.0;
 
 impl Field {
     /// The field of the sightings that agree with those around them.
     fn through(places: Vec<Place>, near: f64) -> Self {
-        let all = Self { places, near };
+        let weights = std::array::from_fn(|i| libm::exp(-0.5 * (i as f64 + 0.5) / STEPS));
+        let all = Self { places, near, weights };
         let off = |p: &Place, other: (f64, f64)| (p.off.0 - other.0).hypot(p.off.1 - other.1);
         let kept = all
             .places
@@ -202,18 +210,16 @@ impl Field {
             .filter(|p| off(p, middle(all.places.iter().map(|q| (q.at, q.off)), p.at)) <= p.loose)
             .copied()
             .collect();
-        Self { places: kept, near }
+        Self { places: kept, near, weights }
     }
 
     /// Millimetres from where the mapping puts a place to where print is seen.
     pub(super) fn at(&self, at: Point<Mm>) -> (f64, f64) {
         let (mut sum, mut x, mut y) = (STAY, 0.0, 0.0);
+        let scale = STEPS / (self.near * self.near);
         for p in &self.places {
             let (dx, dy) = (p.at.x.0 - at.x.0, p.at.y.0 - at.y.0);
-            let square = (dx * dx + dy * dy) / (self.near * self.near);
-            // Beyond four σ a weight is below 1/3 000.
-            if square < 16.0 {
-                let weight = libm::exp(-0.5 * square);
+            if let Some(&weight) = self.weights.get(((dx * dx + dy * dy) * scale) as usize) {
                 sum += weight;
                 x += weight * p.off.0;
                 y += weight * p.off.1;

@@ -48,7 +48,8 @@ pub(super) fn measure(
 ) -> Option<Measured> {
     let centre = fiducial.rect.centre;
     let (hw, hh) = (fiducial.rect.width.0 / 2.0, fiducial.rect.height.0 / 2.0);
-    let view = View { page, rough, centre, offset };
+    let outside = REACH_MM * rough.scale(centre);
+    let view = View { page, rough, centre, offset, outside };
     let reach = (REACH_SHARE * 2.0 * hw.min(hh)).min(REACH_MM);
     let left = view.edge(fiducial, Side::Left, hw, hh, reach)?;
     let right = view.edge(fiducial, Side::Right, hw, hh, reach)?;
@@ -75,6 +76,8 @@ struct View<'p> {
     rough: &'p Homography,
     centre: Point<Mm>,
     offset: (f64, f64),
+    /// How far beyond the picture's edge a profile may go, in pixels.
+    outside: f64,
 }
 
 impl View<'_> {
@@ -86,10 +89,9 @@ impl View<'_> {
     /// The level at a place; beyond the picture's edge, within the reach of a profile, the edge's own.
     fn level(&self, dx: f64, dy: f64) -> Option<f64> {
         let p = self.pixel(dx, dy);
-        let reach = REACH_MM * self.rough.scale(self.centre);
         let (right, bottom) = (self.page.width as f64 - 1.001, self.page.height as f64 - 1.001);
         let inside = Point::at(p.x.0.clamp(0.0, right), p.y.0.clamp(0.0, bottom));
-        if p.distance(inside).0 > reach { None } else { sample(self.page, inside) }
+        if p != inside && p.distance(inside).0 > self.outside { None } else { sample(self.page, inside) }
     }
 
     fn edge(&self, fiducial: &Fiducial, side: Side, hw: f64, hh: f64, reach: f64) -> Option<Edge> {

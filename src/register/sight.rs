@@ -25,6 +25,9 @@ const FINE_STEP_MM: f64 = 0.1;
 /// How far around the best place the middle of the plateau is looked for, in millimetres: a line's breadth.
 const FINE_REACH_MM: f64 = 0.3;
 
+/// The most steps that this is.
+const MOST_FINE: i32 = 4;
+
 /// The step and the number of steps around the predicted place that are looked at first: good fits are off by 0.2 mm.
 const NEAR_STEP_MM: f64 = 0.2;
 const NEAR_STEPS: i32 = 2;
@@ -138,9 +141,15 @@ fn mapping_shows(page: &Page, mapping: &Mapping, target: &Target) -> bool {
 
 /// The middle offset, in x and in y, of the [`AROUND`] of `seen` that lie nearest to `at`.
 pub(super) fn middle(seen: impl Iterator<Item = (Point<Mm>, (f64, f64))>, at: Point<Mm>) -> (f64, f64) {
-    let mut near: Vec<(f64, (f64, f64))> = seen.map(|(place, off)| (place.distance(at).0, off)).collect();
-    near.sort_by(|a, b| a.0.total_cmp(&b.0));
-    near.truncate(AROUND);
+    let square = |place: Point<Mm>| {
+        let (dx, dy) = (place.x.0 - at.x.0, place.y.0 - at.y.0);
+        dx * dx + dy * dy
+    };
+    let mut near: Vec<(f64, (f64, f64))> = seen.map(|(place, off)| (square(place), off)).collect();
+    if near.len() > AROUND {
+        near.select_nth_unstable_by(AROUND, |a, b| a.0.total_cmp(&b.0));
+        near.truncate(AROUND);
+    }
     let middle = |f: &dyn Fn(&(f64, f64)) -> f64| {
         let mut values: Vec<f64> = near.iter().map(|(_, off)| f(off)).collect();
         values.sort_by(f64::total_cmp);
@@ -280,17 +289,19 @@ fn offset(
     // Around the best place the contrast has a plateau as wide as the line; its middle is the place.
     let ((bx, by), top) = best;
     let step = pixels(FINE_STEP_MM);
-    let n = (((FINE_REACH_MM * scale).ceil() as i32 + step - 1) / step).clamp(2, 4);
-    let (mut sum, mut sx, mut sy, mut most) = (0.0, 0.0, 0.0, top);
-    for j in -n..=n {
-        for i in -n..=n {
-            let c = shape.contrast(bx + i * step, by + j * step);
-            most = most.max(c);
-            let weight = (c - PLATEAU * top).max(0.0);
-            sum += weight;
-            sx += weight * f64::from(i * step);
-            sy += weight * f64::from(j * step);
-        }
+    let n = (((FINE_REACH_MM * scale).ceil() as i32 + step - 1) / step).clamp(2, MOST_FINE);
+    let around = |n: i32| (-n..=n).flat_map(move |j| (-n..=n).map(move |i| (i * step, j * step)));
+    let mut contrasts = [0.0; (2 * MOST_FINE as usize + 1).pow(2)];
+    for (c, (i, j)) in contrasts.iter_mut().zip(around(n)) {
+        *c = shape.contrast(bx + i, by + j);
+    }
+    let most = contrasts.iter().copied().fold(top, f64::max);
+    let (mut sum, mut sx, mut sy) = (0.0, 0.0, 0.0);
+    for (c, (i, j)) in contrasts.iter().zip(around(n)) {
+        let weight = (c - PLATEAU * most).max(0.0);
+        sum += weight;
+        sx += weight * f64::from(i);
+        sy += weight * f64::from(j);
     }
     let (dx, dy) = if sum > 0.0 { (sx / sum, sy / sum) } else { (0.0, 0.0) };
     let (dx, dy) = local.back((f64::from(bx) + dx, f64::from(by) + dy))?;
@@ -320,17 +331,18 @@ impl<'p> Shape<'p> {
 
     /// How much darker the outline is than what surrounds it, moved by so many pixels; gray levels.
     fn contrast(&self, right: i32, down: i32) -> f64 {
-        f64::from(self.difference(&self.on, &self.off, right, down)) / OUTLINE as f64
+        f64::from(self.difference::<1>(right, down)) / OUTLINE as f64
     }
 
-    fn difference(&self, on: &[usize], off: &[usize], right: i32, down: i32) -> i32 {
+    /// The sum of the differences at every `STEP`th point.
+    fn difference<const STEP: usize>(&self, right: i32, down: i32) -> i32 {
         let shift = (down as isize * self.width as isize + right as isize) as usize;
         let level = |index: usize| {
             // Moved up or left the shift is negative, which wraps around and back.
             self.pixels.get(index.wrapping_add(shift)).map_or(0, |&level| i32::from(level))
         };
         let mut difference = 0i32;
-        for (&on, &off) in on.iter().zip(off) {
+        for (&on, &off) in self.on.iter().zip(&self.off).step_by(STEP) {
             difference = difference.wrapping_add((level(off) - level(on)).clamp(-self.cap, self.cap));
         }
         difference
@@ -338,17 +350,18 @@ impl<'p> Shape<'p> {
 
     /// The place with the most contrast, and that, among `2n + 1` by `2n + 1` places `step` pixels apart around `(x, y)`.
     fn best(&self, (x, y): (i32, i32), step: i32, n: i32) -> ((i32, i32), f64) {
-        let mut best = ((x, y), f64::MIN);
+        let mut best = ((x, y), i32::MIN);
         for j in -n..=n {
             for i in -n..=n {
                 let place = (x + i * step, y + j * step);
-                let c = self.contrast(place.0, place.1);
+                // Every other point is enough to choose among places so far apart.
+                let c = self.difference::<1>(place.0, place.1);
                 if c > best.1 {
                     best = (place, c);
                 }
             }
         }
-        best
+        (best.0, self.contrast(best.0.0, best.0.1))
     }
 }
 
