@@ -269,13 +269,20 @@ fn offset(
     let scale = local.scale();
     let shape = Shape::at(page, &local, on, off, cap);
     let pixels = |mm: f64| ((mm * scale).round() as i32).max(1);
-    // Nearly always it lies where it should; only where it does not show there is the whole reach looked through, and
-    // what is found farther off must show much better.
-    let near = pixels(NEAR_STEP_MM);
     let start = around.map_or((0, 0), |off| {
         let (u, v) = local.step(off);
         (u.round() as i32, v.round() as i32)
     });
+    let step = pixels(FINE_STEP_MM);
+    let n = (((FINE_REACH_MM * scale).ceil() as i32 + step - 1) / step).clamp(2, MOST_FINE);
+    // Nearly always it lies where it should, and a closer look around its place is all it takes.
+    let here = shape.plateau(start, step, n);
+    if here.within && here.most >= 2.0 * SEEN_LEVELS {
+        let (dx, dy) = local.back(here.middle)?;
+        return Some((dx, dy, here.most));
+    }
+    // Only where it does not show there is the whole reach looked through, and what is found farther off must show much better.
+    let near = pixels(NEAR_STEP_MM);
     let mut best = shape.best(start, near, NEAR_STEPS);
     let at_edge = |d: i32| d.abs() >= NEAR_STEPS * near;
     if around.is_none() && (best.1 < 2.0 * SEEN_LEVELS || at_edge(best.0.0) || at_edge(best.0.1)) {
@@ -286,26 +293,19 @@ fn offset(
             best = far;
         }
     }
-    // Around the best place the contrast has a plateau as wide as the line; its middle is the place.
-    let ((bx, by), top) = best;
-    let step = pixels(FINE_STEP_MM);
-    let n = (((FINE_REACH_MM * scale).ceil() as i32 + step - 1) / step).clamp(2, MOST_FINE);
-    let around = |n: i32| (-n..=n).flat_map(move |j| (-n..=n).map(move |i| (i * step, j * step)));
-    let mut contrasts = [0.0; (2 * MOST_FINE as usize + 1).pow(2)];
-    for (c, (i, j)) in contrasts.iter_mut().zip(around(n)) {
-        *c = shape.contrast(bx + i, by + j);
-    }
-    let most = contrasts.iter().copied().fold(top, f64::max);
-    let (mut sum, mut sx, mut sy) = (0.0, 0.0, 0.0);
-    for (c, (i, j)) in contrasts.iter().zip(around(n)) {
-        let weight = (c - PLATEAU * most).max(0.0);
-        sum += weight;
-        sx += weight * f64::from(i);
-        sy += weight * f64::from(j);
-    }
-    let (dx, dy) = if sum > 0.0 { (sx / sum, sy / sum) } else { (0.0, 0.0) };
-    let (dx, dy) = local.back((f64::from(bx) + dx, f64::from(by) + dy))?;
-    Some((dx, dy, most))
+    let found = shape.plateau(best.0, step, n);
+    let (dx, dy) = local.back(found.middle)?;
+    Some((dx, dy, found.most))
+}
+
+/// Around its place an outline's contrast has a plateau as wide as the line.
+struct Plateau {
+    /// Its middle, in pixels.
+    middle: (f64, f64),
+    /// The most contrast on it, in gray levels.
+    most: f64,
+    /// Whether that was found inside of what was looked at, and not at its edge.
+    within: bool,
 }
 
 /// An outline laid over the picture: the pixels on it, and outwards of each one on the paper around it.
@@ -329,23 +329,44 @@ impl<'p> Shape<'p> {
         Self { pixels: &page.pixels, width: page.width, on: on.map(index), off: off.map(index), cap }
     }
 
-    /// How much darker the outline is than what surrounds it, moved by so many pixels; gray levels.
-    fn contrast(&self, right: i32, down: i32) -> f64 {
-        f64::from(self.difference::<1>(right, down)) / OUTLINE as f64
-    }
-
-    /// The sum of the differences at every `STEP`th point.
-    fn difference<const STEP: usize>(&self, right: i32, down: i32) -> i32 {
+    /// How much darker the outline is than what surrounds it, moved by so many pixels: gray levels, over all points.
+    fn difference(&self, right: i32, down: i32) -> i32 {
         let shift = (down as isize * self.width as isize + right as isize) as usize;
         let level = |index: usize| {
             // Moved up or left the shift is negative, which wraps around and back.
             self.pixels.get(index.wrapping_add(shift)).map_or(0, |&level| i32::from(level))
         };
         let mut difference = 0i32;
-        for (&on, &off) in self.on.iter().zip(&self.off).step_by(STEP) {
+        for (&on, &off) in self.on.iter().zip(&self.off) {
             difference = difference.wrapping_add((level(off) - level(on)).clamp(-self.cap, self.cap));
         }
         difference
+    }
+
+    /// The plateau that is seen among `2n + 1` by `2n + 1` places `step` pixels apart around `(x, y)`; `n` is at most [`MOST_FINE`].
+    fn plateau(&self, (x, y): (i32, i32), step: i32, n: i32) -> Plateau {
+        let places = || (-n..=n).flat_map(move |j| (-n..=n).map(move |i| (i, j)));
+        let mut contrasts = [0; (2 * MOST_FINE as usize + 1).pow(2)];
+        let mut best = (i32::MIN, (0, 0));
+        for (c, (i, j)) in contrasts.iter_mut().zip(places()) {
+            *c = self.difference(x + i * step, y + j * step);
+            if *c > best.0 {
+                best = (*c, (i, j));
+            }
+        }
+        let (mut sum, mut sx, mut sy) = (0.0, 0.0, 0.0);
+        for (&c, (i, j)) in contrasts.iter().zip(places()) {
+            let weight = (f64::from(c) - PLATEAU * f64::from(best.0)).max(0.0);
+            sum += weight;
+            sx += weight * f64::from(i * step);
+            sy += weight * f64::from(j * step);
+        }
+        let (dx, dy) = if sum > 0.0 { (sx / sum, sy / sum) } else { (0.0, 0.0) };
+        Plateau {
+            middle: (f64::from(x) + dx, f64::from(y) + dy),
+            most: f64::from(best.0) / OUTLINE as f64,
+            within: best.1.0.abs() < n && best.1.1.abs() < n,
+        }
     }
 
     /// The place with the most contrast, and that, among `2n + 1` by `2n + 1` places `step` pixels apart around `(x, y)`.
@@ -354,14 +375,13 @@ impl<'p> Shape<'p> {
         for j in -n..=n {
             for i in -n..=n {
                 let place = (x + i * step, y + j * step);
-                // Every other point is enough to choose among places so far apart.
-                let c = self.difference::<1>(place.0, place.1);
+                let c = self.difference(place.0, place.1);
                 if c > best.1 {
                     best = (place, c);
                 }
             }
         }
-        (best.0, self.contrast(best.0.0, best.0.1))
+        (best.0, f64::from(best.1) / OUTLINE as f64)
     }
 }
 
