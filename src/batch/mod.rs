@@ -135,6 +135,7 @@ impl Reader<'_> {
                 }
                 let reading = read::read(&page, &registration, layout, &self.engine);
                 let vitals = vitals(&page, Some((&registration, layout)), &self.engine);
+                source::give_back(page);
                 let facts = Some(SheetFacts::of(&reading));
                 let ticket = ticket_of(&reading);
                 Looked { record: PageRecord::Read { ticket, reading }, vitals: Some(vitals), facts }

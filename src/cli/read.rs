@@ -265,6 +265,7 @@ fn read_page(
             if let Some(tracer) = tracer {
                 tracer.read(seen.path, &page, &registration, layout, &reading)?;
             }
+            source::give_back(page);
             line(PageLine::of_reading(source, &reading))
         }
         Err(cause) => {

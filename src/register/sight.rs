@@ -277,9 +277,10 @@ fn offset(
     let n = (((FINE_REACH_MM * scale).ceil() as i32 + step - 1) / step).clamp(2, MOST_FINE);
     // Nearly always it lies where it should, and a closer look around its place is all it takes.
     let here = shape.plateau(start, step, n);
-    if here.within && here.most >= 2.0 * SEEN_LEVELS {
-        let (dx, dy) = local.back(here.middle)?;
-        return Some((dx, dy, here.most));
+    let off = local.back(here.middle)?;
+    // Under a mark there is no outline to be found, wherever it is looked for.
+    if here.within && here.most >= 2.0 * SEEN_LEVELS || is_marked(page, target, mapping, off, here.most) {
+        return Some((off.0, off.1, here.most));
     }
     // Only where it does not show there is the whole reach looked through, and what is found farther off must show much better.
     let near = pixels(NEAR_STEP_MM);

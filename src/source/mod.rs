@@ -18,12 +18,14 @@ mod open;
 mod pdf;
 mod plane;
 mod png;
+mod spare;
 mod store;
 mod tiff;
 mod unpack;
 
 pub use crate::sheet::Channel;
 pub use open::open;
+pub use spare::give_back;
 
 use crate::sheet::{DecodeFault, Sha256, SheetId};
 use plane::{Plane, area, gray_of};

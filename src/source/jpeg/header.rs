@@ -2,6 +2,7 @@
 
 use super::DecodeFault;
 use super::huffman::{AcTable, DcTable};
+use std::sync::Arc;
 
 /// The codes of the markers that matter here.
 pub(super) mod marker {
@@ -74,8 +75,8 @@ pub(super) struct Header {
     pub frame: Option<Frame>,
     /// Quantisation steps, in the order of the file.
     pub steps: [Option<[u16; 64]>; 4],
-    pub dc: [Option<Box<DcTable>>; 4],
-    pub ac: [Option<Box<AcTable>>; 4],
+    pub dc: [Option<Arc<DcTable>>; 4],
+    pub ac: [Option<Arc<AcTable>>; 4],
     /// Units between restart markers; 0 is none.
     pub restart: usize,
     jfif: bool,
@@ -151,8 +152,8 @@ impl Header {
             let listed = rest.get(..symbols).ok_or(DecodeFault::Damaged)?;
             let place = usize::from(kind & 15);
             match kind >> 4 {
-                0 if place < 4 => self.dc[place] = Some(Box::new(DcTable::new(counts, listed)?)),
-                1 if place < 4 => self.ac[place] = Some(Box::new(AcTable::new(counts, listed)?)),
+                0 if place < 4 => self.dc[place] = Some(DcTable::known(counts, listed)?),
+                1 if place < 4 => self.ac[place] = Some(AcTable::known(counts, listed)?),
                 _ => return Err(DecodeFault::Damaged),
             }
             body = &rest[symbols..];

@@ -1,6 +1,7 @@
 //! Huffman codes, looked up together with the values that follow them.
 
 use super::DecodeFault;
+use std::sync::{Arc, Mutex};
 
 /// Bits of a mean's code and value that are looked up at once. The longest usual code has 9.
 const DC_LOOKAHEAD: u32 = 9;
@@ -101,6 +102,44 @@ impl Codes {
     }
 }
 
+/// How many tables of a kind are remembered: a scanner writes one or two, and always the same.
+const REMEMBERED: usize = 8;
+
+/// Tables that were made before, with what they were made from; the latest last.
+struct Known<T>(Mutex<Vec<(Vec<u8>, Arc<T>)>>);
+
+impl<T> Known<T> {
+    const fn new() -> Self {
+        Self(Mutex::new(Vec::new()))
+    }
+
+    /// The table of these codes: making one costs as much as decoding a twentieth of a page.
+    fn get(
+        &self,
+        counts: &[u8; 16],
+        listed: &[u8],
+        make: impl Fn(&[u8; 16], &[u8]) -> Result<T, DecodeFault>,
+    ) -> Result<Arc<T>, DecodeFault> {
+        let from = [&counts[..], listed].concat();
+        // Whoever panicked while it was held left it whole.
+        let held = || self.0.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
+        let known = held().iter().find(|(codes, _)| *codes == from).map(|(_, table)| Arc::clone(table));
+        if let Some(known) = known {
+            return Ok(known);
+        }
+        let made = Arc::new(make(counts, listed)?);
+        let mut known = held();
+        if known.len() >= REMEMBERED {
+            known.remove(0);
+        }
+        known.push((from, Arc::clone(&made)));
+        Ok(made)
+    }
+}
+
+static DC_TABLES: Known<DcTable> = Known::new();
+static AC_TABLES: Known<AcTable> = Known::new();
+
 /// The value of `size` bits that begins `length` bits into `window`.
 fn value(window: u64, length: u32, size: u32) -> i32 {
     if size == 0 {
@@ -120,7 +159,12 @@ pub(super) struct DcTable {
 }
 
 impl DcTable {
-    pub(super) fn new(counts: &[u8; 16], listed: &[u8]) -> Result<Self, DecodeFault> {
+    /// As [`DcTable::new`], made once for all files that have it.
+    pub(super) fn known(counts: &[u8; 16], listed: &[u8]) -> Result<Arc<Self>, DecodeFault> {
+        DC_TABLES.get(counts, listed, Self::new)
+    }
+
+    fn new(counts: &[u8; 16], listed: &[u8]) -> Result<Self, DecodeFault> {
         let mut table = Self { codes: Codes::new(counts, listed)?, quick: [0; 1 << DC_LOOKAHEAD] };
         for bits in 0..1 << DC_LOOKAHEAD {
             if let Some((length, value)) = table.search(bits << (64 - DC_LOOKAHEAD))
@@ -221,7 +265,12 @@ pub(super) struct AcTable {
 }
 
 impl AcTable {
-    pub(super) fn new(counts: &[u8; 16], listed: &[u8]) -> Result<Self, DecodeFault> {
+    /// As [`AcTable::new`], made once for all files that have it.
+    pub(super) fn known(counts: &[u8; 16], listed: &[u8]) -> Result<Arc<Self>, DecodeFault> {
+        AC_TABLES.get(counts, listed, Self::new)
+    }
+
+    fn new(counts: &[u8; 16], listed: &[u8]) -> Result<Self, DecodeFault> {
         const SIZE: usize = 1 << AC_LOOKAHEAD;
         let mut table = Self { codes: Codes::new(counts, listed)?, pairs: [Pair::LONG; SIZE] };
         let mut single = vec![None; SIZE];

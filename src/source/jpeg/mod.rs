@@ -35,7 +35,7 @@ use scan::Scan;
 /// [`DecodeFault::Truncated`] if data are missing, [`DecodeFault::Damaged`] if they contradict themselves, [`DecodeFault::TooLarge`] and
 /// [`DecodeFault::Unsupported`] as for every format.
 pub(super) fn decode(bytes: &[u8]) -> Result<Plane, DecodeFault> {
-    let mut pixels = Vec::new();
+    let mut pixels = super::spare::take();
     let (width, height, dpi) = decode_into(bytes, &mut pixels)?;
     Ok(Plane { width, height, pixels, dpi, depth: Depth::Gray })
 }
