@@ -78,11 +78,17 @@ pub(super) struct Search {
 ///
 /// Ways that find fewer than `least` fiducials are kept only while there is nothing better.
 pub(super) fn search(layout: &Layout, blobs: &[Blob], expected_scale: f64, least: usize) -> Search {
-    let candidates: Vec<Vec<usize>> = layout
-        .fiducials
-        .iter()
-        .map(|f| (0..blobs.len()).filter(|&b| could_be(&blobs[b], f, expected_scale)).collect())
-        .collect();
+    let mut candidates: Vec<Vec<usize>> = Vec::with_capacity(layout.fiducials.len());
+    for (i, f) in layout.fiducials.iter().enumerate() {
+        let alike = |&j: &usize| {
+            let (g, size) = (&layout.fiducials[j], (f.rect.width, f.rect.height));
+            g.shape == f.shape && (g.rect.width, g.rect.height) == size
+        };
+        candidates.push(match (0..i).find(alike) {
+            Some(j) => candidates[j].clone(),
+            None => (0..blobs.len()).filter(|&b| could_be(&blobs[b], f, expected_scale)).collect(),
+        });
+    }
     let mut out = Search { best: None, rival: None };
     for (i, j) in anchors(layout, &candidates) {
         let mut tries = 0;
@@ -317,8 +323,12 @@ fn assign(
         let away = c.distance(a).0.min(c.distance(b).0);
         let reach = (SEARCH_MM + SEARCH_SHARE * away) * scale;
         let place: Point<Px> = rough.apply(c);
+        let beside = |centre: Point<Px>| {
+            (centre.x.0 - place.x.0).abs() <= reach && (centre.y.0 - place.y.0).abs() <= reach
+        };
         let near = candidates[f]
             .iter()
+            .filter(|&&blob| beside(blobs[blob].centre))
             .map(|&blob| (blob, blobs[blob].centre.distance(place).0))
             .filter(|&(blob, distance)| distance <= reach && fits(blob, f))
             .min_by(|x, y| x.1.total_cmp(&y.1));

@@ -87,8 +87,7 @@ impl View<'_> {
     }
 
     /// The level at a place; beyond the picture's edge, within the reach of a profile, the edge's own.
-    fn level(&self, dx: f64, dy: f64) -> Option<f64> {
-        let p = self.pixel(dx, dy);
+    fn level(&self, p: Point<Px>) -> Option<f64> {
         let (right, bottom) = (self.page.width as f64 - 1.001, self.page.height as f64 - 1.001);
         let inside = Point::at(p.x.0.clamp(0.0, right), p.y.0.clamp(0.0, bottom));
         if p != inside && p.distance(inside).0 > self.outside { None } else { sample(self.page, inside) }
@@ -111,13 +110,16 @@ impl View<'_> {
             let share = from + (to - from) * (profile as f64 + 0.5) / PROFILES as f64;
             let t = (2.0 * share - 1.0) * along;
             levels.clear();
+            let end = |d: f64| match side {
+                Side::Left | Side::Right => self.pixel(out * d, t),
+                Side::Top | Side::Bottom => self.pixel(t, out * d),
+            };
+            // Over two millimetres no perspective bends a line.
+            let (first, last) = (end(across - reach), end(across + reach));
             for s in 0..=steps {
-                let d = out * (across - reach + 2.0 * reach * s as f64 / steps as f64);
-                let (dx, dy) = match side {
-                    Side::Left | Side::Right => (d, t),
-                    Side::Top | Side::Bottom => (t, d),
-                };
-                match self.level(dx, dy) {
+                let share = s as f64 / steps as f64;
+                let (dx, dy) = (last.x.0 - first.x.0, last.y.0 - first.y.0);
+                match self.level(first.shifted(dx * share, dy * share)) {
                     Some(level) => levels.push(level),
                     None => break,
                 }
