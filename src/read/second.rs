@@ -191,11 +191,17 @@ pub(super) fn see(page: &Page, registration: &Registration, layout: &Layout) -> 
             depth.darken(darkness, tiles[&patch.tile]);
         }
     }
-    let floor = floor(layout, &letters, &templates, &patches, &cells);
+    let peak = |patch: &Patch| {
+        let letter = &letters[patch.letter];
+        strokes::peak(&cells[patch.start..][..letter.grid.cells()], &templates[patch.letter], &letter.inside)
+    };
+    let peaks: Vec<Option<u8>> = patches.iter().map(|patch| patch.as_ref().map(peak)).collect();
+    let floor = floor(layout, &peaks);
     let mut desk = Desk::default();
-    let mut next = patches.iter();
+    let mut next = patches.iter().zip(&peaks);
     let mut look = || {
-        let patch = next.next()?.as_ref()?;
+        let (patch, &peak) = next.next()?;
+        let (patch, peak) = (patch.as_ref()?, peak?);
         let (letter, template) = (&letters[patch.letter], &templates[patch.letter]);
         let darkness = &cells[patch.start..][..letter.grid.cells()];
         let mut print = template.seen(darkness);
@@ -207,7 +213,8 @@ pub(super) fn see(page: &Page, registration: &Registration, layout: &Layout) -> 
             && u16::from(patch.paper) * DARK_GROUND.1 < u16::from(registration.paper) * DARK_GROUND.0;
         let ground =
             if dark && print.is_none_or(|seen| seen < PRINT_SEEN) { Ground::NotPaper } else { patch.ground };
-        let mut strokes = strokes::look(darkness, template, &letter.inside, letter.grid, floor, &mut desk);
+        let mut strokes =
+            strokes::look(darkness, template, &letter.inside, letter.grid, (floor, peak), &mut desk);
         strokes.gone = hidden;
         Some(Look { strokes, print, ground })
     };
@@ -343,22 +350,12 @@ impl Depth {
 
 /// What strokes must reach on this sheet: a little more than its unmarked targets do. The darkest target of each
 /// position is left out, because it may be marked.
-fn floor(
-    layout: &Layout,
-    letters: &[Letter<'_>],
-    templates: &[Template],
-    patches: &[Option<Patch>],
-    cells: &[u8],
-) -> u8 {
-    let mut next = patches.iter();
-    let mut peaks: Vec<u8> = Vec::with_capacity(patches.len());
+fn floor(layout: &Layout, all: &[Option<u8>]) -> u8 {
+    let mut next = all.iter();
+    let mut peaks: Vec<u8> = Vec::with_capacity(all.len());
     for position in layout.fields.iter().flat_map(|f| &f.positions) {
         let start = peaks.len();
-        for patch in next.by_ref().take(position.targets.len()).flatten() {
-            let letter = &letters[patch.letter];
-            let darkness = &cells[patch.start..][..letter.grid.cells()];
-            peaks.push(strokes::peak(darkness, &templates[patch.letter], &letter.inside));
-        }
+        peaks.extend(next.by_ref().take(position.targets.len()).flatten());
         if let Some(most) = (start..peaks.len()).max_by_key(|&i| peaks[i]) {
             peaks.swap_remove(most);
         }

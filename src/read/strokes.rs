@@ -2,6 +2,7 @@
 
 use super::patch::{Grid, MARGIN};
 use super::template::Template;
+use std::ops::Range;
 
 /// The rank, counted from the darkest free cell, that says how dark a target's strokes are. The first two may be
 /// noise or a speck of dust; a dot of 0.7 mm has five cells.
@@ -83,7 +84,7 @@ pub(super) fn peak(darkness: &[u8], template: &Template, inside: &[bool]) -> u8 
     top[0]
 }
 
-/// The strokes in a target; nothing where its darkest cells don't reach `floor`.
+/// The strokes in a target, of which the [`peak`] is known; nothing where that doesn't reach `floor`.
 ///
 /// A cell is inked where it is at least half as dark as the target's own strokes, beyond what print may make
 /// of it. Cells of dark print can't say; a stroke is followed through them where they are dark.
@@ -92,20 +93,27 @@ pub(super) fn look(
     template: &Template,
     inside: &[bool],
     grid: Grid,
-    floor: u8,
+    (floor, peak): (u8, u8),
     desk: &mut Desk,
 ) -> Strokes {
-    let peak = peak(darkness, template, inside);
     let mut out = Strokes { peak, ..Strokes::default() };
     let least = u16::from(floor) * EDGE_OF_FLOOR.0 / EDGE_OF_FLOOR.1;
     let limit = if peak < floor { u16::from(floor) } else { (u16::from(peak) * EDGE.0 / EDGE.1).max(least) };
+    if peak < floor && !grid.is_fine() {
+        // An empty target: nothing is asked but what lies around it.
+        let inked = |cell: usize| {
+            template.free[cell] && Template::reaches(template.most[cell], darkness[cell], limit)
+        };
+        out.sides = sides(inked, grid);
+        return out;
+    }
     desk.inked.clear();
     desk.inked.extend(darkness.iter().zip(&template.most).zip(&template.free).map(|((&d, &most), &free)| {
         if free { Template::reaches(most, d, limit) } else { u16::from(d) >= limit }
     }));
     let (across, down) = (grid.across(), grid.down());
     let core = grid.is_fine().then(|| broad(&desk.inked, &template.free, inside, across, &mut desk.broad));
-    out.sides = sides(&desk.inked, &template.free, grid);
+    out.sides = sides(|cell| desk.inked[cell] && template.free[cell], grid);
     if grid.is_fine() {
         out.covered = covered(darkness, inside);
     }
@@ -228,20 +236,23 @@ fn covered(darkness: &[u8], inside: &[bool]) -> (u8, u8) {
 }
 
 /// On how many sides of the margin two cells or more are inked.
-fn sides(inked: &[bool], free: &[bool], grid: Grid) -> u8 {
+fn sides(inked: impl Fn(usize) -> bool, grid: Grid) -> u8 {
     let (across, down) = (grid.across(), grid.down());
-    let count = |cells: &mut dyn Iterator<Item = usize>| {
-        cells.filter(|&cell| inked[cell] && free[cell]).take(2).count() == 2
+    let two = |xs: Range<usize>, ys: Range<usize>| {
+        let mut count = 0;
+        for y in ys {
+            for x in xs.clone() {
+                count += usize::from(inked(y * across + x));
+            }
+            if count >= 2 {
+                return 1;
+            }
+        }
+        0
     };
-    let row = |from: usize| {
-        (from * across + MARGIN..(from + MARGIN) * across - MARGIN)
-            .filter(move |cell| (MARGIN..across - MARGIN).contains(&(cell % across)))
-    };
-    let column = |from: usize| {
-        (MARGIN..down - MARGIN).flat_map(move |y| (from..from + MARGIN).map(move |x| y * across + x))
-    };
-    u8::from(count(&mut column(0)))
-        + u8::from(count(&mut column(across - MARGIN)))
-        + u8::from(count(&mut row(0)))
-        + u8::from(count(&mut row(down - MARGIN)))
+    let (wide, high) = (MARGIN..across - MARGIN, MARGIN..down - MARGIN);
+    two(0..MARGIN, high.clone())
+        + two(across - MARGIN..across, high)
+        + two(wide.clone(), 0..MARGIN)
+        + two(wide, down - MARGIN..down)
 }
