@@ -24,6 +24,13 @@ pub(super) const LEAST_CONTRAST: u8 = 30;
 /// (0.2) and shadows begin to count.
 const INK_DEPTH: f64 = 0.36;
 
+/// How broad the frame along the picture's edges is that is looked at first, in millimetres: the fiducials of a card lie within 15 mm of its
+/// edges, a sheet that leans by 3° or lies 10 mm off the corner keeps them in it.
+const FRAME_MM: f64 = 32.0;
+
+/// One in how many rows of the reduced picture is looked at within that frame, to know the paper there.
+const SPARSE: usize = 4;
+
 /// The reduced page.
 pub(super) struct Coarse {
     /// Full pixels a coarse pixel.
@@ -34,6 +41,8 @@ pub(super) struct Coarse {
     /// Paper level of each tile, `tiles_across` a row.
     paper: Vec<u8>,
     tiles_across: usize,
+    /// Columns and rows along each edge in which dark things are looked for; `None` for everywhere.
+    frame: Option<usize>,
     /// The darkest print of the page.
     pub(super) ink: u8,
 }
@@ -59,13 +68,29 @@ impl Coarse {
 
     /// The page reduced so that a sheet with `scale` full pixels a millimetre has about [`COARSE_SCALE`].
     pub(super) fn at_scale(page: &Page, scale: f64) -> Self {
+        Self::made(page, scale, None)
+    }
+
+    /// As [`Coarse::of`], but dark things are looked for along the picture's edges alone.
+    pub(super) fn along_edges(page: &Page, sides_mm: (f64, f64)) -> Self {
+        Self::made(page, super::expected_scale(page, sides_mm), Some(FRAME_MM))
+    }
+
+    fn made(page: &Page, scale: f64, frame_mm: Option<f64>) -> Self {
         let factor = ((scale / COARSE_SCALE).round() as usize).max(1);
         let (width, height) = (page.width / factor, page.height / factor);
-        let levels = reduce(page, factor, width, height);
+        let frame = frame_mm.map(|mm| (mm * scale / factor as f64) as usize);
+        let frame = frame.filter(|&broad| factor <= MOST_FACTOR && 2 * broad < width.min(height));
+        let levels = reduce(page, factor, width, height, frame);
         let tiles_across = width.div_ceil(TILE);
-        let (tiles, all) = binned(&levels, width, height, tiles_across);
+        let (tiles, all) = binned(&levels, width, height, tiles_across, frame.is_some());
         let (paper, ink) = (paper(&tiles, tiles_across), darkest(&all));
-        Self { factor, width, height, levels, paper, tiles_across, ink }
+        Self { factor, width, height, levels, paper, tiles_across, frame, ink }
+    }
+
+    /// Whether dark things were looked for everywhere.
+    pub(super) fn is_whole(&self) -> bool {
+        self.frame.is_none()
     }
 
     /// What the paper looks like: the middle of the paper levels of those tiles that lie on the sheet.
@@ -145,31 +170,33 @@ impl Coarse {
         for y in 0..self.height {
             let first_tile = (y / TILE) * self.tiles_across;
             let row = &self.levels[y * self.width..(y + 1) * self.width];
-            let mut x = 0;
-            while x < self.width {
-                let limit = thresholds[first_tile + x / TILE];
-                let end = (x + TILE).min(self.width);
-                // Most tiles have no ink in this row: their darkest pixel, found many at a time, says so.
-                let bright = |tile: &[u8; TILE]| {
-                    tile.iter().fold(u8::MAX, |least, &level| if level < least { level } else { least })
-                        >= limit
-                };
-                if row[x..].first_chunk().is_some_and(bright) {
-                    x = end;
-                    continue;
-                }
-                while x < end {
-                    if row[x] < limit {
-                        match runs.last_mut() {
-                            Some(run) if run.y == y && run.to == x => run.to = x + 1,
-                            _ => {
-                                let label = parents.len() as u32;
-                                parents.push(label);
-                                runs.push(Run { y, from: x, to: x + 1, label });
+            for (from, to) in spans(self.frame, y, self.width, self.height) {
+                let mut x = from;
+                while x < to {
+                    let limit = thresholds[first_tile + x / TILE];
+                    let end = ((x / TILE + 1) * TILE).min(to);
+                    // Most tiles have no ink in this row: their darkest pixel, found many at a time, says so.
+                    let bright = |tile: &[u8; TILE]| {
+                        tile.iter().fold(u8::MAX, |least, &level| if level < least { level } else { least })
+                            >= limit
+                    };
+                    if end - x == TILE && row[x..].first_chunk().is_some_and(bright) {
+                        x = end;
+                        continue;
+                    }
+                    while x < end {
+                        if row[x] < limit {
+                            match runs.last_mut() {
+                                Some(run) if run.y == y && run.to == x => run.to = x + 1,
+                                _ => {
+                                    let label = parents.len() as u32;
+                                    parents.push(label);
+                                    runs.push(Run { y, from: x, to: x + 1, label });
+                                }
                             }
                         }
+                        x += 1;
                     }
-                    x += 1;
                 }
             }
             let row_end = runs.len();
@@ -273,39 +300,61 @@ fn join(parents: &mut [u32], a: u32, b: u32) {
     }
 }
 
-/// Mean of each `factor × factor` block.
-fn reduce(page: &Page, factor: usize, width: usize, height: usize) -> Vec<u8> {
+/// The parts of row `y` that are looked at: all of it, or what lies within `frame` of an edge.
+fn spans(
+    frame: Option<usize>,
+    y: usize,
+    width: usize,
+    height: usize,
+) -> impl Iterator<Item = (usize, usize)> {
+    let inner = frame.filter(|&broad| y >= broad && y + broad < height);
+    let (first, second) = match inner {
+        Some(broad) => ((0, broad), Some((width - broad, width))),
+        None => ((0, width), None),
+    };
+    std::iter::once(first).chain(second)
+}
+
+/// The largest factor that is known to the compiler.
+const MOST_FACTOR: usize = 8;
+
+/// Mean of each `factor × factor` block; with a `frame` those within it are white, but for one row in [`SPARSE`].
+fn reduce(page: &Page, factor: usize, width: usize, height: usize, frame: Option<usize>) -> Vec<u8> {
     match factor {
         1 => page.pixels.clone(),
-        2 => means::<2>(page, width, height),
-        3 => means::<3>(page, width, height),
-        4 => means::<4>(page, width, height),
-        5 => means::<5>(page, width, height),
-        6 => means::<6>(page, width, height),
-        7 => means::<7>(page, width, height),
-        8 => means::<8>(page, width, height),
+        2 => means::<2>(page, width, height, frame),
+        3 => means::<3>(page, width, height, frame),
+        4 => means::<4>(page, width, height, frame),
+        5 => means::<5>(page, width, height, frame),
+        6 => means::<6>(page, width, height, frame),
+        7 => means::<7>(page, width, height, frame),
+        8 => means::<8>(page, width, height, frame),
         _ => means_of_many(page, factor, width, height),
     }
 }
 
 /// Mean of each `N × N` block, for `N` up to 16: the rows are added up first, which is work for the processor's wide registers.
-fn means<const N: usize>(page: &Page, width: usize, height: usize) -> Vec<u8> {
-    let mut out = vec![0; width * height];
-    let mut sums = vec![0u16; width * N];
+fn means<const N: usize>(page: &Page, width: usize, height: usize, frame: Option<usize>) -> Vec<u8> {
+    let mut out = vec![255; width * height];
+    let mut buffer = vec![0u16; width * N];
     for (y, levels) in out.chunks_exact_mut(width.max(1)).enumerate() {
-        let row = |inner: usize| &page.row(y * N + inner)[..width * N];
-        for (sum, &level) in sums.iter_mut().zip(row(0)) {
-            *sum = u16::from(level);
-        }
-        for inner in 1..N {
-            for (sum, &level) in sums.iter_mut().zip(row(inner)) {
-                // At most 16 × 255. A check for overflow would keep the loop out of the wide registers.
-                *sum = sum.wrapping_add(u16::from(level));
+        let own = frame.filter(|_| !y.is_multiple_of(SPARSE));
+        for (from, to) in spans(own, y, width, height) {
+            let row = |inner: usize| &page.row(y * N + inner)[from * N..to * N];
+            let sums = &mut buffer[..(to - from) * N];
+            for (sum, &level) in sums.iter_mut().zip(row(0)) {
+                *sum = u16::from(level);
             }
-        }
-        for (level, block) in levels.iter_mut().zip(sums.as_chunks::<N>().0) {
-            let sum = block.iter().fold(0u32, |sum, &v| sum.wrapping_add(u32::from(v)));
-            *level = (sum / (N * N) as u32) as u8;
+            for inner in 1..N {
+                for (sum, &level) in sums.iter_mut().zip(row(inner)) {
+                    // At most 16 × 255. A check for overflow would keep the loop out of the wide registers.
+                    *sum = sum.wrapping_add(u16::from(level));
+                }
+            }
+            for (level, block) in levels[from..to].iter_mut().zip(sums.as_chunks::<N>().0) {
+                let sum = block.iter().fold(0u32, |sum, &v| sum.wrapping_add(u32::from(v)));
+                *level = (sum / (N * N) as u32) as u8;
+            }
         }
     }
     out
@@ -337,13 +386,14 @@ fn level_of(bin: usize) -> u8 {
 }
 
 /// Levels of all tiles, and of the page: of one pixel in four.
-fn binned(levels: &[u8], width: usize, height: usize, across: usize) -> (Vec<Bins>, [u32; 64]) {
+fn binned(levels: &[u8], width: usize, height: usize, across: usize, sparse: bool) -> (Vec<Bins>, [u32; 64]) {
     let mut tiles: Vec<Bins> = vec![[0; 64]; across * height.div_ceil(TILE)];
-    for (y, row) in levels.chunks_exact(width.max(1)).enumerate().step_by(2) {
-        // Every other pixel of every other row, by turns the even and the odd ones.
-        let odd = y / 2 % 2;
+    // Every other pixel of every other row, by turns the even and the odd ones; or of fewer rows every pixel.
+    let (rows, columns) = if sparse { (SPARSE, 1) } else { (2, 2) };
+    for (y, row) in levels.chunks_exact(width.max(1)).enumerate().step_by(rows) {
+        let odd = y / 2 % columns;
         for (tile, part) in tiles[y / TILE * across..].iter_mut().zip(row.chunks(TILE)) {
-            for &level in part[odd.min(part.len())..].iter().step_by(2) {
+            for &level in part[odd.min(part.len())..].iter().step_by(columns) {
                 // A tile has 64 of them.
                 let bin = &mut tile[usize::from(level >> 2)];
                 *bin = bin.wrapping_add(1);

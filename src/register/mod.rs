@@ -149,6 +149,15 @@ fn expected_scale(page: &Page, (width, height): (f64, f64)) -> f64 {
 /// ```
 pub fn register(page: &Page, layout: &Layout) -> Result<Registration, RegistrationFault> {
     let sides = (layout.page.width_mm, layout.page.height_mm);
+    // The fiducials of a card lie along its edges, and so they do in the picture. Only where that is not enough all of it is looked at.
+    if layout.frame == Frame::Fiducials {
+        let edges = Coarse::along_edges(page, sides);
+        if !edges.is_whole()
+            && let Ok(registration) = scanned(page, layout, &edges)
+        {
+            return Ok(registration);
+        }
+    }
     let coarse = Coarse::of(page, sides);
     if coarse.brightest().saturating_sub(coarse.ink) < coarse::LEAST_CONTRAST {
         return Err(RegistrationFault::BlankPage);
@@ -168,7 +177,7 @@ fn scanned(page: &Page, layout: &Layout, coarse: &Coarse) -> Result<Registration
     let sides = (layout.page.width_mm, layout.page.height_mm);
     let blobs = coarse.blobs();
     let expected = layout.fiducials.len();
-    let least = expected - expected / LOSS_SHARE;
+    let least = if coarse.is_whole() { expected - expected / LOSS_SHARE } else { expected };
     let Search { best, rival } = find::search(layout, &blobs, expected_scale(page, sides), least);
     let best = best.ok_or(missing(0, expected))?;
     if best.count < least {
