@@ -169,6 +169,41 @@ fn another_edition_with_a_block_moved_is_refused() {
     }
 }
 
+/// `layout` with one field's targets, or all of them, moved by whole steps from one position to the next and from one target to the next.
+fn moved(layout: &Layout, only: Option<usize>, positions: f64, targets: f64) -> Layout {
+    let mut moved = layout.clone();
+    for (index, field) in moved.fields.iter_mut().enumerate() {
+        if only.is_some_and(|only| only != index) || field.positions.len() < 4 {
+            continue;
+        }
+        let at = |p: usize, t: usize| field.positions[p].targets[t].rect.centre;
+        let (from, next, beside) = (at(0, 0), at(1, 0), at(0, 1));
+        let dx = positions * (next.x.0 - from.x.0) + targets * (beside.x.0 - from.x.0);
+        let dy = positions * (next.y.0 - from.y.0) + targets * (beside.y.0 - from.y.0);
+        for target in field.positions.iter_mut().flat_map(|p| &mut p.targets) {
+            target.rect.centre = (target.rect.centre.x.0 + dx, target.rect.centre.y.0 + dy).into();
+        }
+    }
+    moved
+}
+
+#[test]
+fn another_edition_a_whole_row_or_column_further_on_is_refused() {
+    for name in ["theory-100", "theory-200", "theory-multi", "card-16k"] {
+        let printed = edited(name, &[]);
+        let scan = page(&scan(&printed, 6, Format::Png));
+        assert!(register(&scan, &printed).is_ok(), "{name}");
+        let longest = (0..printed.fields.len()).max_by_key(|&i| printed.fields[i].positions.len()).unwrap();
+        for only in [None, Some(longest), Some(0)] {
+            for (positions, targets) in [(1.0, 0.0), (-1.0, 0.0), (0.0, 1.0), (0.0, -1.0)] {
+                let read_as = moved(&printed, only, positions, targets);
+                let read = register_as(&scan, &read_as);
+                assert!(read.is_err(), "{name}, {only:?} moved by {positions}, {targets}");
+            }
+        }
+    }
+}
+
 #[test]
 fn a_sheet_from_which_a_row_is_cut_is_refused() {
     let layout = edited("theory-100", &[]);

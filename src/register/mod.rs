@@ -9,6 +9,7 @@
 #![allow(clippy::cast_possible_truncation, clippy::cast_possible_wrap, clippy::cast_sign_loss)]
 
 mod coarse;
+mod edges;
 mod find;
 mod form;
 mod lattice;
@@ -238,6 +239,9 @@ fn conclude(
         }
         if !proof.smooth || !whole || proof.bent > MOST_BENT_PITCHES {
             return Err(RegistrationFault::Torn);
+        }
+        if edges::is_moved(page, layout, &mapping) {
+            return Err(RegistrationFault::OtherEdition);
         }
     } else if page.depth == Depth::Gray && f64::from(proof.seen) > VANISHED_SHARE * f64::from(proof.checked) {
         // Gray scans lose pale print everywhere or nowhere: here it is seen, but not where it should be.

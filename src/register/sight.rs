@@ -130,7 +130,7 @@ pub(super) fn outlines(page: &Page, layout: &Layout, mapping: &Mapping, count: u
 }
 
 /// The most that one point of an outline counts on this card, in gray levels.
-fn cap_of(layout: &Layout) -> i32 {
+pub(super) fn cap_of(layout: &Layout) -> i32 {
     match layout.print_ink {
         PrintInk::Pale => MOST_PALE,
         PrintInk::Dark => MOST_DARK,
@@ -166,7 +166,7 @@ pub(super) fn middle(seen: impl Iterator<Item = (Point<Mm>, (f64, f64))>, at: Po
 const INSIDE: [f64; 3] = [-0.45, 0.0, 0.45];
 
 /// Whether most of the target's inside is much darker than its outline is against the paper.
-fn is_marked(page: &Page, target: &Target, mapping: &Mapping, (dx, dy): (f64, f64), contrast: f64) -> bool {
+pub(super) fn is_marked(page: &Page, target: &Target, mapping: &Mapping, (dx, dy): (f64, f64), contrast: f64) -> bool {
     let local = Local::at(mapping, target.rect.centre);
     let (hw, hh) = (target.rect.width.0 / 2.0, target.rect.height.0 / 2.0);
     let level = |sx: f64, sy: f64| {
@@ -195,7 +195,7 @@ fn pitch_of(field: &Field) -> f64 {
 struct Outlines(Vec<(TargetShape, Rect<Mm>, Rc<Ringed>)>);
 
 /// An outline and the places on the paper around it.
-type Ringed = (Outline, Outline);
+pub(super) type Ringed = (Outline, Outline);
 
 impl Outlines {
     fn of(&mut self, shape: TargetShape, target: &Target) -> Rc<Ringed> {
@@ -213,7 +213,7 @@ impl Outlines {
 
 /// Points along a target's outline and, outwards of each, on the paper around it; millimetres from
 /// its centre.
-fn outline(shape: TargetShape, target: &Target) -> (Outline, Outline) {
+pub(super) fn outline(shape: TargetShape, target: &Target) -> (Outline, Outline) {
     let (hw, hh) = (target.rect.width.0 / 2.0, target.rect.height.0 / 2.0);
     let mut on = [(0.0, 0.0); OUTLINE];
     let mut off = on;
@@ -246,10 +246,10 @@ fn outline(shape: TargetShape, target: &Target) -> (Outline, Outline) {
 }
 
 /// Points of an outline: one every half millimetre of the largest target.
-const OUTLINE: usize = 24;
+pub(super) const OUTLINE: usize = 24;
 
 /// Steps from a target's centre.
-type Outline = [(f64, f64); OUTLINE];
+pub(super) type Outline = [(f64, f64); OUTLINE];
 
 /// Where the outline is most visible: millimetres from its place, and how much darker it is there
 /// than the paper around it. `None` at the picture's edge.

@@ -117,6 +117,8 @@ pub enum RegistrationFault {
     },
     /// The print jumps from one place to the next: the sheet is torn, slipped while it was fed, or lies under another.
     Torn,
+    /// A block of targets is printed a whole row or column away from its place: the sheet is another edition of the card.
+    OtherEdition,
     /// A part of the sheet lies outside of the picture.
     CutOff {
         /// Printed places that lie outside.
@@ -154,6 +156,9 @@ impl fmt::Display for RegistrationFault {
                     f,
                     "the sheet is cut: {outside} of {checked} looked-for places lie outside of the picture"
                 )
+            }
+            Self::OtherEdition => {
+                write!(f, "targets are printed a whole row or column away from their places: another edition of the card")
             }
             Self::Torn => {
                 write!(f, "the print jumps: the sheet is torn, slipped in the feeder or lies under another")
