@@ -77,9 +77,17 @@ impl Mapping {
         Self { homography, knots, grid: None }
     }
 
-    /// This mapping with the correction of `grid` on top, in place of any that it had.
+    /// This mapping with the correction of `grid` on top; of a grid that it had already, what that says at the new one's crossings is kept.
     #[must_use]
-    pub fn bent(self, grid: Grid) -> Self {
+    pub fn bent(self, mut grid: Grid) -> Self {
+        if let Some(own) = &self.grid {
+            let across = grid.across.max(1);
+            for (i, shift) in grid.shifts.iter_mut().enumerate() {
+                let (x, y) = ((i % across) as f64 * grid.step.0, (i / across) as f64 * grid.step.1);
+                let (dx, dy) = own.shift(grid.origin.shifted(x, y));
+                *shift = (shift.0 + dx, shift.1 + dy);
+            }
+        }
         Self { grid: Some(grid), ..self }
     }
 
@@ -134,6 +142,18 @@ impl Mapping {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_grid_on_top_of_another_adds_to_it() {
+        let grid = |shifts| Grid { origin: Point::at(0.0, 0.0), step: (10.0, 10.0), across: 2, shifts };
+        let plain =
+            Mapping::projective(Homography::similarity(2.0, 0.0, (Point::at(0.0, 0.0), Point::at(0.0, 0.0))));
+        let once = plain.clone().bent(grid(vec![(1.0, 2.0); 4]));
+        let twice = once.bent(grid(vec![(0.0, 0.0), (4.0, 0.0), (0.0, 0.0), (4.0, 0.0)]));
+        let p = Point::at(5.0, 5.0);
+        let (from, to) = (plain.apply(p), twice.apply(p));
+        assert!((to.x.0 - from.x.0 - 3.0).abs() < 1e-9 && (to.y.0 - from.y.0 - 2.0).abs() < 1e-9);
+    }
 
     #[test]
     fn a_grid_is_bilinear_inside_and_constant_outside() {

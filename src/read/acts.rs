@@ -205,6 +205,21 @@ fn a_line_through_all_options_is_held() {
 }
 
 #[test]
+fn a_line_that_ends_in_a_target_is_no_mark() {
+    // The points of a zigzag from the left, from narrow to wide, turn in the middle of D.
+    for open in [0.5, 0.8, 1.2] {
+        let mut sheet = Sheet::new(200.0);
+        let c = sheet.target(70, 3).centre;
+        for way in [-1.0, 1.0] {
+            sheet.line(c.shifted(-20.0, way * open * 4.0), c.shifted(0.4, 0.2 * way * open), PENCIL);
+        }
+        let states = sheet.outcome(70);
+        assert_ne!(states[3], Filled, "{open}: {states:?}");
+        assert_ne!(states[3], Empty, "{open}: {states:?}");
+    }
+}
+
+#[test]
 fn overflow_is_not_the_neighbours_mark() {
     let mut sheet = Sheet::new(200.0);
     let (a, b) = (sheet.target(70, 0), sheet.target(70, 1));

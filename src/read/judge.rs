@@ -35,6 +35,10 @@ const FEWEST: usize = 5;
 /// covers 100 to 250, a zigzag 400; a full mark that overflows on both sides covers 800.
 const LINE_COVER: u16 = 500;
 
+/// The same of a line that comes in from one side and ends in the target, or turns there: 180 for the point of a zigzag. A bar of
+/// 3 × 1 mm that overflows covers 300 at the least.
+const END_COVER: u16 = 240;
+
 /// A piece is its neighbour's when it comes in from one side, its middle lies so far off, in thousandths of half
 /// the side, and it spans no more than this of the side.
 const OFF_MIDDLE: i16 = 450;
@@ -213,7 +217,8 @@ fn is_shaped(strokes: &Strokes, rules: Rules) -> bool {
     if covers_all(strokes) {
         return true;
     }
-    let line = strokes.goes_through() && strokes.cover < LINE_COVER;
+    let line = strokes.goes_through() && strokes.cover < LINE_COVER
+        || strokes.beyond.contains(&true) && strokes.cover < END_COVER;
     strokes.cover >= rules.mark
         && (strokes.span.0 >= MARK_SPAN.0 || strokes.span.1 >= MARK_SPAN.1)
         && strokes.contrast >= PALEST

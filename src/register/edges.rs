@@ -52,7 +52,8 @@ pub(super) fn is_moved(page: &Page, layout: &Layout, mapping: &Mapping) -> bool 
         [Along::Positions, Along::Targets].into_iter().any(|along| {
             let ends: Vec<Ends> = all.iter().filter_map(|block| Ends::of(block, along)).collect();
             let each = ends.iter().any(|ends| view.is_moved(field.shape, ends, FEWEST_PLACES));
-            each || ends.len() > 1 && Ends::together(ends).is_some_and(|all| view.is_moved(field.shape, &all, 1))
+            each || ends.len() > 1
+                && Ends::together(ends).is_some_and(|all| view.is_moved(field.shape, &all, 1))
         })
     })
 }
@@ -117,9 +118,9 @@ fn blocks(field: &Field) -> impl Iterator<Item = &[Position]> {
         let (first, second) = (rest.first()?, rest.get(1));
         let own = second.and_then(|second| step(first, second));
         let even = rest.windows(2).take_while(|pair| {
-            let same = step(&pair[0], &pair[1]).zip(own).is_some_and(|(a, b)| {
-                (a.0 - b.0).abs() <= SAME_STEP_MM && (a.1 - b.1).abs() <= SAME_STEP_MM
-            });
+            let same = step(&pair[0], &pair[1])
+                .zip(own)
+                .is_some_and(|(a, b)| (a.0 - b.0).abs() <= SAME_STEP_MM && (a.1 - b.1).abs() <= SAME_STEP_MM);
             same && pair[0].targets.len() == pair[1].targets.len()
         });
         let (block, after) = rest.split_at(even.count() + 1);

@@ -25,8 +25,8 @@ mod which;
 pub use proof::{CodeRead, Proof};
 pub use which::{register_as, which_layout};
 
-use crate::geometry::{Homography, Knot, Mapping, Mm, Orientation, Point, Px, Rect};
-use crate::layout::{Fiducial, Frame, Layout};
+use crate::geometry::{Grid, Homography, Knot, Mapping, Mm, Orientation, Point, Px, Rect};
+use crate::layout::{Fiducial, Frame, Layout, PageSize};
 use crate::sheet::RegistrationFault;
 use crate::source::{Depth, Page};
 use coarse::{Blob, Coarse};
@@ -89,6 +89,21 @@ const VANISHED_SHARE: f64 = 0.25;
 /// On the real scans and on simulated gray pages at least 0.9 do; on another form's page chance
 /// puts (0.7 / 1.5)² × π / 4 ≈ 0.17 of them there.
 const AGREE_SHARE: f64 = 0.7;
+
+/// From which root mean square distance of the fiducials on a bow is looked for, in millimetres: flat sheets have 0.1.
+const BOWED_MM: f64 = 0.2;
+
+/// The fewest fiducials that show a bow, and how much of it, as a share of what it is in the middle, must be left when a
+/// projective mapping has taken its part. Four corners show nothing.
+const BOW_FIDUCIALS: usize = 6;
+const BOW_SHOWS: f64 = 0.15;
+
+/// Which share of the fiducials' distance may be left when a bow is the reason for it. Measured: 0.1 to 0.3; a fiducial that is
+/// covered in part leaves 0.7 and more.
+const BOW_EXPLAINS: f64 = 0.5;
+
+/// Between crossings of the grid that a bow is written down by, in millimetres: between two of them a bow of 2 mm differs by 0.02.
+const BOW_STEP_MM: f64 = 20.0;
 
 /// The most by which the scale changes over a scanned page, as a factor: feeders stretch by a twentieth at worst, and a fit that
 /// needs more has taken other things for fiducials.
@@ -212,7 +227,8 @@ fn conclude(
         return Err(RegistrationFault::Ambiguous);
     }
     let lost = check_tracks(page, layout, blobs, &homography, &pairs)?;
-    let mapping = follow_track(layout, homography, &pairs);
+    let mapping =
+        follow_bow(layout.page, &pairs, rms).unwrap_or_else(|| follow_track(layout, homography, &pairs));
     let sheet = layout.page.rect();
     let on_sheet =
         |p: Point<Px>| homography.unapply(p).is_some_and(|p| sheet.contains(&Rect::around(p, 0.0, 0.0)));
@@ -460,6 +476,61 @@ fn shown(page: &Page, homography: &Homography, fiducial: &Fiducial) -> bool {
         let p = homography.apply(Point::from(corner));
         p.x.0 >= 0.0 && p.y.0 >= 0.0 && p.x.0 <= (page.width - 1) as f64 && p.y.0 <= (page.height - 1) as f64
     })
+}
+
+/// The projective mapping of a sheet that lies bowed, with the bow on top: sideways the more the nearer to the middle of its height,
+/// lengthwise the more the nearer to the middle of its width, both as a parabola. `None` where the fiducials lie no worse without, or can't say.
+///
+/// Printed targets are looked for half a row around; fiducials are looked for farther, and there are some in the middle of a side.
+fn follow_bow(page: PageSize, pairs: &[Pair], rms: Mm) -> Option<Mapping> {
+    if rms.0 <= BOWED_MM || pairs.len() < BOW_FIDUCIALS {
+        return None;
+    }
+    let bow = |p: Point<Mm>, (sideways, lengthwise): (f64, f64)| {
+        let (x, y) = (2.0 * p.x.0 / page.width_mm - 1.0, 2.0 * p.y.0 / page.height_mm - 1.0);
+        p.shifted(sideways * (1.0 - y * y), lengthwise * (1.0 - x * x))
+    };
+    let fitted = |by: (f64, f64)| {
+        let points: Vec<_> = pairs.iter().map(|p| (bow(p.printed, by), p.seen)).collect();
+        let homography = Homography::fit(&points)?;
+        let off: Option<Vec<[f64; 2]>> = points
+            .iter()
+            .map(|&(p, seen)| homography.unapply(seen).map(|q| [q.x.0 - p.x.0, q.y.0 - p.y.0]))
+            .collect();
+        Some((homography, off?.concat()))
+    };
+    // How the misfit changes with each of the two; it is linear in both to a thousandth.
+    let (_, flat) = fitted((0.0, 0.0))?;
+    let change =
+        |by| fitted(by).map(|(_, off)| off.iter().zip(&flat).map(|(a, b)| a - b).collect::<Vec<f64>>());
+    let (a, b) = (change((1.0, 0.0))?, change((0.0, 1.0))?);
+    let dot = |a: &[f64], b: &[f64]| a.iter().zip(b).map(|(a, b)| a * b).sum::<f64>();
+    let (aa, bb, ab) = (dot(&a, &a), dot(&b, &b), dot(&a, &b));
+    let (fa, fb) = (dot(&a, &flat), dot(&b, &flat));
+    let least = BOW_SHOWS * BOW_SHOWS * pairs.len() as f64;
+    let by = match (aa >= least, bb >= least) {
+        (true, true) if aa * bb - ab * ab > 0.1 * aa * bb => {
+            let det = aa * bb - ab * ab;
+            ((ab * fb - bb * fa) / det, (ab * fa - aa * fb) / det)
+        }
+        (true, _) => (-fa / aa, 0.0),
+        (_, true) => (0.0, -fb / bb),
+        _ => return None,
+    };
+    let (homography, off) = fitted(by)?;
+    let left = (dot(&off, &off) / pairs.len() as f64).sqrt();
+    if left > BOW_EXPLAINS * rms.0 {
+        return None;
+    }
+    let crossings = |side: f64| (side / BOW_STEP_MM).ceil() as usize + 1;
+    let (across, down) = (crossings(page.width_mm), crossings(page.height_mm));
+    let shifts = (0..across * down)
+        .map(|i| Point::at((i % across) as f64 * BOW_STEP_MM, (i / across) as f64 * BOW_STEP_MM))
+        .map(|p| (homography.apply(p), homography.apply(bow(p, by))))
+        .map(|(from, to)| (to.x.0 - from.x.0, to.y.0 - from.y.0))
+        .collect();
+    let grid = Grid { origin: Point::at(0.0, 0.0), step: (BOW_STEP_MM, BOW_STEP_MM), across, shifts };
+    Some(Mapping::projective(homography).bent(grid))
 }
 
 /// Lets the mapping follow a timing track: what the projective fit misses at each mark, smoothed over

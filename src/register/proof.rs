@@ -129,7 +129,7 @@ pub(super) fn bend(
     proof.residual = Mm((squares / count).sqrt());
     proof.pitches = (pitches / count).sqrt();
     let grid = field.grid(page, follow.grid);
-    proof.smooth = grid.is_smooth(follow.most);
+    proof.smooth = field.is_smooth(&grid, follow.most);
     (grid.bent(mapping), proof)
 }
 
@@ -215,7 +215,19 @@ impl Field {
 
     /// Millimetres from where the mapping puts a place to where print is seen.
     pub(super) fn at(&self, at: Point<Mm>) -> (f64, f64) {
-        let (mut sum, mut x, mut y) = (STAY, 0.0, 0.0);
+        let (sum, x, y) = self.sums(at);
+        (x / (STAY + sum), y / (STAY + sum))
+    }
+
+    /// The same by what is seen alone; `None` where too little is.
+    fn seen_at(&self, at: Point<Mm>) -> Option<(f64, f64)> {
+        let (sum, x, y) = self.sums(at);
+        (sum >= STAY).then(|| (x / sum, y / sum))
+    }
+
+    /// The weights of the sightings around a place, and their weighted sums.
+    fn sums(&self, at: Point<Mm>) -> (f64, f64, f64) {
+        let (mut sum, mut x, mut y) = (0.0, 0.0, 0.0);
         let scale = STEPS / (self.near * self.near);
         for p in &self.places {
             let (dx, dy) = (p.at.x.0 - at.x.0, p.at.y.0 - at.y.0);
@@ -225,7 +237,19 @@ impl Field {
                 y += weight * p.off.1;
             }
         }
-        (x / sum, y / sum)
+        (sum, x, y)
+    }
+
+    /// Whether print moves by no more than `most` millimetres from one crossing of a grid to the next.
+    ///
+    /// Only where print is seen at both: beyond its ends the mapping goes back to where the fiducials alone put it, and paper has no part in that.
+    fn is_smooth(&self, grid: &Crossings, most: f64) -> bool {
+        let seen: Vec<Option<(f64, f64)>> = grid.places.iter().map(|&(at, _)| self.seen_at(at)).collect();
+        let near = |i: usize, j: usize| match (seen[i], seen.get(j)) {
+            (Some(a), Some(Some(b))) => (a.0 - b.0).hypot(a.1 - b.1) <= most,
+            _ => true,
+        };
+        (0..seen.len()).all(|i| ((i + 1) % grid.across == 0 || near(i, i + 1)) && near(i, i + grid.across))
     }
 
     /// The field at the crossings of a grid over the page, `step` millimetres apart.
@@ -249,19 +273,6 @@ struct Crossings {
 }
 
 impl Crossings {
-    /// Whether no two neighbours differ by more than `most` millimetres.
-    fn is_smooth(&self, most: f64) -> bool {
-        let apart = |i: usize, j: usize| {
-            let (a, b) = (self.places[i].1, self.places[j].1);
-            (a.0 - b.0).hypot(a.1 - b.1)
-        };
-        (0..self.places.len()).all(|i| {
-            let right = (i + 1) % self.across == 0 || apart(i, i + 1) <= most;
-            let below = i + self.across >= self.places.len() || apart(i, i + self.across) <= most;
-            right && below
-        })
-    }
-
     /// The mapping with these shifts on top.
     fn bent(&self, mapping: Mapping) -> Mapping {
         let shifts = self.places.iter().map(|&(at, off)| Local::at(&mapping, at).step(off)).collect();

@@ -166,7 +166,13 @@ pub(super) fn middle(seen: impl Iterator<Item = (Point<Mm>, (f64, f64))>, at: Po
 const INSIDE: [f64; 3] = [-0.45, 0.0, 0.45];
 
 /// Whether most of the target's inside is much darker than its outline is against the paper.
-pub(super) fn is_marked(page: &Page, target: &Target, mapping: &Mapping, (dx, dy): (f64, f64), contrast: f64) -> bool {
+pub(super) fn is_marked(
+    page: &Page,
+    target: &Target,
+    mapping: &Mapping,
+    (dx, dy): (f64, f64),
+    contrast: f64,
+) -> bool {
     let local = Local::at(mapping, target.rect.centre);
     let (hw, hh) = (target.rect.width.0 / 2.0, target.rect.height.0 / 2.0);
     let level = |sx: f64, sy: f64| {

@@ -158,7 +158,10 @@ impl fmt::Display for RegistrationFault {
                 )
             }
             Self::OtherEdition => {
-                write!(f, "targets are printed a whole row or column away from their places: another edition of the card")
+                write!(
+                    f,
+                    "targets are printed a whole row or column away from their places: another edition of the card"
+                )
             }
             Self::Torn => {
                 write!(f, "the print jumps: the sheet is torn, slipped in the feeder or lies under another")
