@@ -146,8 +146,9 @@ mod tests {
     #[test]
     fn a_grid_on_top_of_another_adds_to_it() {
         let grid = |shifts| Grid { origin: Point::at(0.0, 0.0), step: (10.0, 10.0), across: 2, shifts };
-        let plain =
-            Mapping::projective(Homography::similarity(2.0, 0.0, (Point::at(0.0, 0.0), Point::at(0.0, 0.0))));
+        let corners =
+            ((Point::at(0.0, 0.0), Point::at(0.0, 0.0)), (Point::at(100.0, 0.0), Point::at(200.0, 0.0)));
+        let plain = Mapping::projective(Homography::similarity(corners.0, corners.1).unwrap());
         let once = plain.clone().bent(grid(vec![(1.0, 2.0); 4]));
         let twice = once.bent(grid(vec![(0.0, 0.0), (4.0, 0.0), (0.0, 0.0), (4.0, 0.0)]));
         let p = Point::at(5.0, 5.0);
