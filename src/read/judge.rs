@@ -35,9 +35,9 @@ const FEWEST: usize = 5;
 /// covers 100 to 250, a zigzag 400; a full mark that overflows on both sides covers 800.
 const LINE_COVER: u16 = 500;
 
-/// The same of a line that comes in from one side and ends in the target, or turns there: 180 for the point of a zigzag. A bar of
-/// 3 × 1 mm that overflows covers 300 at the least.
-const END_COVER: u16 = 240;
+/// The same of a line that comes in from one side and ends in the target, or turns there: 180 to 280 for the point of a zigzag. A bar of
+/// 3 × 1 mm that overflows covers 320 and more.
+const END_COVER: u16 = 300;
 
 /// A piece is its neighbour's when it comes in from one side, its middle lies so far off, in thousandths of half
 /// the side, and it spans no more than this of the side.
