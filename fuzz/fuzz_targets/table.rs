@@ -1,6 +1,6 @@
 #![no_main]
 
-use duka::exam::{Exam, Room, Roster, example_toml};
+use duka::exam::{Exam, RoomRecord, Roster, example_toml};
 use duka::practical;
 use libfuzzer_sys::fuzz_target;
 use std::sync::LazyLock;
@@ -13,6 +13,6 @@ fuzz_target!(|bytes: &[u8]| {
     let roster = Roster::import("list", bytes, exam);
     if let Ok(roster) = &roster {
         let _ = practical::import("list", bytes, exam, roster);
-        let _ = Room::import("list", bytes, exam, roster);
+        let _ = RoomRecord::import("list", bytes, exam, roster);
     }
 });

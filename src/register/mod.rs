@@ -28,7 +28,7 @@ use crate::geometry::{Homography, Knot, Mapping, Mm, Orientation, Point, Px, Rec
 use crate::layout::{Fiducial, Frame, Layout};
 use crate::sheet::RegistrationFault;
 use crate::source::{Depth, Page};
-use coarse::{Blob, Coarse};
+use coarse::{Blob, Coarse, Views};
 use find::{Match, Search};
 use proof::Follow;
 
@@ -148,17 +148,24 @@ fn expected_scale(page: &Page, (width, height): (f64, f64)) -> f64 {
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 pub fn register(page: &Page, layout: &Layout) -> Result<Registration, RegistrationFault> {
-    let sides = (layout.page.width_mm, layout.page.height_mm);
-    // The fiducials of a card lie along its edges, and so they do in the picture. Only where that is not enough all of it is looked at.
-    if layout.frame == Frame::Fiducials {
-        let edges = Coarse::along_edges(page, sides);
-        if !edges.is_whole()
-            && let Ok(registration) = scanned(page, layout, &edges)
-        {
-            return Ok(registration);
-        }
+    let views = Views::of(page);
+    at_edges(&views, layout).map_or_else(|| everywhere(&views, layout), Ok)
+}
+
+/// The sheet as it is found by the edges of the picture alone: the fiducials of a card lie along its edges, and so they do
+/// in the picture.
+fn at_edges(views: &Views<'_>, layout: &Layout) -> Option<Registration> {
+    if layout.frame != Frame::Fiducials {
+        return None;
     }
-    let coarse = Coarse::of(page, sides);
+    let edges = views.along_edges((layout.page.width_mm, layout.page.height_mm));
+    if edges.is_whole() { None } else { scanned(views.page, layout, &edges).ok() }
+}
+
+/// The sheet as it is found by all of the picture, where its edges were not enough.
+fn everywhere(views: &Views<'_>, layout: &Layout) -> Result<Registration, RegistrationFault> {
+    let page = views.page;
+    let coarse = views.whole((layout.page.width_mm, layout.page.height_mm));
     if coarse.brightest().saturating_sub(coarse.ink) < coarse::LEAST_CONTRAST {
         return Err(RegistrationFault::BlankPage);
     }
@@ -178,7 +185,7 @@ fn scanned(page: &Page, layout: &Layout, coarse: &Coarse) -> Result<Registration
     let blobs = coarse.blobs();
     let expected = layout.fiducials.len();
     let least = if coarse.is_whole() { expected - expected / LOSS_SHARE } else { expected };
-    let Search { best, rival } = find::search(layout, &blobs, expected_scale(page, sides), least);
+    let Search { best, rival } = find::search(layout, blobs, expected_scale(page, sides), least);
     let best = best.ok_or(missing(0, expected))?;
     if best.count < least {
         return Err(missing(best.count, expected));
@@ -186,7 +193,7 @@ fn scanned(page: &Page, layout: &Layout, coarse: &Coarse) -> Result<Registration
     if rival.is_some_and(|r| r.rivals(&best)) {
         return Err(RegistrationFault::Ambiguous);
     }
-    conclude(page, layout, coarse, &blobs, &best, FLAT)
+    conclude(page, layout, coarse, blobs, &best, FLAT)
 }
 
 /// From fiducials found to a registration that is proved.

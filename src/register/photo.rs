@@ -33,12 +33,12 @@ pub(super) fn register(page: &Page, layout: &Layout, coarse: &Coarse) -> Option<
         let own = (scale < 0.7 * super::expected_scale(page, (layout.page.width_mm, layout.page.height_mm)))
             .then(|| Coarse::at_scale(page, scale));
         let coarse = own.as_ref().unwrap_or(coarse);
-        proved.try_all(page, layout, coarse, &coarse.blobs(), turns(layout, &corners));
+        proved.try_all(page, layout, coarse, coarse.blobs(), turns(layout, &corners));
     }
     if proved.0.is_empty() {
         let expected = super::expected_scale(page, (layout.page.width_mm, layout.page.height_mm));
         let blobs = coarse.blobs();
-        proved.try_all(page, layout, coarse, &blobs, find::pillars(layout, &blobs, expected));
+        proved.try_all(page, layout, coarse, blobs, find::pillars(layout, blobs, expected));
     }
     proved.only()
 }
