@@ -39,6 +39,15 @@ fn ticket(n: usize) -> String {
     format!("261410{n:06}")
 }
 
+/// A right identity number of a region that does not exist (GB 11643).
+fn id_number(n: usize) -> String {
+    let digits = format!("{:06}19900307{:03}", 990_000 + n / 1000, n % 1000);
+    let weights = [7, 9, 10, 5, 8, 4, 2, 1, 6, 3, 7, 9, 10, 5, 8, 4, 2];
+    let sum: usize =
+        digits.bytes().zip(weights).map(|(digit, weight)| usize::from(digit - b'0') * weight).sum();
+    format!("{digits}{}", char::from(b"10X98765432"[sum % 11]))
+}
+
 /// The reading as if its sheet had this number and this hash.
 fn renumbered(reading: &Reading, image: Sha256, ticket: &str) -> Reading {
     let mut reading = reading.clone();
@@ -78,7 +87,8 @@ fn filled(folder: &Path, sheets: usize, reading: &Reading) -> Outcome<()> {
     std::fs::write(folder.join("exam.toml"), exam)?;
     let mut roster = String::from("准考证号,姓名,证件号码,职业,等级,考场,座位号\n");
     for n in 0..candidates {
-        writeln!(roster, "{},考生{n},,电工,四级,{},{}", ticket(n), n / SEATS, n % SEATS + 1)?;
+        let (ticket, document) = (ticket(n), id_number(n));
+        writeln!(roster, "{ticket},考生,{document},电工,四级,{},{}", n / SEATS, n % SEATS + 1)?;
     }
     let list = folder.join("roster.csv");
     std::fs::write(&list, roster)?;

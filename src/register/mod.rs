@@ -149,17 +149,27 @@ fn expected_scale(page: &Page, (width, height): (f64, f64)) -> f64 {
 /// ```
 pub fn register(page: &Page, layout: &Layout) -> Result<Registration, RegistrationFault> {
     let views = Views::of(page);
-    at_edges(&views, layout).map_or_else(|| everywhere(&views, layout), Ok)
+    at_edges(&views, layout, Order::ProofFirst).map_or_else(|| everywhere(&views, layout), Ok)
+}
+
+/// Which comes first once a sheet is laid on its fiducials.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Order {
+    /// The proof by printed targets; the code is read where they put it.
+    ProofFirst,
+    /// The printed code, and no proof if it is another layout's: cards of one size share their fiducials, and a proof that
+    /// fails costs as much as reading the page.
+    CodeFirst,
 }
 
 /// The sheet as it is found by the edges of the picture alone: the fiducials of a card lie along its edges, and so they do
 /// in the picture.
-fn at_edges(views: &Views<'_>, layout: &Layout) -> Option<Registration> {
+fn at_edges(views: &Views<'_>, layout: &Layout, order: Order) -> Option<Registration> {
     if layout.frame != Frame::Fiducials {
         return None;
     }
     let edges = views.along_edges((layout.page.width_mm, layout.page.height_mm));
-    if edges.is_whole() { None } else { scanned(views.page, layout, &edges).ok() }
+    if edges.is_whole() { None } else { scanned(views.page, layout, &edges, order).ok() }
 }
 
 /// The sheet as it is found by all of the picture, where its edges were not enough.
@@ -172,7 +182,7 @@ fn everywhere(views: &Views<'_>, layout: &Layout) -> Result<Registration, Regist
     if layout.frame != Frame::Fiducials {
         return nominal::register(page, layout, &coarse);
     }
-    let first = match scanned(page, layout, &coarse) {
+    let first = match scanned(page, layout, &coarse, Order::ProofFirst) {
         Ok(registration) => return Ok(registration),
         Err(fault) => fault,
     };
@@ -180,7 +190,12 @@ fn everywhere(views: &Views<'_>, layout: &Layout) -> Result<Registration, Regist
 }
 
 /// The sheet as a scanner shows it.
-fn scanned(page: &Page, layout: &Layout, coarse: &Coarse) -> Result<Registration, RegistrationFault> {
+fn scanned(
+    page: &Page,
+    layout: &Layout,
+    coarse: &Coarse,
+    order: Order,
+) -> Result<Registration, RegistrationFault> {
     let sides = (layout.page.width_mm, layout.page.height_mm);
     let blobs = coarse.blobs();
     let expected = layout.fiducials.len();
@@ -193,7 +208,7 @@ fn scanned(page: &Page, layout: &Layout, coarse: &Coarse) -> Result<Registration
     if rival.is_some_and(|r| r.rivals(&best)) {
         return Err(RegistrationFault::Ambiguous);
     }
-    conclude(page, layout, coarse, blobs, &best, FLAT)
+    conclude(page, layout, coarse, blobs, &best, FLAT, order)
 }
 
 /// From fiducials found to a registration that is proved.
@@ -206,6 +221,7 @@ fn conclude(
     blobs: &[Blob],
     found: &Match,
     most_change: f64,
+    order: Order,
 ) -> Result<Registration, RegistrationFault> {
     let expected = layout.fiducials.len();
     let least = expected - expected / LOSS_SHARE;
@@ -224,6 +240,13 @@ fn conclude(
         |p: Point<Px>| homography.unapply(p).is_some_and(|p| sheet.contains(&Rect::around(p, 0.0, 0.0)));
     let paper = coarse.usual_paper(&on_sheet);
 
+    if order == Order::CodeFirst
+        && let Some(own) = &layout.code
+        && let CodeRead::Number(other) = proof::read_code(page, own, &mapping, ink, paper)
+        && other != own.number
+    {
+        return Err(RegistrationFault::Unproved { agree: 0, checked: 0 });
+    }
     let mut look = Look::at(page, layout, &mapping, sight::SOME, Follow::LOOSELY)?;
     if look.is_witness() && !look.is_close() {
         look = Look::at(page, layout, &mapping, sight::MANY, Follow::CLOSELY)?;

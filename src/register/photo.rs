@@ -2,7 +2,7 @@
 
 use super::coarse::{Blob, Coarse};
 use super::find::{self, Match};
-use super::{LOSS_SHARE, Registration, conclude, outline};
+use super::{LOSS_SHARE, Order, Registration, conclude, outline};
 use crate::geometry::{Homography, Point, Px};
 use crate::layout::{Fiducial, Layout};
 use crate::source::Page;
@@ -61,7 +61,7 @@ impl Proved {
             if self.0.iter().any(|known| known.orientation == found.orientation) {
                 continue;
             }
-            self.0.extend(conclude(page, layout, coarse, blobs, &found, TILTED));
+            self.0.extend(conclude(page, layout, coarse, blobs, &found, TILTED, Order::ProofFirst));
         }
     }
 

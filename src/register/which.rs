@@ -1,7 +1,7 @@
 //! Which layout a page has.
 
 use super::coarse::Views;
-use super::{CodeRead, Registration, at_edges, everywhere, register};
+use super::{CodeRead, Order, Registration, at_edges, everywhere, register};
 use crate::layout::Layout;
 use crate::sheet::{Cause, RegistrationFault};
 use crate::source::Page;
@@ -38,7 +38,8 @@ pub fn which_layout(page: &Page, layouts: &[&Layout]) -> Result<(usize, Registra
     // The short look first, as every layout: a layout that the page doesn't have is looked for longest.
     let mut short = Vec::with_capacity(layouts.len());
     for (index, layout) in layouts.iter().enumerate() {
-        let looked = at_edges(&views, layout).map(|registration| by_code(Ok(registration), layout));
+        let looked =
+            at_edges(&views, layout, Order::CodeFirst).map(|registration| by_code(Ok(registration), layout));
         match looked {
             // A printed code that reads as this layout's own settles it.
             Some(Ok(registration)) if layout.code.is_some() => return Ok((index, registration)),
