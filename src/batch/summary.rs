@@ -103,6 +103,9 @@ impl Unread {
 impl fmt::Display for Unread {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
+            Self::System(std::io::ErrorKind::NotFound) => {
+                f.write_str("it is gone, or a link to what is not there")
+            }
             Self::System(kind) => kind.fmt(f),
             Self::NotAFile => f.write_str("it is no plain file"),
             Self::Changing => f.write_str("it is still being written; scan again when it is whole"),

@@ -14,6 +14,9 @@ const QUIET: Duration = Duration::from_secs(10);
 /// Redraws a second: more can't be read, and cost the terminal of a slow line.
 const REDRAWS: u8 = 5;
 
+/// From how many seconds on a speed and a time left mean something.
+const TELLING: f64 = 2.0;
+
 /// Notices that are said one by one; a folder that vanishes would fill the screen.
 const NOTICES: usize = 10;
 
@@ -25,6 +28,8 @@ pub struct Bar {
     told: Instant,
     notices: usize,
     rooms: BTreeMap<String, String>,
+    /// Files and pages done when it was last heard of.
+    done: (usize, usize),
 }
 
 impl Bar {
@@ -39,7 +44,7 @@ impl Bar {
             bar
         });
         let now = Instant::now();
-        Self { what, moving: bar, begun: now, told: now, notices: 0, rooms: BTreeMap::new() }
+        Self { what, moving: bar, begun: now, told: now, notices: 0, rooms: BTreeMap::new(), done: (0, 0) }
     }
 
     /// So much of so much is done.
@@ -52,7 +57,7 @@ impl Bar {
             }
             None if self.told.elapsed() > QUIET => {
                 self.told = Instant::now();
-                let message = if message.is_empty() { String::new() } else { format!("; {message}") };
+                let message = if message.is_empty() { String::new() } else { format!(" {message}") };
                 eprintln!("{}: {done} of {of}{message}", self.what);
             }
             None => {}
@@ -61,6 +66,12 @@ impl Bar {
 
     /// So far is a scan: files, pages a second, what waits, and how long it may still take.
     pub fn pages(&mut self, p: &Progress) {
+        // Of a folder that is watched, the next files: what was waited for them is no work.
+        let done = (p.files, p.read + p.set_aside + p.known);
+        if done.0 <= self.done.0 && done.1 <= self.done.1 {
+            self.begun = Instant::now();
+        }
+        self.done = done;
         if self.moving.is_none() && self.told.elapsed() <= QUIET {
             return;
         }
@@ -76,10 +87,11 @@ impl Bar {
         if p.known > 0 {
             let _ = write!(message, ", {} known", p.known);
         }
-        if looked > 0 {
+        let telling = seconds >= TELLING;
+        if looked > 0 && telling {
             let _ = write!(message, " · {:.0} pages/s", looked as f64 / seconds);
         }
-        if p.files > 0 && p.files < p.of {
+        if p.files > 0 && p.files < p.of && telling {
             let left = seconds * (p.of - p.files) as f64 / p.files as f64;
             let _ = write!(message, " · {} left", span(left));
         }

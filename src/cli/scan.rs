@@ -7,6 +7,7 @@ use duka::batch::{BatchError, Changed, OnTrouble, Summary, Told};
 use duka::session::{Originals, Pace, ScanOptions, Seen, SessionError};
 use duka::store::{HealthEvent, Severity};
 use serde_json::json;
+use std::collections::BTreeMap;
 use std::path::PathBuf;
 use std::time::Duration;
 
@@ -105,22 +106,24 @@ pub fn run(args: &Scan, context: &Context) -> Result<Ending, Failure> {
     let s = &scanned.summary;
     tell(s, context);
     if scanned.open > 0 {
-        context
-            .output
-            .line(format!("{} exceptions are open in this session: `duka exceptions`", scanned.open));
+        let out = &context.output;
+        out.line(format!("{} exceptions are open in this session: `duka exceptions`", scanned.open));
+        for (kind, count) in &scanned.open_by_kind {
+            out.line(format!("  {count:>5} {kind}"));
+        }
     }
-    context.output.value(&value_of(s, scanned.open));
+    context.output.value(&value_of(s, &scanned.open_by_kind));
     let rest = scanned.open + s.unreadable.len() + s.deferred.len() + usize::from(s.stopped);
     Ok(if rest > 0 { Ending::Exceptions } else { Ending::Clean })
 }
 
 /// A run as a program reads it.
-pub fn value_of(s: &Summary, open: usize) -> serde_json::Value {
+pub fn value_of(s: &Summary, open: &BTreeMap<String, usize>) -> serde_json::Value {
     json!({
         "files": s.files, "pages": s.pages, "read": s.read, "set_aside": s.set_aside, "known": s.known,
         "held": s.held, "causes": s.causes, "unreadable": unreadable(s), "changed": changed(&s.changed),
         "deferred": s.deferred, "stopped": s.stopped, "scanner": health_values(&s.health),
-        "open_exceptions": open,
+        "open_exceptions": open.values().sum::<usize>(), "open_by_kind": open,
     })
 }
 

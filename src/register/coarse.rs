@@ -2,6 +2,8 @@
 
 use crate::geometry::{Point, Px};
 use crate::source::Page;
+use std::cell::{OnceCell, RefCell};
+use std::rc::Rc;
 
 /// Coarse pixels a millimetre that the reduction aims at.
 ///
@@ -24,9 +26,10 @@ pub(super) const LEAST_CONTRAST: u8 = 30;
 /// (0.2) and shadows begin to count.
 const INK_DEPTH: f64 = 0.36;
 
-/// How broad the frame along the picture's edges is that is looked at first, in millimetres: the fiducials of a card lie within 15 mm of its
-/// edges, a sheet that leans by 3° or lies 10 mm off the corner keeps them in it.
-const FRAME_MM: f64 = 32.0;
+/// How broad the frame along the picture's edges is that is looked at first, as a share of the picture's longer side: 32 mm of A4. The fiducials of
+/// a card lie within 15 mm of its edges, a sheet that leans by 3° or lies 10 mm off the corner keeps them in it. A share, so that
+/// cards of all sizes look at the same frame.
+const FRAME_SHARE: f64 = 32.0 / 297.0;
 
 /// One in how many rows of the reduced picture is looked at within that frame, to know the paper there.
 const SPARSE: usize = 4;
@@ -45,6 +48,52 @@ pub(super) struct Coarse {
     frame: Option<usize>,
     /// The darkest print of the page.
     pub(super) ink: u8,
+    /// The dark things, once they were asked for.
+    blobs: OnceCell<Vec<Blob>>,
+}
+
+/// The reduced pictures of a page, each made once however many layouts the page is tried as.
+pub(super) struct Views<'p> {
+    /// The page.
+    pub(super) page: &'p Page,
+    made: RefCell<Vec<Rc<Coarse>>>,
+}
+
+impl<'p> Views<'p> {
+    pub(super) fn of(page: &'p Page) -> Self {
+        Self { page, made: RefCell::default() }
+    }
+
+    /// The page reduced so that a sheet with sides of `sides_mm` that fills the picture has about [`COARSE_SCALE`].
+    pub(super) fn whole(&self, sides_mm: (f64, f64)) -> Rc<Coarse> {
+        self.made(sides_mm, None)
+    }
+
+    /// As [`Views::whole`], but dark things are looked for along the picture's edges alone.
+    pub(super) fn along_edges(&self, sides_mm: (f64, f64)) -> Rc<Coarse> {
+        self.made(sides_mm, Some(FRAME_SHARE))
+    }
+
+    fn made(&self, sides_mm: (f64, f64), frame: Option<f64>) -> Rc<Coarse> {
+        let (factor, frame) = shape(self.page, super::expected_scale(self.page, sides_mm), frame);
+        let mut made = self.made.borrow_mut();
+        if let Some(coarse) = made.iter().find(|c| (c.factor, c.frame) == (factor, frame)) {
+            return coarse.clone();
+        }
+        let coarse = Rc::new(Coarse::made(self.page, factor, frame));
+        made.push(coarse.clone());
+        coarse
+    }
+}
+
+/// Full pixels a coarse one, and the frame's breadth in coarse pixels.
+///
+/// No frame on a picture so small that it would meet itself, or so large that its reduction is not cut into frames.
+fn shape(page: &Page, scale: f64, frame: Option<f64>) -> (usize, Option<usize>) {
+    let factor = ((scale / COARSE_SCALE).round() as usize).max(1);
+    let (width, height) = (page.width / factor, page.height / factor);
+    let broad = frame.map(|share| (share * width.max(height) as f64) as usize);
+    (factor, broad.filter(|&broad| factor <= MOST_FACTOR && 2 * broad < width.min(height)))
 }
 
 /// A dark connected thing.
@@ -61,31 +110,26 @@ pub(super) struct Blob {
 }
 
 impl Coarse {
-    /// The page reduced so that a sheet with sides of `sides_mm` that fills the picture has about [`COARSE_SCALE`].
+    /// As [`Views::whole`].
+    #[cfg(test)]
     pub(super) fn of(page: &Page, sides_mm: (f64, f64)) -> Self {
         Self::at_scale(page, super::expected_scale(page, sides_mm))
     }
 
     /// The page reduced so that a sheet with `scale` full pixels a millimetre has about [`COARSE_SCALE`].
     pub(super) fn at_scale(page: &Page, scale: f64) -> Self {
-        Self::made(page, scale, None)
+        let (factor, frame) = shape(page, scale, None);
+        Self::made(page, factor, frame)
     }
 
-    /// As [`Coarse::of`], but dark things are looked for along the picture's edges alone.
-    pub(super) fn along_edges(page: &Page, sides_mm: (f64, f64)) -> Self {
-        Self::made(page, super::expected_scale(page, sides_mm), Some(FRAME_MM))
-    }
-
-    fn made(page: &Page, scale: f64, frame_mm: Option<f64>) -> Self {
-        let factor = ((scale / COARSE_SCALE).round() as usize).max(1);
+    fn made(page: &Page, factor: usize, frame: Option<usize>) -> Self {
         let (width, height) = (page.width / factor, page.height / factor);
-        let frame = frame_mm.map(|mm| (mm * scale / factor as f64) as usize);
-        let frame = frame.filter(|&broad| factor <= MOST_FACTOR && 2 * broad < width.min(height));
         let levels = reduce(page, factor, width, height, frame);
         let tiles_across = width.div_ceil(TILE);
         let (tiles, all) = binned(&levels, width, height, tiles_across, frame.is_some());
         let (paper, ink) = (paper(&tiles, tiles_across), darkest(&all));
-        Self { factor, width, height, levels, paper, tiles_across, frame, ink }
+        let blobs = OnceCell::new();
+        Self { factor, width, height, levels, paper, tiles_across, frame, ink, blobs }
     }
 
     /// Whether dark things were looked for everywhere.
@@ -162,7 +206,11 @@ impl Coarse {
     ///
     /// Run-length labelling with union-find (Rosenfeld and Pfaltz 1966, doi:10.1145/321356.321357),
     /// eight neighbours.
-    pub(super) fn blobs(&self) -> Vec<Blob> {
+    pub(super) fn blobs(&self) -> &[Blob] {
+        self.blobs.get_or_init(|| self.dark_things())
+    }
+
+    fn dark_things(&self) -> Vec<Blob> {
         let thresholds: Vec<u8> = (0..self.paper.len()).map(|tile| self.threshold(tile)).collect();
         let mut runs: Vec<Run> = Vec::new();
         let mut parents: Vec<u32> = Vec::new();
@@ -471,7 +519,8 @@ mod tests {
             let b = (220..240).contains(&x) && (220..240).contains(&y);
             ring || core || a || b
         };
-        let blobs = Coarse::of(&page(600, 800, &dark), (200.0, 266.7)).blobs();
+        let coarse = Coarse::of(&page(600, 800, &dark), (200.0, 266.7));
+        let blobs = coarse.blobs();
         assert_eq!(blobs.len(), 3);
         let core = blobs.iter().find(|b| b.area < 500.0).unwrap();
         assert!(core.centre.distance(Point::at(99.5, 99.5)).0 < 0.1);

@@ -29,7 +29,7 @@ use crate::geometry::{Grid, Homography, Knot, Mapping, Mm, Orientation, Point, P
 use crate::layout::{Fiducial, Frame, Layout, PageSize};
 use crate::sheet::RegistrationFault;
 use crate::source::{Depth, Page};
-use coarse::{Blob, Coarse};
+use coarse::{Blob, Coarse, Views};
 use find::{Match, Search};
 use proof::Follow;
 
@@ -164,24 +164,41 @@ fn expected_scale(page: &Page, (width, height): (f64, f64)) -> f64 {
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 pub fn register(page: &Page, layout: &Layout) -> Result<Registration, RegistrationFault> {
-    let sides = (layout.page.width_mm, layout.page.height_mm);
-    // The fiducials of a card lie along its edges, and so they do in the picture. Only where that is not enough all of it is looked at.
-    if layout.frame == Frame::Fiducials {
-        let edges = Coarse::along_edges(page, sides);
-        if !edges.is_whole()
-            && let Ok(registration) = scanned(page, layout, &edges)
-        {
-            return Ok(registration);
-        }
+    let views = Views::of(page);
+    at_edges(&views, layout, Order::ProofFirst).map_or_else(|| everywhere(&views, layout), Ok)
+}
+
+/// Which comes first once a sheet is laid on its fiducials.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Order {
+    /// The proof by printed targets; the code is read where they put it.
+    ProofFirst,
+    /// The printed code, and no proof if it is another layout's: cards of one size share their fiducials, and a proof that
+    /// fails costs as much as reading the page.
+    CodeFirst,
+}
+
+/// The sheet as it is found by the edges of the picture alone: the fiducials of a card lie along its edges, and so they do
+/// in the picture.
+fn at_edges(views: &Views<'_>, layout: &Layout, order: Order) -> Option<Registration> {
+    if layout.frame != Frame::Fiducials {
+        return None;
     }
-    let coarse = Coarse::of(page, sides);
+    let edges = views.along_edges((layout.page.width_mm, layout.page.height_mm));
+    if edges.is_whole() { None } else { scanned(views.page, layout, &edges, order).ok() }
+}
+
+/// The sheet as it is found by all of the picture, where its edges were not enough.
+fn everywhere(views: &Views<'_>, layout: &Layout) -> Result<Registration, RegistrationFault> {
+    let page = views.page;
+    let coarse = views.whole((layout.page.width_mm, layout.page.height_mm));
     if coarse.brightest().saturating_sub(coarse.ink) < coarse::LEAST_CONTRAST {
         return Err(RegistrationFault::BlankPage);
     }
     if layout.frame != Frame::Fiducials {
         return nominal::register(page, layout, &coarse);
     }
-    let first = match scanned(page, layout, &coarse) {
+    let first = match scanned(page, layout, &coarse, Order::ProofFirst) {
         Ok(registration) => return Ok(registration),
         Err(fault) => fault,
     };
@@ -189,12 +206,17 @@ pub fn register(page: &Page, layout: &Layout) -> Result<Registration, Registrati
 }
 
 /// The sheet as a scanner shows it.
-fn scanned(page: &Page, layout: &Layout, coarse: &Coarse) -> Result<Registration, RegistrationFault> {
+fn scanned(
+    page: &Page,
+    layout: &Layout,
+    coarse: &Coarse,
+    order: Order,
+) -> Result<Registration, RegistrationFault> {
     let sides = (layout.page.width_mm, layout.page.height_mm);
     let blobs = coarse.blobs();
     let expected = layout.fiducials.len();
     let least = if coarse.is_whole() { expected - expected / LOSS_SHARE } else { expected };
-    let Search { best, rival } = find::search(layout, &blobs, expected_scale(page, sides), least);
+    let Search { best, rival } = find::search(layout, blobs, expected_scale(page, sides), least);
     let best = best.ok_or(missing(0, expected))?;
     if best.count < least {
         return Err(missing(best.count, expected));
@@ -202,7 +224,7 @@ fn scanned(page: &Page, layout: &Layout, coarse: &Coarse) -> Result<Registration
     if rival.is_some_and(|r| r.rivals(&best)) {
         return Err(RegistrationFault::Ambiguous);
     }
-    conclude(page, layout, coarse, &blobs, &best, FLAT)
+    conclude(page, layout, coarse, blobs, &best, FLAT, order)
 }
 
 /// From fiducials found to a registration that is proved.
@@ -215,6 +237,7 @@ fn conclude(
     blobs: &[Blob],
     found: &Match,
     most_change: f64,
+    order: Order,
 ) -> Result<Registration, RegistrationFault> {
     let expected = layout.fiducials.len();
     let least = expected - expected / LOSS_SHARE;
@@ -234,6 +257,13 @@ fn conclude(
         |p: Point<Px>| homography.unapply(p).is_some_and(|p| sheet.contains(&Rect::around(p, 0.0, 0.0)));
     let paper = coarse.usual_paper(&on_sheet);
 
+    if order == Order::CodeFirst
+        && let Some(own) = &layout.code
+        && let CodeRead::Number(other) = proof::read_code(page, own, &mapping, ink, paper)
+        && other != own.number
+    {
+        return Err(RegistrationFault::Unproved { agree: 0, checked: 0 });
+    }
     let mut look = Look::at(page, layout, &mapping, sight::SOME, Follow::LOOSELY)?;
     if look.is_witness() && !look.is_close() {
         look = Look::at(page, layout, &mapping, sight::MANY, Follow::CLOSELY)?;

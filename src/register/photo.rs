@@ -2,7 +2,7 @@
 
 use super::coarse::{Blob, Coarse};
 use super::find::{self, Match};
-use super::{LOSS_SHARE, Registration, conclude, outline};
+use super::{LOSS_SHARE, Order, Registration, conclude, outline};
 use crate::geometry::{Homography, Point, Px};
 use crate::layout::{Fiducial, Layout};
 use crate::source::Page;
@@ -33,12 +33,12 @@ pub(super) fn register(page: &Page, layout: &Layout, coarse: &Coarse) -> Option<
         let own = (scale < 0.7 * super::expected_scale(page, (layout.page.width_mm, layout.page.height_mm)))
             .then(|| Coarse::at_scale(page, scale));
         let coarse = own.as_ref().unwrap_or(coarse);
-        proved.try_all(page, layout, coarse, &coarse.blobs(), turns(layout, &corners));
+        proved.try_all(page, layout, coarse, coarse.blobs(), turns(layout, &corners));
     }
     if proved.0.is_empty() {
         let expected = super::expected_scale(page, (layout.page.width_mm, layout.page.height_mm));
         let blobs = coarse.blobs();
-        proved.try_all(page, layout, coarse, &blobs, find::pillars(layout, &blobs, expected));
+        proved.try_all(page, layout, coarse, blobs, find::pillars(layout, blobs, expected));
     }
     proved.only()
 }
@@ -61,7 +61,7 @@ impl Proved {
             if self.0.iter().any(|known| known.orientation == found.orientation) {
                 continue;
             }
-            self.0.extend(conclude(page, layout, coarse, blobs, &found, TILTED));
+            self.0.extend(conclude(page, layout, coarse, blobs, &found, TILTED, Order::ProofFirst));
         }
     }
 

@@ -1,6 +1,7 @@
 //! Which layout a page has.
 
-use super::{CodeRead, Registration, register};
+use super::coarse::Views;
+use super::{CodeRead, Order, Registration, at_edges, everywhere, register};
 use crate::layout::Layout;
 use crate::sheet::{Cause, RegistrationFault};
 use crate::source::Page;
@@ -11,7 +12,12 @@ use crate::source::Page;
 ///
 /// [`Cause::NotRegistered`], [`Cause::WrongLayout`] or [`Cause::LayoutCodeUnreadable`].
 pub fn register_as(page: &Page, layout: &Layout) -> Result<Registration, Cause> {
-    let registration = register(page, layout).map_err(|fault| Cause::NotRegistered { fault })?;
+    by_code(register(page, layout), layout)
+}
+
+/// The registration, unless the printed code says otherwise.
+fn by_code(found: Result<Registration, RegistrationFault>, layout: &Layout) -> Result<Registration, Cause> {
+    let registration = found.map_err(|fault| Cause::NotRegistered { fault })?;
     match (registration.code, &layout.code) {
         (CodeRead::Number(code), Some(own)) if code != own.number => {
             Err(Cause::WrongLayout { code, expected: own.number })
@@ -28,12 +34,23 @@ pub fn register_as(page: &Page, layout: &Layout) -> Result<Registration, Cause> 
 /// With a single layout, what [`register_as`] says. Otherwise [`Cause::LayoutUnproved`] if more than
 /// one layout explains the page; if none does, the fault of the one that came nearest.
 pub fn which_layout(page: &Page, layouts: &[&Layout]) -> Result<(usize, Registration), Cause> {
+    let views = Views::of(page);
+    // The short look first, as every layout: a layout that the page doesn't have is looked for longest.
+    let mut short = Vec::with_capacity(layouts.len());
+    for (index, layout) in layouts.iter().enumerate() {
+        let looked =
+            at_edges(&views, layout, Order::CodeFirst).map(|registration| by_code(Ok(registration), layout));
+        match looked {
+            // A printed code that reads as this layout's own settles it.
+            Some(Ok(registration)) if layout.code.is_some() => return Ok((index, registration)),
+            looked => short.push(looked),
+        }
+    }
     let mut proved: Vec<(usize, Registration)> = Vec::new();
     let mut nearest: Option<Cause> = None;
-    for (index, layout) in layouts.iter().enumerate() {
-        match register_as(page, layout) {
+    for (index, (layout, short)) in layouts.iter().zip(short).enumerate() {
+        match short.unwrap_or_else(|| by_code(everywhere(&views, layout), layout)) {
             Ok(registration) => {
-                // A printed code that reads as this layout's own settles it.
                 if layout.code.is_some() {
                     return Ok((index, registration));
                 }

@@ -116,7 +116,7 @@ impl Session {
         let at = self.now();
         let new = &earlier[before..];
         self.store.resolve(new, &at)?;
-        let open = self.standings()?.findings.open.len();
+        let open = self.open_count()?;
         Ok(Resolved { decisions: new.len(), open })
     }
 }

@@ -5,6 +5,7 @@ use super::originals::{Originals, is_kept, keeper, recorded_name};
 use super::{Session, SessionError, engine};
 use crate::batch::{self, Found, OnTrouble, Progress, Reader, Run, Summary, Told};
 use crate::settle::SheetFacts;
+use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::sync::atomic::AtomicBool;
 
@@ -15,6 +16,8 @@ pub struct Scanned {
     pub summary: Summary,
     /// How many exceptions are open now, over the whole session.
     pub open: usize,
+    /// The same by the word for their cause.
+    pub open_by_kind: BTreeMap<String, usize>,
 }
 
 /// How a scan goes about its files.
@@ -89,9 +92,11 @@ impl Session {
         let _lock = ScanLock::take(&self.folder, &self.now())?;
         batch::sweep(&self.folder).map_err(|e| SessionError::file("look at", &self.folder, e))?;
         let mut summary = self.read_files(&files, options, false, told)?;
+        // Folders that can't be looked into count as what was named and not read, like files.
+        summary.files += unreadable.len();
         summary.unreadable.splice(0..0, unreadable);
-        let open = self.open_count()?;
-        Ok(Scanned { summary, open })
+        let open_by_kind = self.open_kinds()?;
+        Ok(Scanned { summary, open: open_by_kind.values().sum(), open_by_kind })
     }
 
     /// How a file is called in the record.

@@ -2,13 +2,18 @@
 
 use super::{Session, SessionError};
 use crate::publish::{self, Traced};
+use crate::read::Reading;
 use crate::register;
-use crate::sheet::{FieldName, ItemLabel, SheetId};
+use crate::settle::{Settled, SettledSheet, settle};
+use crate::sheet::{FieldName, ItemLabel, Place, SheetId};
 use crate::source::{self, Page};
 use std::collections::BTreeSet;
 
 /// The least that is taken for the beginning of a hash: of ten thousand sheets, four digits leave one or two.
 const LEAST_PREFIX: usize = 4;
+
+/// What stands in a ticket number for a column that is blank or has several marks.
+const UNCERTAIN: [char; 2] = ['_', '['];
 
 /// A picture of a sheet.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -27,8 +32,8 @@ impl Session {
     /// The sheet called `name` as it was seen, with what is held now: its scan, or the part that shows a field or an item, with
     /// fiducials, targets, marks and responses drawn on it. A page that was not read is shown whole, with the reason.
     ///
-    /// `name` is the beginning of the image's hash, a ticket number, or the file's name in the record with or without its
-    /// folder; `:PAGE` behind it names one page. An item without a field is one of the field `items`.
+    /// `name` is the beginning of the image's hash, a ticket number, or the file's name in the record; if it is none of these, the
+    /// file's name without its folder. `:PAGE` behind it names one page. An item without a field is one of the field `items`.
     ///
     /// # Errors
     ///
@@ -41,13 +46,7 @@ impl Session {
         field: Option<&FieldName>,
         item: Option<&ItemLabel>,
     ) -> Result<Shown, SessionError> {
-        let standings = self.standings()?;
-        let set_asides = self.store.set_asides()?;
-        let known = standings.sheets.keys().copied().chain(set_asides.iter().map(|aside| aside.sheet));
-        let sheet = self.named(name, known, |sheet| {
-            let settled = standings.sheets.get(sheet)?;
-            Some(settled.settled.responses.field(FieldName::TICKET)?.value.clone())
-        })?;
+        let sheet = self.named(name)?;
         let (source, page) = self.picture(sheet)?;
         let title = format!("{source} page {}", sheet.page);
         let unread = |reason: String| Shown {
@@ -56,12 +55,11 @@ impl Session {
             png: publish::trace_unread(&title, &page, &reason),
             unread: Some(reason),
         };
-        if let Some(aside) = set_asides.iter().find(|aside| aside.sheet == sheet) {
-            return Ok(unread(aside.exception.cause.to_string()));
-        }
-        let reading = self.store.readings_of(&sheet)?.pop();
-        let (Some(reading), Some(settled)) = (reading, standings.sheets.get(&sheet)) else {
-            return Err(SessionError::NoSheet { name: name.to_owned() });
+        let Some((reading, settled)) = self.settled(&sheet)? else {
+            return match self.store.set_aside_of(&sheet)? {
+                Some(aside) => Ok(unread(aside.exception.cause.to_string())),
+                None => Err(SessionError::NoSheet { name: name.to_owned() }),
+            };
         };
         let Some(layout) = self.layout(reading.layout.as_str()) else {
             let looked = self.folder.join("layouts").join(format!("{}.toml", reading.layout));
@@ -87,20 +85,20 @@ impl Session {
             Some(item) => format!("{title} · {field} {item}"),
             None => format!("{title} · {field}"),
         });
-        let held: Vec<_> = standings
-            .findings
-            .open
-            .iter()
-            .filter(|open| open.sheet == Some(sheet))
-            .map(|open| open.exception.clone())
-            .collect();
+        let held = match self.open_about(&sheet)? {
+            Some(held) => held,
+            None => {
+                let open = self.standings()?.findings.open.into_iter();
+                open.filter(|open| open.sheet == Some(sheet)).map(|open| open.exception).collect()
+            }
+        };
         let traced = Traced {
             name: part.as_deref().unwrap_or(&title),
             page: &page,
             registration: &registration,
             layout,
             reading: &reading,
-            responses: &settled.settled.responses,
+            responses: &settled.responses,
             held: &held,
         };
         let png = match place {
@@ -110,13 +108,21 @@ impl Session {
         Ok(Shown { sheet, source, unread: None, png })
     }
 
+    /// The reading of a sheet that is in force, and what it comes to with the decisions about it.
+    fn settled(&self, sheet: &SheetId) -> Result<Option<(Reading, Settled)>, SessionError> {
+        let Some(reading) = self.store.readings_of(sheet)?.pop() else { return Ok(None) };
+        let about = |place: &Place| match place {
+            Place::Sheet { sheet: own } | Place::Field { sheet: own, .. } => own == sheet,
+            Place::Candidate { .. } => false,
+        };
+        let mut decisions = self.store.resolutions()?;
+        decisions.retain(|decision| about(&decision.place));
+        let settled = settle(&reading, &decisions, &self.exam.rules);
+        Ok(Some((reading, settled)))
+    }
+
     /// The one sheet that `name` names.
-    fn named(
-        &self,
-        name: &str,
-        known: impl Iterator<Item = SheetId>,
-        ticket: impl Fn(&SheetId) -> Option<String>,
-    ) -> Result<SheetId, SessionError> {
+    fn named(&self, name: &str) -> Result<SheetId, SessionError> {
         let (stem, page) = match name.rsplit_once(':') {
             Some((stem, page)) if !stem.is_empty() => match page.parse::<u32>() {
                 Ok(page) => (stem, Some(page)),
@@ -125,18 +131,18 @@ impl Session {
             _ => (name, None),
         };
         let hash = stem.to_ascii_lowercase();
-        let is_hash = hash.len() >= LEAST_PREFIX && hash.bytes().all(|b| b.is_ascii_hexdigit());
-        let file =
-            |path: &str| path == stem || path.rsplit(['/', '\\']).next().is_some_and(|last| last == stem);
-        let mut found: BTreeSet<SheetId> = BTreeSet::new();
-        for sheet in known.filter(|sheet| page.is_none_or(|page| page == sheet.page)) {
-            let named = (is_hash && sheet.image.to_string().starts_with(&hash))
-                || ticket(&sheet).is_some_and(|ticket| ticket == stem)
-                || self.store.paths(&sheet.image)?.iter().any(|path| file(path));
-            if named {
-                found.insert(sheet);
-            }
+        let mut found = self.store.sheets_of_path(stem)?;
+        if hash.len() >= LEAST_PREFIX && hash.bytes().all(|b| b.is_ascii_hexdigit()) {
+            found.extend(self.store.sheets_of_hash(&hash)?);
         }
+        found.extend(self.of_ticket(stem)?);
+        if found.is_empty() {
+            found = self.store.sheets_of_name(stem)?;
+        }
+        if found.is_empty() && stem.contains(UNCERTAIN) {
+            found = self.of_uncertain(stem)?;
+        }
+        found.retain(|sheet| page.is_none_or(|page| page == sheet.page));
         let mut rest = found.iter();
         match (rest.next(), rest.next()) {
             (Some(sheet), None) => Ok(*sheet),
@@ -155,6 +161,34 @@ impl Session {
                 Err(SessionError::ManySheets { name: name.to_owned(), sheets })
             }
         }
+    }
+
+    /// The sheets whose ticket number is held to be this one.
+    fn of_ticket(&self, ticket: &str) -> Result<BTreeSet<SheetId>, SessionError> {
+        let mut likely = self.store.sheets_of_ticket(ticket)?;
+        // A decision may have given a sheet a number that nobody on the roster has.
+        likely.extend(self.store.resolutions()?.iter().filter_map(|decision| match &decision.place {
+            Place::Field { sheet, field, .. } if field.as_str() == FieldName::TICKET => Some(*sheet),
+            _ => None,
+        }));
+        let mut out = BTreeSet::new();
+        for sheet in likely {
+            let settled = self.settled(&sheet)?.map(|(_, settled)| settled);
+            let held = settled.as_ref().and_then(|s| s.responses.field(FieldName::TICKET));
+            if held.is_some_and(|response| response.value == ticket) {
+                out.insert(sheet);
+            }
+        }
+        Ok(out)
+    }
+
+    /// The sheets whose ticket number is read as this, with columns that are blank or have several marks. Every sheet is asked.
+    fn of_uncertain(&self, value: &str) -> Result<BTreeSet<SheetId>, SessionError> {
+        let sheets = self.standings()?.sheets.into_values();
+        let held = |sheet: &SettledSheet| {
+            sheet.settled.responses.field(FieldName::TICKET).is_some_and(|response| response.value == value)
+        };
+        Ok(sheets.filter(held).map(|sheet| sheet.sheet).collect())
     }
 
     /// The page as it was read, from the first of its files that still has the same bytes.

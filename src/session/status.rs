@@ -83,19 +83,21 @@ impl Session {
     /// How the session stands, asked of every reading.
     pub(super) fn whole(&self) -> Result<Whole, SessionError> {
         let standings = self.standings()?;
-        let mut open: BTreeMap<String, usize> = BTreeMap::new();
-        for exception in &standings.findings.open {
-            *open.entry(exception.exception.cause.kind().to_owned()).or_default() += 1;
-        }
+        let open = by_kind(&standings);
         let rooms = balance(&self.exam, &standings.roster, &standings.rooms, &standings.cards())?;
         Ok((standings.roster.candidates.len(), self.store.counts()?, open, rooms))
     }
 
     /// How many exceptions are open.
     pub(super) fn open_count(&self) -> Result<usize, SessionError> {
+        Ok(self.open_kinds()?.values().sum())
+    }
+
+    /// Open exceptions by the word for their cause.
+    pub(super) fn open_kinds(&self) -> Result<BTreeMap<String, usize>, SessionError> {
         match self.view()? {
-            Some(view) => Ok(view.open.values().sum()),
-            None => Ok(self.standings()?.findings.open.len()),
+            Some(view) => Ok(view.open),
+            None => Ok(by_kind(&self.standings()?)),
         }
     }
 
@@ -123,6 +125,14 @@ impl Session {
         let candidate = candidate.map(|c| (c.name.clone(), c.room.to_string(), c.seat));
         Ok(Open { exception: open.clone(), source, read, candidate })
     }
+}
+
+fn by_kind(standings: &Standings) -> BTreeMap<String, usize> {
+    let mut open: BTreeMap<String, usize> = BTreeMap::new();
+    for exception in &standings.findings.open {
+        *open.entry(exception.exception.cause.kind().to_owned()).or_default() += 1;
+    }
+    open
 }
 
 /// What the sheet says at the exception's place.

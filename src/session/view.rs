@@ -6,10 +6,12 @@
 //! something has come in about are asked again. [`Session::verify`] asks everything anew and compares.
 
 use super::{Session, SessionError, engine};
-use crate::exam::{Exam, RoomRecord, Roster};
+use crate::exam::{Candidate, Exam, RoomRecord, Roster};
 use crate::merge::{CardUse, RoomBalance, balance};
-use crate::settle::{OpenException, SettledSheet, SheetFacts, against_roster, settle};
-use crate::sheet::{EngineId, FieldName, Place, Resolution, Response, RoomId, SheetId, TicketNumber};
+use crate::settle::{OpenException, SessionFindings, SettledSheet, SheetFacts, against_roster, settle};
+use crate::sheet::{
+    EngineId, Exception, FieldName, Place, Resolution, Response, RoomId, SheetId, TicketNumber,
+};
 use crate::store::{Counts, Derived, DerivedState};
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
@@ -46,6 +48,31 @@ impl Session {
         }))
     }
 
+    /// What is open about one sheet, asked of the sheets and records that have to do with it alone; `None` if the view can't
+    /// be kept just now.
+    pub(super) fn open_about(&self, sheet: &SheetId) -> Result<Option<Vec<Exception>>, SessionError> {
+        if self.view()?.is_none() {
+            return Ok(None);
+        }
+        let rooms = self.store.rooms()?;
+        let open = self.store.derive(|view| {
+            let keeping = Keeping::of(&self.exam, view, &rooms, self.store.resolutions()?);
+            let mut kept = view.sheet(sheet)?;
+            let claim: Option<TicketNumber> = kept.claim.as_ref().and_then(|text| text.parse().ok());
+            let candidate =
+                claim.as_ref().map(|ticket| view.candidate(ticket.as_str())).transpose()?.flatten();
+            let open = match (claim, candidate) {
+                (Some(ticket), Some(candidate)) => keeping.found(&ticket, &candidate)?.1.open,
+                _ => keeping.alone(sheet, keeping.settled(sheet, &mut kept.facts)?)?,
+            };
+            Ok::<_, SessionError>(open)
+        });
+        let own = |open: Vec<OpenException>| {
+            open.into_iter().filter(|open| open.sheet == Some(*sheet)).map(|open| open.exception).collect()
+        };
+        Ok(open.ok().map(own))
+    }
+
     fn refresh(&self, view: &Derived<'_>) -> Result<(), SessionError> {
         let entry = view.last_entry()?;
         let before = view.state()?.filter(|state| state.maker == maker().0 && state.entry <= entry);
@@ -53,14 +80,9 @@ impl Session {
         let before = before.filter(|_| !touched.imports);
         let rooms = self.store.rooms()?;
         let mut keeping = Keeping {
-            exam: &self.exam,
-            view,
-            records: rooms.iter().map(|record| (&record.room, record)).collect(),
-            named: named(&rooms),
-            about: about(self.store.resolutions()?),
             groups: std::mem::take(&mut touched.candidates),
-            rooms: BTreeSet::new(),
             counts: before.as_ref().map_or_else(Counts::default, |state| state.counts),
+            ..Keeping::of(&self.exam, view, &rooms, self.store.resolutions()?)
         };
         let sheets: Vec<SheetId> = if before.is_some() {
             touched.sheets.into_iter().collect()
@@ -142,7 +164,25 @@ struct Keeping<'k> {
     counts: Counts,
 }
 
-impl Keeping<'_> {
+impl<'k> Keeping<'k> {
+    fn of(
+        exam: &'k Exam,
+        view: &'k Derived<'k>,
+        rooms: &'k [RoomRecord],
+        resolutions: Vec<Resolution>,
+    ) -> Self {
+        Self {
+            exam,
+            view,
+            records: rooms.iter().map(|record| (&record.room, record)).collect(),
+            named: named(rooms),
+            about: about(resolutions),
+            groups: BTreeSet::new(),
+            rooms: BTreeSet::new(),
+            counts: Counts::default(),
+        }
+    }
+
     /// What a sheet comes to; `None` if it has no reading. Its facts are kept in `facts`.
     fn settled(
         &self,
@@ -189,24 +229,28 @@ impl Keeping<'_> {
         kept.claim = claim.as_ref().map(|ticket| ticket.as_str().to_owned());
         kept.counted = Some(counted.to_owned());
         self.view.put_sheet(sheet, &kept)?;
-        let open = match (claim, settled) {
-            (Some(_), _) => Vec::new(),
-            (None, Some(settled)) => self.open(&[settled], None, &[], &[]),
-            (None, None) => {
-                let aside = self.view.set_aside(sheet)?;
-                let decisions = self.about.sheets.get(sheet).map_or(&[][..], Vec::as_slice);
-                let roster = Roster::default();
-                let aside: Vec<_> = aside.into_iter().collect();
-                against_roster(&[], &aside, self.exam, &roster, &[], decisions).open
-            }
-        };
+        let open = if claim.is_some() { Vec::new() } else { self.alone(sheet, settled)? };
         self.put(&sheet.to_string(), &open)
+    }
+
+    /// What is open about a sheet that is nobody's.
+    fn alone(
+        &self,
+        sheet: &SheetId,
+        settled: Option<SettledSheet>,
+    ) -> Result<Vec<OpenException>, SessionError> {
+        let Some(settled) = settled else {
+            let aside: Vec<_> = self.view.set_aside(sheet)?.into_iter().collect();
+            let decisions = self.about.sheets.get(sheet).map_or(&[][..], Vec::as_slice);
+            return Ok(against_roster(&[], &aside, self.exam, &Roster::default(), &[], decisions).open);
+        };
+        Ok(self.open(&[settled], None, &[], &[]))
     }
 
     fn open(
         &self,
         sheets: &[SettledSheet],
-        candidate: Option<&crate::exam::Candidate>,
+        candidate: Option<&Candidate>,
         records: &[RoomRecord],
         decisions: &[Resolution],
     ) -> Vec<OpenException> {
@@ -218,6 +262,23 @@ impl Keeping<'_> {
     fn group(&mut self, ticket: &TicketNumber) -> Result<(), SessionError> {
         let about = format!("ticket {ticket}");
         let Some(candidate) = self.view.candidate(ticket.as_str())? else { return self.put(&about, &[]) };
+        let (sheets, found) = self.found(ticket, &candidate)?;
+        let sheet = found.by_ticket.get(ticket).map(|accepted| accepted.sheet);
+        let sheet = sheet.or_else(|| found.absent_cards.get(ticket).copied());
+        let counts = sheets.iter().find(|s| Some(s.sheet) == sheet);
+        self.view.put_card(ticket, counts.map(|s| s.settled.answered > 0))?;
+        let named = self.named.get(ticket).map_or(&[][..], Vec::as_slice);
+        self.rooms.extend(named.iter().map(|record| record.room.clone()));
+        self.rooms.insert(candidate.room.clone());
+        self.put(&about, &found.open)
+    }
+
+    /// A candidate's sheets, and what they come to.
+    fn found(
+        &self,
+        ticket: &TicketNumber,
+        candidate: &Candidate,
+    ) -> Result<(Vec<SettledSheet>, SessionFindings), SessionError> {
         let mut sheets = Vec::new();
         for sheet in self.view.claiming(ticket)? {
             let mut facts = self.view.sheet(&sheet)?.facts;
@@ -227,15 +288,9 @@ impl Keeping<'_> {
         let named = self.named.get(ticket).map_or(&[][..], Vec::as_slice);
         let own = self.records.get(&candidate.room).filter(|own| !named.iter().any(|n| n.room == own.room));
         let records: Vec<RoomRecord> = named.iter().chain(own).map(|record| only(record, ticket)).collect();
-        let roster = roster_of(Some(&candidate));
+        let roster = roster_of(Some(candidate));
         let found = against_roster(&sheets, &[], self.exam, &roster, &records, decisions);
-        let sheet = found.by_ticket.get(ticket).map(|accepted| accepted.sheet);
-        let sheet = sheet.or_else(|| found.absent_cards.get(ticket).copied());
-        let counts = sheets.iter().find(|s| Some(s.sheet) == sheet);
-        self.view.put_card(ticket, counts.map(|s| s.settled.answered > 0))?;
-        self.rooms.extend(named.iter().map(|record| record.room.clone()));
-        self.rooms.insert(candidate.room.clone());
-        self.put(&about, &found.open)
+        Ok((sheets, found))
     }
 
     fn put(&self, about: &str, open: &[OpenException]) -> Result<(), SessionError> {
@@ -266,7 +321,7 @@ impl Keeping<'_> {
     }
 }
 
-fn roster_of(candidate: Option<&crate::exam::Candidate>) -> Roster {
+fn roster_of(candidate: Option<&Candidate>) -> Roster {
     Roster { candidates: candidate.map(|c| (c.ticket.clone(), c.clone())).into_iter().collect() }
 }
 

@@ -216,8 +216,8 @@ impl Session {
         summary.deferred = watch.unread();
         // To be stopped is how a watch ends.
         summary.stopped = false;
-        let open = self.open_count()?;
-        Ok(Scanned { summary, open })
+        let open_by_kind = self.open_kinds()?;
+        Ok(Scanned { summary, open: open_by_kind.values().sum(), open_by_kind })
     }
 
     /// The files that are there; folders that have gone or come back are said once.

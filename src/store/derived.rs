@@ -149,11 +149,42 @@ impl Store {
     ///
     /// A failure of the file.
     pub fn sheets_of_ticket(&self, ticket: &str) -> Result<BTreeSet<SheetId>, StoreError> {
+        self.sheets(&[BY_CLAIM, BY_TICKET], ticket)
+    }
+
+    /// The sheets of the images whose hash begins with these digits, in lower case.
+    ///
+    /// # Errors
+    ///
+    /// A failure of the file.
+    pub fn sheets_of_hash(&self, digits: &str) -> Result<BTreeSet<SheetId>, StoreError> {
+        self.sheets(&[BY_HASH], digits)
+    }
+
+    /// The sheets of the files that came in under this path.
+    ///
+    /// # Errors
+    ///
+    /// A failure of the file.
+    pub fn sheets_of_path(&self, path: &str) -> Result<BTreeSet<SheetId>, StoreError> {
+        self.sheets(&[BY_PATH], path)
+    }
+
+    /// The sheets of the files whose path ends with this name. Every path is looked at.
+    ///
+    /// # Errors
+    ///
+    /// A failure of the file.
+    pub fn sheets_of_name(&self, name: &str) -> Result<BTreeSet<SheetId>, StoreError> {
+        self.sheets(&[BY_NAME], name)
+    }
+
+    fn sheets(&self, queries: &[&str], what: &str) -> Result<BTreeSet<SheetId>, StoreError> {
         self.read(|tx| {
             let mut out = BTreeSet::new();
-            for sql in [BY_CLAIM, BY_TICKET] {
+            for sql in queries {
                 let mut statement = tx.prepare_cached(sql)?;
-                let mut rows = statement.query([ticket])?;
+                let mut rows = statement.query([what])?;
                 while let Some(row) = rows.next()? {
                     out.insert(sheet_of(row)?);
                 }
@@ -161,16 +192,32 @@ impl Store {
             Ok(out)
         })
     }
+
+    /// The last reason for which a sheet was set aside, if it was.
+    ///
+    /// # Errors
+    ///
+    /// A failure of the file.
+    pub fn set_aside_of(&self, sheet: &SheetId) -> Result<Option<SetAside>, StoreError> {
+        self.read(|tx| Derived { tx }.last_row(sheet, "set_asides", "set_aside"))
+    }
 }
 
 /// Queries that must stay fast however many sheets there are.
 pub(super) const OPEN_BY_KIND: &str = "SELECT kind, COUNT(*) FROM derived_open GROUP BY kind";
 pub(super) const BY_CLAIM: &str = "SELECT image, page FROM derived_sheets WHERE claim = ?1";
 pub(super) const BY_TICKET: &str = "SELECT image, page FROM readings WHERE ticket_read = ?1";
+pub(super) const BY_HASH: &str = "SELECT image, page FROM pages WHERE image >= ?1 AND image < ?1 || 'g'";
+pub(super) const BY_PATH: &str =
+    "SELECT p.image, p.page FROM file_paths f JOIN pages p ON p.image = f.image WHERE f.path = ?1";
 pub(super) const SINCE: [&str; 2] = [
     "SELECT image, page FROM readings WHERE entry > ?1",
     "SELECT image, page FROM set_asides WHERE entry > ?1",
 ];
+
+/// The last part of a path is in no index: this one looks at every path.
+pub(super) const BY_NAME: &str = "SELECT p.image, p.page FROM file_paths f JOIN pages p ON p.image = f.image
+     WHERE f.path = ?1 OR substr(f.path, -length(?1) - 1) IN ('/' || ?1, '\\' || ?1)";
 
 fn sheet_of(row: &rusqlite::Row<'_>) -> Result<SheetId, Fault> {
     Ok(SheetId { image: parse("pages", &row.get::<_, String>(0)?)?, page: row.get(1)? })
@@ -361,16 +408,23 @@ impl Derived<'_> {
         table: &'static str,
         column: &str,
     ) -> Result<Option<T>, StoreError> {
-        self.run(|tx| {
-            let sql = format!(
-                "SELECT {column} FROM {table} WHERE image = ?1 AND page = ?2 ORDER BY seq DESC LIMIT 1"
-            );
-            let text: Option<String> = tx
-                .prepare_cached(&sql)?
-                .query_row((sheet.image.to_string(), sheet.page), |row| row.get(0))
-                .optional()?;
-            text.map(|text| decode(table, &text)).transpose()
-        })
+        self.run(|_| self.last_row(sheet, table, column))
+    }
+
+    fn last_row<T: DeserializeOwned>(
+        &self,
+        sheet: &SheetId,
+        table: &'static str,
+        column: &str,
+    ) -> Result<Option<T>, Fault> {
+        let sql =
+            format!("SELECT {column} FROM {table} WHERE image = ?1 AND page = ?2 ORDER BY seq DESC LIMIT 1");
+        let text: Option<String> = self
+            .tx
+            .prepare_cached(&sql)?
+            .query_row((sheet.image.to_string(), sheet.page), |row| row.get(0))
+            .optional()?;
+        text.map(|text| decode(table, &text)).transpose()
     }
 
     /// The sheets that are taken to be a candidate's.

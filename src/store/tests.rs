@@ -970,3 +970,24 @@ fn the_connection_is_safe_against_power_loss() {
     assert_eq!(pragma("foreign_keys"), "1");
     assert_eq!(pragma("recursive_triggers"), "1");
 }
+
+#[test]
+fn what_is_asked_of_single_sheets_goes_by_an_index() {
+    use super::derived::{BY_CLAIM, BY_HASH, BY_PATH, BY_TICKET, SINCE};
+    let folder = Folder::new();
+    let store = filled(&folder);
+    let plan = |sql: &str| -> Vec<String> {
+        let mut statement = store.connection.prepare(&format!("EXPLAIN QUERY PLAN {sql}")).unwrap();
+        let lines = statement.query_map([rusqlite::types::Null], |row| row.get(3)).unwrap();
+        lines.map(Result::unwrap).collect()
+    };
+    for sql in [BY_CLAIM, BY_TICKET, BY_HASH, BY_PATH, SINCE[0], SINCE[1]] {
+        let lines = plan(sql);
+        assert!(
+            !lines.is_empty() && lines.iter().all(|line| line.starts_with("SEARCH ")),
+            "{sql}: {lines:?}"
+        );
+    }
+    // And the test would see it: the last part of a path is in no index.
+    assert!(plan(super::derived::BY_NAME).iter().any(|line| line.starts_with("SCAN ")));
+}
