@@ -180,6 +180,14 @@ impl Watch {
     }
 }
 
+impl Drop for Watch {
+    /// A test that fails leaves no scan behind.
+    fn drop(&mut self) {
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}
+
 #[cfg(unix)]
 #[test]
 fn a_watched_folder_grows_vanishes_and_comes_back() {
