@@ -7,7 +7,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 /// Each module, in flow order, and what it may import. A module may always name itself.
-const MAY_IMPORT: [(&str, &[&str]); 21] = [
+const MAY_IMPORT: [(&str, &[&str]); 22] = [
     ("geometry", &[]),
     ("sheet", &["geometry"]),
     ("exam", &["sheet"]),
@@ -20,6 +20,7 @@ const MAY_IMPORT: [(&str, &[&str]); 21] = [
     ("settle", &["read", "exam", "sheet"]),
     ("grade", &["key", "sheet"]),
     ("practical", &["exam", "sheet"]),
+    ("hand", &["exam", "sheet"]),
     ("merge", &["grade", "practical", "exam", "sheet"]),
     ("publish", &["merge", "grade", "exam", "read", "register", "source", "layout", "geometry", "sheet"]),
     ("store", &["exam", "read", "register", "grade", "practical", "merge", "sheet"]),
@@ -44,6 +45,7 @@ const MAY_IMPORT: [(&str, &[&str]); 21] = [
             "settle",
             "grade",
             "practical",
+            "hand",
             "merge",
             "publish",
             "store",

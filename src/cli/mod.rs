@@ -8,6 +8,7 @@ mod files;
 mod grade;
 mod import;
 mod interrupt;
+mod items;
 mod key;
 mod layout;
 mod new;
@@ -64,6 +65,9 @@ enum Verb {
     /// Take in practical scores (实操成绩)
     #[command(subcommand)]
     Practical(import::Import),
+    /// Take in marks given by hand (人工阅卷) for sections of a theory paper
+    #[command(subcommand)]
+    Marks(import::Import),
     /// Read scanned cards into the record
     Scan(scan::Scan),
     /// Show what came in, what balances and what waits
@@ -78,6 +82,7 @@ enum Verb {
     Freeze,
     /// Open the sealed answer keys in memory and grade every sheet
     Grade(grade::Grade),
+    Items(items::Items),
     /// Join theory and practical scores and show the outcome
     Merge,
     /// Write 成绩单, 鉴定名册 and 合格名册 as xlsx and pdf
@@ -128,6 +133,7 @@ pub fn run() -> ExitCode {
         Verb::Practical(args) => {
             import::run(&args, "practical scores (实操成绩)", Session::import_practical, &context)
         }
+        Verb::Marks(args) => import::run(&args, "marks by hand (人工阅卷)", Session::import_hand, &context),
         Verb::Scan(args) => scan::run(&args, &context),
         Verb::Status => status::run(&context),
         Verb::Show(args) => show::run(&args, &context),
@@ -135,6 +141,7 @@ pub fn run() -> ExitCode {
         Verb::Resolve(args) => exceptions::resolve(&args, &context),
         Verb::Freeze => grade::freeze(&context),
         Verb::Grade(args) => grade::grade(&args, &context),
+        Verb::Items(args) => items::run(&args, &context),
         Verb::Merge => publish::merge(&context),
         Verb::Publish(args) => publish::publish(&args, &context),
         Verb::Verify(args) => grade::verify(&args, &context),

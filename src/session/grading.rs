@@ -2,11 +2,11 @@
 
 use super::import::read_one;
 use super::{Session, SessionError, Standings};
-use crate::grade;
+use crate::grade::Grader;
 use crate::key::{AnswerKey, CardItem, CustodianIdentity, KeyBinding, KeyError, Marks, SealedKey};
 use crate::layout::{Choice, FieldKind, Layout};
 use crate::settle::Standing;
-use crate::sheet::{FieldName, Form, PaperId, Response, Responses, Sha256, SheetId, TicketNumber};
+use crate::sheet::{FieldName, Form, HandMarks, PaperId, Response, Responses, Sha256, SheetId, TicketNumber};
 use crate::store::{Freeze, Grading, SheetScore};
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
@@ -69,35 +69,28 @@ impl Session {
     /// that can't be opened or does not fit, [`SessionError::NoKey`], or a failure of the record. Nothing of
     /// a key is in any of them.
     pub fn grade(&mut self, custodian: &Path, keys: &[PathBuf]) -> Result<Graded, SessionError> {
-        if self.store.frozen()?.is_none() {
-            return Err(SessionError::NotFrozen);
-        }
-        let freeze = self.store.verify_freeze()?;
-        let identity = identity_of(custodian)?;
-        let sealed = self.sealed_keys(keys)?;
-        let standings = self.standings()?;
         // All papers are graded before the first is recorded: a missing key leaves nothing half-done.
-        let mut done = Vec::new();
-        for ((paper, form), sheets) in to_grade(&standings) {
-            let revision = self.exam.papers.get(&paper).map_or(1, |p| p.key_revision);
-            let binding = KeyBinding { paper: paper.clone(), form: form.clone(), revision };
-            let (key, key_file) = self.open_key(&sealed, &identity, &binding)?;
-            if let Some(layout) = self.exam.papers.get(&paper).and_then(|p| self.layout(p.layout.as_str())) {
-                key.matches(&binding, card_items(layout))
-                    .map_err(|source| SessionError::KeyFile { path: key_file.path.clone(), source })?;
-            }
-            let scores: Result<Vec<SheetScore>, SessionError> = sheets
-                .into_iter()
-                .map(|(ticket, sheet, responses)| {
-                    Ok(SheetScore { ticket, sheet, score: grade::grade(&responses, &key)? })
-                })
-                .collect();
-            drop(key);
-            let grading =
-                Grading { freeze: freeze.hash, paper, form, key_revision: revision, key_file: key_file.hash };
-            done.push((grading, scores?));
-        }
-        let mut graded = Graded { freeze: freeze.hash, papers: Vec::with_capacity(done.len()) };
+        let (freeze, done) = self.with_open_keys(custodian, keys, |opened, sheets| {
+            let grader = Grader::new(opened.key, self.exam.rules.rounding);
+            let scores = sheets.into_iter().map(|sheet| {
+                let ticket = sheet.ticket;
+                match grader.grade(&sheet.responses, &sheet.hand) {
+                    Ok(score) => Ok(SheetScore { ticket, sheet: sheet.sheet, score }),
+                    Err(source) => Err(SessionError::Ungraded { ticket, source }),
+                }
+            });
+            let scores = scores.collect::<Result<Vec<_>, _>>()?;
+            let binding = opened.key.binding();
+            let grading = Grading {
+                freeze: opened.freeze,
+                paper: binding.paper.clone(),
+                form: binding.form.clone(),
+                key_revision: binding.revision,
+                key_file: opened.key_file,
+            };
+            Ok((grading, scores))
+        })?;
+        let mut graded = Graded { freeze, papers: Vec::with_capacity(done.len()) };
         for (grading, scores) in done {
             // The same keys once more change nothing.
             let same = |g: &&Grading| {
@@ -116,6 +109,55 @@ impl Session {
             });
         }
         Ok(graded)
+    }
+
+    /// Opens the key of every paper and form that has sheets, one after the other, and gives it to `work` with them; also
+    /// gives the freeze. This is the only place where a session has an open key, and each is gone before the next.
+    pub(super) fn with_open_keys<T>(
+        &self,
+        custodian: &Path,
+        keys: &[PathBuf],
+        mut work: impl FnMut(&Opened<'_>, Vec<ToGrade>) -> Result<T, SessionError>,
+    ) -> Result<(Sha256, Vec<T>), SessionError> {
+        if self.store.frozen()?.is_none() {
+            return Err(SessionError::NotFrozen);
+        }
+        let freeze = self.store.verify_freeze()?.hash;
+        let identity = identity_of(custodian)?;
+        let sealed = self.sealed_keys(keys)?;
+        let standings = self.standings()?;
+        let mut marks = self.store.hand()?;
+        let mut done = Vec::new();
+        for ((paper, form), mut sheets) in to_grade(&standings) {
+            let revision = self.exam.papers.get(&paper).map_or(1, |p| p.key_revision);
+            let binding = KeyBinding { paper: paper.clone(), form: form.clone(), revision };
+            let (key, key_file) = self.open_key(&sealed, &identity, &binding)?;
+            if let Some(exam) = self.exam.papers.get(&paper) {
+                if let Some(layout) = self.layout(exam.layout.as_str()) {
+                    key.matches(&binding, card_items(layout))
+                        .map_err(|source| SessionError::KeyFile { path: key_file.path.clone(), source })?;
+                }
+                let mut named: Vec<_> = key.hand_sections().collect();
+                named.sort_by_key(|section| &section.name);
+                let mut expected: Vec<_> = exam.hand.iter().collect();
+                expected.sort_by_key(|section| &section.name);
+                if named != expected {
+                    return Err(SessionError::OtherHandSections { paper, form });
+                }
+                let mut unmarked = Vec::new();
+                for sheet in &mut sheets {
+                    sheet.hand = marks.remove(&sheet.ticket).unwrap_or_default();
+                    if exam.hand.iter().any(|section| !sheet.hand.contains_key(&section.name)) {
+                        unmarked.push(sheet.ticket.to_string());
+                    }
+                }
+                if !unmarked.is_empty() {
+                    return Err(SessionError::NoMarks { tickets: unmarked });
+                }
+            }
+            done.push(work(&Opened { key: &key, key_file: key_file.hash, freeze }, sheets)?);
+        }
+        Ok((freeze, done))
     }
 
     fn sealed_keys(&self, named: &[PathBuf]) -> Result<Vec<(KeyFile, SealedKey)>, SessionError> {
@@ -179,11 +221,27 @@ fn identity_of(path: &Path) -> Result<CustodianIdentity, SessionError> {
     CustodianIdentity::parse(std::str::from_utf8(&text).unwrap_or_default()).map_err(wrong)
 }
 
-type Sheets = Vec<(TicketNumber, SheetId, Responses)>;
+/// An open key, for as long as a closure looks at it.
+pub(super) struct Opened<'k> {
+    /// The key.
+    pub(super) key: &'k AnswerKey,
+    /// Hash of the sealed file.
+    pub(super) key_file: Sha256,
+    /// The freeze.
+    pub(super) freeze: Sha256,
+}
+
+/// A sheet that can be graded.
+pub(super) struct ToGrade {
+    pub(super) ticket: TicketNumber,
+    pub(super) sheet: SheetId,
+    pub(super) responses: Responses,
+    pub(super) hand: HandMarks,
+}
 
 /// The sheets that can be graded, by paper and form.
-fn to_grade(standings: &Standings) -> BTreeMap<(PaperId, Form), Sheets> {
-    let mut out: BTreeMap<(PaperId, Form), Sheets> = BTreeMap::new();
+fn to_grade(standings: &Standings) -> BTreeMap<(PaperId, Form), Vec<ToGrade>> {
+    let mut out: BTreeMap<(PaperId, Form), Vec<ToGrade>> = BTreeMap::new();
     for (ticket, accepted) in &standings.findings.by_ticket {
         let Some((form, _)) = &accepted.form else { continue };
         if accepted.standing != Standing::Clear {
@@ -196,11 +254,12 @@ fn to_grade(standings: &Standings) -> BTreeMap<(PaperId, Form), Sheets> {
         {
             *response = Response::resolved(form.as_str());
         }
-        out.entry((accepted.paper.clone(), form.clone())).or_default().push((
-            ticket.clone(),
-            accepted.sheet,
+        out.entry((accepted.paper.clone(), form.clone())).or_default().push(ToGrade {
+            ticket: ticket.clone(),
+            sheet: accepted.sheet,
             responses,
-        ));
+            hand: HandMarks::new(),
+        });
     }
     out
 }

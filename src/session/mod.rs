@@ -7,6 +7,7 @@
 mod error;
 mod grading;
 mod import;
+mod items;
 mod lock;
 mod originals;
 mod results;
@@ -20,6 +21,7 @@ mod watch;
 pub use error::SessionError;
 pub use grading::{Graded, GradedPaper};
 pub use import::ImportedFile;
+pub use items::{Compare, ItemsOf};
 pub use originals::{Depth, Lost, LostWhy, Originals, OriginalsChecked};
 pub use review::{Exported, Resolved};
 pub use scan::{ScanOptions, Scanned};

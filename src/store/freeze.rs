@@ -59,7 +59,7 @@ fn hash(tx: &Transaction<'_>) -> Result<Sha256, Fault> {
     // A fixed width for the page keeps text order and page order the same.
     let readings = "SELECT image || printf(':%010d', page), reading FROM readings ORDER BY seq";
     let set_asides = "SELECT image || printf(':%010d', page), set_aside FROM set_asides ORDER BY seq";
-    let sections: [(&str, Vec<String>); 7] = [
+    let mut sections: Vec<(&str, Vec<String>)> = vec![
         ("exam", texts(ImportKind::Exam)?),
         ("roster", texts(ImportKind::Roster)?),
         ("rooms", texts(ImportKind::Rooms)?),
@@ -68,6 +68,11 @@ fn hash(tx: &Transaction<'_>) -> Result<Sha256, Fault> {
         ("set-asides", grouped(tx, set_asides)?),
         ("resolutions", grouped(tx, ABOUT)?),
     ];
+    // A record without them hashes to what it did before they were known.
+    let hand = texts(ImportKind::Hand)?;
+    if !hand.is_empty() {
+        sections.push(("hand", hand));
+    }
     let mut bytes = framed([FREEZE]);
     for (name, entries) in &sections {
         super::frame(&mut bytes, name.as_bytes());
@@ -80,7 +85,7 @@ fn hash(tx: &Transaction<'_>) -> Result<Sha256, Fault> {
 }
 
 impl Store {
-    /// The SHA-256 of readings, set-asides, resolutions, exam, roster, rooms and layouts.
+    /// The SHA-256 of readings, set-asides, resolutions, exam, roster, rooms, layouts and marks given by hand.
     ///
     /// Each section is named and counted and every part has its length before it. The order in which
     /// different sheets came in does not change it; the order of several readings of one page, or of several
