@@ -85,12 +85,11 @@ impl Session {
             Some(item) => format!("{title} · {field} {item}"),
             None => format!("{title} · {field}"),
         });
-        let held = match self.open_about(&sheet)? {
-            Some(held) => held,
-            None => {
-                let open = self.standings()?.findings.open.into_iter();
-                open.filter(|open| open.sheet == Some(sheet)).map(|open| open.exception).collect()
-            }
+        let held = if let Some(held) = self.open_about(&sheet)? {
+            held
+        } else {
+            let open = self.standings()?.findings.open.into_iter();
+            open.filter(|open| open.sheet == Some(sheet)).map(|open| open.exception).collect()
         };
         let traced = Traced {
             name: part.as_deref().unwrap_or(&title),
