@@ -6,25 +6,35 @@
 
 mod error;
 mod grading;
+mod heads;
 mod import;
 mod lock;
 mod originals;
+mod recheck;
+mod reread;
 mod results;
 mod review;
 mod scan;
 mod show;
+mod slip;
 mod status;
+mod verify;
 mod view;
 mod watch;
 
 pub use error::SessionError;
 pub use grading::{Graded, GradedPaper};
+pub use heads::{PrintedHead, SignedHead, sign_slip};
 pub use import::ImportedFile;
 pub use originals::{Depth, Lost, LostWhy, Originals, OriginalsChecked};
+pub use recheck::{OpenedRecheck, RecheckState, RecheckStatus, Verdict};
+pub use reread::RereadAll;
 pub use review::{Exported, Resolved};
 pub use scan::{ScanOptions, Scanned};
 pub use show::Shown;
+pub use slip::{HeadCode, Slip, SlipError, SlipSignature, slips_of};
 pub use status::{Open, Status};
+pub use verify::{Finding, Mismatch, SeenSignature, Verified, VerifyOptions, verify};
 pub use watch::{Pace, RoomProgress, Seen};
 
 use crate::exam::{Exam, RoomRecord, Roster, example_toml};
@@ -51,6 +61,15 @@ pub struct Session {
     layouts: Vec<Layout>,
     store: Store,
     clock: Clock,
+}
+
+/// What a session is opened for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Mode {
+    /// Files that have changed come into force.
+    Work,
+    /// Nothing is written.
+    LookOnly,
 }
 
 /// Everything in the record that decides what counts, put together.
@@ -89,6 +108,36 @@ impl Session {
     /// [`SessionError::NoSession`] without an `exam.toml`, an error of the exam, of a layout or of the
     /// record, [`SessionError::ChangedAfterFreeze`].
     pub fn open(folder: &Path, clock: Clock) -> Result<Self, SessionError> {
+        Self::open_as(folder, clock, "")
+    }
+
+    /// As [`Session::open`]; `who` works with it, and stands in every entry of the journal that is written through it.
+    ///
+    /// # Errors
+    ///
+    /// As [`Session::open`].
+    pub fn open_as(folder: &Path, clock: Clock, who: &str) -> Result<Self, SessionError> {
+        Self::load(folder, clock, who, Mode::Work).map(|(session, _)| session)
+    }
+
+    /// The session as the record has it, to be looked at: nothing is written, and files that have changed don't come into
+    /// force.
+    ///
+    /// # Errors
+    ///
+    /// As [`Session::open`], and if there is no record yet.
+    pub fn look(folder: &Path, clock: Clock) -> Result<Self, SessionError> {
+        Self::load(folder, clock, "", Mode::LookOnly).map(|(session, _)| session)
+    }
+
+    /// The session, and the files that are not what is in force in the record: to be looked at only, it is opened with
+    /// what the record has.
+    fn load(
+        folder: &Path,
+        clock: Clock,
+        who: &str,
+        mode: Mode,
+    ) -> Result<(Self, Vec<PathBuf>), SessionError> {
         let path = folder.join("exam.toml");
         let text = match std::fs::read_to_string(&path) {
             Ok(text) => text,
@@ -97,33 +146,52 @@ impl Session {
             }
             Err(source) => return Err(SessionError::file("read", &path, source)),
         };
-        let exam = Exam::parse(&text, &path.display().to_string())?;
-        let texts = layout_texts(folder, &exam)?;
-        let layouts: Result<Vec<_>, _> =
-            texts.iter().map(|(record, path)| Layout::parse(&record.text, path)).collect();
-        let layouts = layouts?;
+        let mut exam = Exam::parse(&text, &path.display().to_string())?;
+        let mut texts = layout_texts(folder, &exam)?;
+        let parse = |texts: &[(LayoutRecord, String)]| -> Result<Vec<Layout>, SessionError> {
+            Ok(texts.iter().map(|(record, path)| Layout::parse(&record.text, path)).collect::<Result<_, _>>()?)
+        };
+        let mut layouts = parse(&texts)?;
 
         let db = folder.join("duka.db");
-        let mut store = if db.exists() { Store::open(&db)? } else { Store::create(&db)? };
+        let mut store =
+            if mode == Mode::LookOnly || db.exists() { Store::open(&db)? } else { Store::create(&db)? };
+        store.set_who(who);
+        let mut changed = Vec::new();
         let frozen = store.frozen()?.is_some();
-        if store.exam()?.as_ref() != Some(&exam) {
-            if frozen {
+        let recorded = store.exam()?;
+        if recorded.as_ref() != Some(&exam) {
+            if mode == Mode::LookOnly {
+                changed.push(path);
+                exam = recorded.unwrap_or(exam);
+            } else if frozen {
                 return Err(SessionError::ChangedAfterFreeze { path });
+            } else {
+                let source = Source { file: "exam.toml".into(), sha256: Sha256::of(text.as_bytes()) };
+                store.import_exam(&exam, &source, &clock())?;
             }
-            let source = Source { file: "exam.toml".into(), sha256: Sha256::of(text.as_bytes()) };
-            store.import_exam(&exam, &source, &clock())?;
         }
-        let known: Vec<Sha256> = store.layouts()?.iter().map(LayoutRecord::hash).collect();
-        for (record, path) in texts {
-            if !known.contains(&record.hash()) {
-                if frozen {
-                    return Err(SessionError::ChangedAfterFreeze { path: path.into() });
+        let known = store.layouts()?;
+        for (record, path) in &mut texts {
+            if known.iter().any(|k| k.hash() == record.hash()) {
+                continue;
+            }
+            if mode == Mode::LookOnly {
+                changed.push(path.into());
+                if let Some(last) = known.iter().rev().find(|k| k.name == record.name) {
+                    *record = last.clone();
                 }
-                let source = Source { file: path, sha256: record.hash() };
-                store.import_layout(&record, &source, &clock())?;
+            } else if frozen {
+                return Err(SessionError::ChangedAfterFreeze { path: path.into() });
+            } else {
+                let source = Source { file: path.clone(), sha256: record.hash() };
+                store.import_layout(record, &source, &clock())?;
             }
         }
-        Ok(Self { folder: folder.to_owned(), exam, layouts, store, clock })
+        if !changed.is_empty() {
+            layouts = parse(&texts)?;
+        }
+        Ok((Self { folder: folder.to_owned(), exam, layouts, store, clock }, changed))
     }
 
     /// The exam.

@@ -66,7 +66,7 @@ pub fn run(args: &Demo, context: &Context) -> Result<Ending, Failure> {
         &world.roster.to_xlsx().map_err(|e| Failure::new(&e, Some(e.hint())))?,
     )?;
     let custodian = seal_keys(folder, &world)?;
-    let mut session = Session::open(folder, now)?;
+    let mut session = Session::open_as(folder, now, &context.who)?;
     let roster = session.import_roster(&[folder.join("roster.xlsx")])?;
     out.line(format!(
         "   {} candidates in {} rooms; {} keys sealed",
