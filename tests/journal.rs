@@ -7,7 +7,8 @@ use assert_cmd::Command;
 use common::{CANDIDATES, Desk, Filled, card, clock, ticket};
 use duka::identity::{Identity, Person, Strength};
 use duka::session::{
-    HeadCode, RecheckState, Session, SessionError, Slip, Verdict, Verified, VerifyOptions, sign_slip, slips_of, verify,
+    HeadCode, RecheckState, Session, SessionError, Slip, Verdict, Verified, VerifyOptions, sign_slip,
+    slips_of, verify,
 };
 use duka::sheet::Sha256;
 use duka::store::{ItemValue, JournalHead, RereadOutcome, StoreError};
@@ -60,8 +61,11 @@ fn tamper(desk: &Desk, sql: &str) {
     let db = Connection::open(desk.path("duka.db")).unwrap();
     db.pragma_update(None, "foreign_keys", false).unwrap();
     let mut guards = db.prepare("SELECT name, sql FROM sqlite_schema WHERE type = 'trigger'").unwrap();
-    let guards: Vec<(String, String)> =
-        guards.query_map([], |row| Ok((row.get(0)?, row.get(1)?))).unwrap().collect::<Result<_, _>>().unwrap();
+    let guards: Vec<(String, String)> = guards
+        .query_map([], |row| Ok((row.get(0)?, row.get(1)?)))
+        .unwrap()
+        .collect::<Result<_, _>>()
+        .unwrap();
     for (name, _) in &guards {
         db.execute_batch(&format!("DROP TRIGGER {name}")).unwrap();
     }
@@ -79,7 +83,8 @@ fn cut(desk: &Desk, last: u64) {
     let mut tables = db
         .prepare("SELECT m.name FROM sqlite_schema m, pragma_table_info(m.name) c WHERE m.type = 'table' AND c.name = 'entry'")
         .unwrap();
-    let tables: Vec<String> = tables.query_map([], |row| row.get(0)).unwrap().collect::<Result<_, _>>().unwrap();
+    let tables: Vec<String> =
+        tables.query_map([], |row| row.get(0)).unwrap().collect::<Result<_, _>>().unwrap();
     let mut sql = format!("DELETE FROM journal WHERE seq > {last};");
     for table in tables {
         sql.push_str(&format!("DELETE FROM {table} WHERE entry > {last};"));
@@ -199,9 +204,16 @@ fn an_end_that_was_cut_off_and_written_anew_is_found_by_a_slip() {
         &desk,
         &both,
         &[],
-        &[&format!("journal entry {last} is not the one on the slip"), &format!("after entry {freeze} and up to {last}")],
+        &[
+            &format!("journal entry {last} is not the one on the slip"),
+            &format!("after entry {freeze} and up to {last}"),
+        ],
     );
-    assert_eq!(look(&desk, &both, &[]).proved_to, Some(freeze), "what the earlier slip proves is still proved");
+    assert_eq!(
+        look(&desk, &both, &[]).proved_to,
+        Some(freeze),
+        "what the earlier slip proves is still proved"
+    );
 }
 
 #[test]
@@ -242,7 +254,12 @@ fn a_whole_record_made_anew_and_signed_with_another_key_is_found() {
 fn a_score_that_was_edited_by_hand_is_found() {
     let desk = published();
     let grade = entry_of(&desk, "grade");
-    tamper(&desk, &format!("UPDATE scores SET score = replace(score, '\"points\":', '\"points\":1') WHERE seq = (SELECT MIN(seq) FROM scores WHERE entry = {grade})"));
+    tamper(
+        &desk,
+        &format!(
+            "UPDATE scores SET score = replace(score, '\"points\":', '\"points\":1') WHERE seq = (SELECT MIN(seq) FROM scores WHERE entry = {grade})"
+        ),
+    );
     found(&desk, &[], &[], &[&format!("journal entry {grade} (grade)"), "scores", "changed by other means"]);
     // The message says where, and not what.
     assert!(messages(&look(&desk, &[], &[])).iter().all(|m| !m.contains("\"points\"")));
@@ -262,7 +279,8 @@ fn a_row_put_in_or_taken_out_by_hand_is_found_in_every_table() {
     let mut tables = db
         .prepare("SELECT m.name FROM sqlite_schema m, pragma_table_info(m.name) c WHERE m.type = 'table' AND c.name = 'entry' AND m.name <> 'derived_state'")
         .unwrap();
-    let tables: Vec<String> = tables.query_map([], |row| row.get(0)).unwrap().collect::<Result<_, _>>().unwrap();
+    let tables: Vec<String> =
+        tables.query_map([], |row| row.get(0)).unwrap().collect::<Result<_, _>>().unwrap();
     let whole = desk.read("duka.db");
     let mut tried = Vec::new();
     for table in &tables {
@@ -277,8 +295,16 @@ fn a_row_put_in_or_taken_out_by_hand_is_found_in_every_table() {
         found(&desk, &[], &[], &[&format!("to {table}"), "rows were removed"]);
         restore(&desk, &whole);
     }
-    for needed in ["readings", "scores", "gradings", "freezes", "imports", "head_signatures", "rechecks", "recheck_signatures"]
-    {
+    for needed in [
+        "readings",
+        "scores",
+        "gradings",
+        "freezes",
+        "imports",
+        "head_signatures",
+        "rechecks",
+        "recheck_signatures",
+    ] {
         assert!(tried.iter().any(|t| t == needed), "{needed} was not tried");
     }
     let copy = "INSERT INTO scores (grading, ticket, image, page, score, entry) SELECT grading, '26141040' || '9999', image, 9, score, entry FROM scores LIMIT 1";
@@ -323,7 +349,8 @@ fn a_changed_exam_and_a_paper_of_another_record_are_told() {
 
 #[test]
 fn heads_are_signed_by_several_people_here_and_elsewhere() {
-    let (supervisor, custodian) = (Identity::generate("李督导").unwrap(), Identity::custodian("张保管").unwrap());
+    let (supervisor, custodian) =
+        (Identity::generate("李督导").unwrap(), Identity::custodian("张保管").unwrap());
     let desk = published();
     let mut session = work(&desk);
     session.sign_head(&supervisor, "supervisor").unwrap();
@@ -386,10 +413,14 @@ fn page_of(pdf: &[u8], number: usize, name: &str) -> (usize, usize, Vec<u8>) {
 fn a_slip_carries_its_code_and_its_qr_code_carries_everything() {
     let desk = published();
     let mut session = work(&desk);
-    for (name, role) in [("李督导", "supervisor"), ("张保管", "custodian"), ("陈保管", "custodian"), ("刘保管", "custodian")]
+    for (name, role) in
+        [("李督导", "supervisor"), ("张保管", "custodian"), ("陈保管", "custodian"), ("刘保管", "custodian")]
     {
-        let identity =
-            if role == "custodian" { Identity::custodian(name).unwrap() } else { Identity::generate(name).unwrap() };
+        let identity = if role == "custodian" {
+            Identity::custodian(name).unwrap()
+        } else {
+            Identity::generate(name).unwrap()
+        };
         session.sign_head(&identity, role).unwrap();
     }
     let printed = session.head_slip(None).unwrap();
@@ -397,7 +428,8 @@ fn a_slip_carries_its_code_and_its_qr_code_carries_everything() {
     let from_file = slips_of(&printed.pdf).unwrap();
     assert_eq!(from_file[0].code, printed.head.code);
     let (width, height, levels) = page_of(&printed.pdf, 0, "head-slip");
-    let mut picture = rqrr::PreparedImage::prepare_from_greyscale(width, height, |x, y| levels[y * width + x]);
+    let mut picture =
+        rqrr::PreparedImage::prepare_from_greyscale(width, height, |x, y| levels[y * width + x]);
     let grids = picture.detect_grids();
     assert_eq!(grids.len(), 1);
     let (_, text) = grids[0].decode().unwrap();
@@ -420,7 +452,10 @@ fn pictures_read_again_are_what_the_record_says() {
     let all = again().reread.unwrap();
     assert_eq!((all.pages, all.without_picture.len()), (5, 1), "another picture is not read in its place");
     // A reading changed together with everything that covers it can't be made here; changed alone, both are found.
-    tamper(&desk, "UPDATE readings SET reading = replace(reading, '\"faint\":', '\"faint\":1') WHERE seq = 2");
+    tamper(
+        &desk,
+        "UPDATE readings SET reading = replace(reading, '\"faint\":', '\"faint\":1') WHERE seq = 2",
+    );
     let said = messages(&again());
     assert!(said.iter().any(|m| m.contains("to readings")), "{said:?}");
     assert!(said.iter().any(|m| m.contains("is read otherwise than it is recorded")), "{said:?}");
@@ -454,7 +489,10 @@ fn a_recheck_is_decided_by_two_people_alone() {
     assert_eq!(status.state, RecheckState::SignedByOne);
     let status = session.sign_recheck(1, &two, &Verdict::Unchanged, "").unwrap();
     assert_eq!((status.state, status.case.signatures.len()), (RecheckState::Unchanged, 3));
-    assert!(matches!(session.sign_recheck(1, &one, &changed, "x"), Err(SessionError::CaseClosed { case: 1 })));
+    assert!(matches!(
+        session.sign_recheck(1, &one, &changed, "x"),
+        Err(SessionError::CaseClosed { case: 1 })
+    ));
     drop(session);
     let known = [one.person().clone(), two.person().clone()];
     let seen = look(&desk, &[], &known);
@@ -486,7 +524,8 @@ fn a_changed_response_waits_for_the_next_grading() {
         let error = session.sign_recheck(1, &one, &Verdict::Changed(wrong), "x").unwrap_err();
         assert!(error.to_string().contains(word), "{error}");
     }
-    let verdict = |order: [u16; 2]| Verdict::Changed(order.map(|i| (i, ItemValue::Value("A".into()))).to_vec());
+    let verdict =
+        |order: [u16; 2]| Verdict::Changed(order.map(|i| (i, ItemValue::Value("A".into()))).to_vec());
     session.sign_recheck(1, &one, &verdict([71, 72]), "擦痕误读为涂点").unwrap();
     let status = session.sign_recheck(1, &two, &verdict([72, 71]), "").unwrap();
     assert_eq!(status.state, RecheckState::AwaitingRegrade);
@@ -516,7 +555,8 @@ fn a_record_that_is_not_its_picture_cant_be_called_unchanged() {
     work(&desk).freeze().unwrap();
     // Somebody made the record say that item 1 was left blank.
     let db = Connection::open(desk.path("duka.db")).unwrap();
-    let text: String = db.query_row("SELECT reading FROM readings WHERE seq = 1", [], |row| row.get(0)).unwrap();
+    let text: String =
+        db.query_row("SELECT reading FROM readings WHERE seq = 1", [], |row| row.get(0)).unwrap();
     drop(db);
     let mut reading: Value = serde_json::from_str(&text).unwrap();
     let items = reading["fields"].as_array_mut().unwrap().iter_mut().find(|f| f["name"] == "items").unwrap();
@@ -533,7 +573,10 @@ fn a_record_that_is_not_its_picture_cant_be_called_unchanged() {
     assert_eq!((places.len(), places[0].place.as_str()), (1, "items 1"));
     assert_eq!((places[0].recorded.as_str(), places[0].found.as_str()), ("–", "A"));
     let error = session.sign_recheck(1, &one, &Verdict::Unchanged, "x").unwrap_err();
-    assert!(error.to_string().contains("can't end unchanged") && error.to_string().contains("items 1"), "{error}");
+    assert!(
+        error.to_string().contains("can't end unchanged") && error.to_string().contains("items 1"),
+        "{error}"
+    );
 
     let gone = ticket(if whose == ticket(3) { 4 } else { 3 });
     for n in 1..=CANDIDATES {
@@ -641,7 +684,8 @@ fn a_recheck_on_the_command_line() {
             .assert()
     };
     sign(&one, "wrong", &["recheck", "sign", "1", "--outcome", "unchanged", "--why", "核对"]).code(2);
-    sign(&one, "chen passphrase", &["recheck", "sign", "1", "--outcome", "unchanged", "--why", "核对"]).code(1);
+    sign(&one, "chen passphrase", &["recheck", "sign", "1", "--outcome", "unchanged", "--why", "核对"])
+        .code(1);
     sign(&one, "chen passphrase", &["recheck", "sign", "1", "--outcome", "unchanged"]).code(2);
     sign(&two, "liu passphrase\n", &["recheck", "sign", "1", "--outcome", "unchanged"]).code(0);
     sign(&two, "liu passphrase", &["head", "sign", "--role", "supervisor"]).code(0);

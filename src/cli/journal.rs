@@ -106,7 +106,9 @@ fn utc(at: &str) -> Option<String> {
 fn brief(detail: &serde_json::Value) -> String {
     let Some(object) = detail.as_object() else { return String::new() };
     let value = |v: &serde_json::Value| match v {
-        serde_json::Value::String(text) if text.len() == 64 && text.bytes().all(|b| b.is_ascii_hexdigit()) => {
+        serde_json::Value::String(text)
+            if text.len() == 64 && text.bytes().all(|b| b.is_ascii_hexdigit()) =>
+        {
             text[..12].to_owned()
         }
         serde_json::Value::String(text) => text.clone(),
@@ -173,7 +175,10 @@ fn sign_elsewhere(
     let slips = read_slips(slip.as_os_str().to_str().unwrap_or_default())?;
     let [slip] = slips.as_slice() else {
         let hint = "name the text of one slip, as `duka head print` wrote it";
-        return Err(Failure::new(format!("there are {} slips in {}", slips.len(), slip.display()), Some(hint)));
+        return Err(Failure::new(
+            format!("there are {} slips in {}", slips.len(), slip.display()),
+            Some(hint),
+        ));
     };
     if let Some((exam, head)) = &slip.head {
         context.output.line(format!("{exam}, entry {}: {}", head.sequence, slip.code));
@@ -200,7 +205,10 @@ pub fn read_slips(file_or_code: &str) -> Result<Vec<Slip>, Failure> {
 
 fn tell_text(head: &SignedHead, context: &Context) {
     let out = &context.output;
-    out.line(format!("entry {} ({}, {}), hash {}", head.head.sequence, head.entry.kind, head.entry.at, head.head.hash));
+    out.line(format!(
+        "entry {} ({}, {}), hash {}",
+        head.head.sequence, head.entry.kind, head.entry.at, head.head.hash
+    ));
     out.line(format!("code  {}", head.code));
     for s in &head.signatures {
         let (role, name, print) = (&s.role, s.person.name(), s.person.fingerprint());

@@ -115,10 +115,17 @@ fn open(args: &Recheck, context: &Context) -> Result<Ending, Failure> {
     let opened: Vec<OpenedRecheck> = match (&args.list, &args.ticket) {
         (Some(list), _) => session.recheck_list(list, args.reason.as_deref())?,
         (None, Some(ticket)) => vec![session.recheck(ticket, args.reason.as_deref().unwrap_or_default())?],
-        (None, None) => return Err(Failure::new("no candidate is named", Some("name a ticket number, or --list FILE"))),
+        (None, None) => {
+            return Err(Failure::new("no candidate is named", Some("name a ticket number, or --list FILE")));
+        }
     };
     for case in &opened {
-        context.output.line(format!("re-check {} of {}: {}", case.number, case.ticket, reread_line(&case.reread)));
+        context.output.line(format!(
+            "re-check {} of {}: {}",
+            case.number,
+            case.ticket,
+            reread_line(&case.reread)
+        ));
         if let RereadOutcome::Differs(places) = &case.reread {
             for d in places {
                 context.output.line(format!("  {}: recorded {}, read now {}", d.place, d.recorded, d.found));
@@ -167,7 +174,10 @@ fn reread_line(outcome: &RereadOutcome) -> String {
             "the picture is the one that was read; this version reads the same responses".to_owned()
         }
         RereadOutcome::Differs(places) => {
-            format!("the picture is the one that was read, but {} places are read otherwise now", places.len())
+            format!(
+                "the picture is the one that was read, but {} places are read otherwise now",
+                places.len()
+            )
         }
     }
 }

@@ -27,10 +27,12 @@ impl Signing {
         let bytes = std::fs::read(path).map_err(|e| Failure::file("read", path, &e))?;
         let passphrase = match self.passphrase_fd {
             Some(number) => from_fd(number)?,
-            None => rpassword::prompt_password(format!("passphrase of {}: ", path.display())).map_err(|e| {
-                let hint = "run it on a terminal, or give --passphrase-fd N";
-                Failure::new(format!("can't ask for a passphrase: {e}"), Some(hint))
-            })?,
+            None => {
+                rpassword::prompt_password(format!("passphrase of {}: ", path.display())).map_err(|e| {
+                    let hint = "run it on a terminal, or give --passphrase-fd N";
+                    Failure::new(format!("can't ask for a passphrase: {e}"), Some(hint))
+                })?
+            }
         };
         Identity::from_file(&bytes, &passphrase.into())
             .map_err(|e| Failure::new(format!("{}: {e}", path.display()), Some(e.hint())))

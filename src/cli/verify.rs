@@ -130,13 +130,17 @@ fn tell(args: &Verify, seen: &Verified, context: &Context) {
         out.line(format!("signature under {}: {}{role}, key {}, {vouched}", s.under, s.name, s.fingerprint));
     }
     for entry in &seen.clock_set_back {
-        out.line(format!("note: entry {entry} says an earlier time than the one before it: a clock was set back"));
+        out.line(format!(
+            "note: entry {entry} says an earlier time than the one before it: a clock was set back"
+        ));
     }
     if seen.scores > 0 {
         out.line(format!("{} scores are of the sheets that count; points need the key", seen.scores));
     }
     match seen.papers {
-        Some(papers) => out.line(format!("{papers} published papers, made again from the record, are the same")),
+        Some(papers) => {
+            out.line(format!("{papers} published papers, made again from the record, are the same"))
+        }
         None => out.line("no publication was compared: there is none, or something was done since"),
     }
     match &seen.reread {

@@ -1,7 +1,7 @@
 //! Why something a user asked for can't be done.
 
-use crate::batch::BatchError;
 use super::slip::SlipError;
+use crate::batch::BatchError;
 use crate::exam::{ExamError, RoomError, RosterError, TableError, WriteError};
 use crate::grade::GradeError;
 use crate::key::KeyError;
@@ -461,7 +461,11 @@ fn case_of(case: u64) -> String {
 }
 
 fn nothing_of(item: u16) -> String {
-    if item == 0 { "no item is named".to_owned() } else { format!("item {item} is what it was, or is named twice") }
+    if item == 0 {
+        "no item is named".to_owned()
+    } else {
+        format!("item {item} is what it was, or is named twice")
+    }
 }
 
 /// Who holds a lock, as far as it says.

@@ -31,6 +31,15 @@ pub struct PrintedHead {
 }
 
 impl Session {
+    /// What signatures call this session: the batch, and the exam's id where the session is bound to a manifest.
+    pub(super) fn exam_called(&self) -> Result<String, SessionError> {
+        let batch = &self.exam.batch;
+        Ok(match self.store.manifest()? {
+            Some(bound) => format!("{batch} {}", bound.exam),
+            None => batch.clone(),
+        })
+    }
+
     /// The journal, entry by entry.
     ///
     /// # Errors
@@ -67,7 +76,7 @@ impl Session {
     /// failure of the record.
     pub fn sign_head(&mut self, identity: &Identity, role: &str) -> Result<SignedHead, SessionError> {
         let head = self.head(None)?.head;
-        let signature = signed(&self.exam.batch, head, identity, role, &self.now())?;
+        let signature = signed(&self.exam_called()?, head, identity, role, &self.now())?;
         self.add_head_signature(&signature)?;
         self.head(Some(head.sequence))
     }
@@ -79,7 +88,7 @@ impl Session {
     /// A signature that doesn't hold, one of another exam ([`SessionError::OtherExam`]), or under a head that this
     /// journal doesn't have.
     pub fn add_head_signature(&mut self, signature: &HeadSignature) -> Result<(), SessionError> {
-        if signature.exam != self.exam.batch {
+        if signature.exam != self.exam_called()? {
             return Err(SessionError::OtherExam { signed: signature.exam.clone() });
         }
         let at = self.now();
@@ -93,7 +102,7 @@ impl Session {
     /// As [`Session::head`]; [`SessionError::Publish`].
     pub fn head_slip(&self, sequence: Option<u64>) -> Result<PrintedHead, SessionError> {
         let head = self.head(sequence)?;
-        let text = slip::text_of(&self.exam.batch, &head.head, &head.signatures);
+        let text = slip::text_of(&self.exam_called()?, &head.head, &head.signatures);
         let (at, utc) = shown(&head.entry.at);
         let signer = |s: &HeadSignature| SlipSigner {
             role: role_title(&s.role).to_owned(),

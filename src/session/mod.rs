@@ -149,7 +149,10 @@ impl Session {
         let mut exam = Exam::parse(&text, &path.display().to_string())?;
         let mut texts = layout_texts(folder, &exam)?;
         let parse = |texts: &[(LayoutRecord, String)]| -> Result<Vec<Layout>, SessionError> {
-            Ok(texts.iter().map(|(record, path)| Layout::parse(&record.text, path)).collect::<Result<_, _>>()?)
+            Ok(texts
+                .iter()
+                .map(|(record, path)| Layout::parse(&record.text, path))
+                .collect::<Result<_, _>>()?)
         };
         let mut layouts = parse(&texts)?;
 
@@ -177,12 +180,12 @@ impl Session {
                 continue;
             }
             if mode == Mode::LookOnly {
-                changed.push(path.into());
+                changed.push(PathBuf::from(&*path));
                 if let Some(last) = known.iter().rev().find(|k| k.name == record.name) {
                     *record = last.clone();
                 }
             } else if frozen {
-                return Err(SessionError::ChangedAfterFreeze { path: path.into() });
+                return Err(SessionError::ChangedAfterFreeze { path: PathBuf::from(&*path) });
             } else {
                 let source = Source { file: path.clone(), sha256: record.hash() };
                 store.import_layout(record, &source, &clock())?;

@@ -318,9 +318,7 @@ impl Session {
 
     /// Every decision about a sheet: those before the freeze, then what was decided in re-checks.
     fn decisions(&self, sheet: SheetId) -> Result<Vec<Resolution>, SessionError> {
-        let of_sheet = |r: &Resolution| {
-            matches!(&r.place, Place::Sheet { sheet: s } | Place::Field { sheet: s, .. } if *s == sheet)
-        };
+        let of_sheet = |r: &Resolution| matches!(&r.place, Place::Sheet { sheet: s } | Place::Field { sheet: s, .. } if *s == sheet);
         let mut out: Vec<Resolution> = self.store.resolutions()?.into_iter().filter(of_sheet).collect();
         let cases = self.store.rechecks()?;
         let mut decided: Vec<_> = cases
@@ -399,7 +397,8 @@ impl Session {
         }
         let items = FieldName::ITEMS.parse().ok();
         for change in changes.iter().take(CROPS) {
-            let place = items.as_ref().and_then(|f| publish::place_around(layout, f, change.label().as_ref()));
+            let place =
+                items.as_ref().and_then(|f| publish::place_around(layout, f, change.label().as_ref()));
             if let Some(place) = place {
                 crops.push((format!("第 {} 题", change.item), publish::trace_place(&traced, &place)));
             }
@@ -532,11 +531,7 @@ fn signer(signature: &RecheckSignature) -> SlipSigner {
 }
 
 /// Every item of the layout with what was read and what counts.
-fn slip_items(
-    reading: &Reading,
-    counted: &Responses,
-    changed: &BTreeSet<u16>,
-) -> Vec<RecheckItem> {
+fn slip_items(reading: &Reading, counted: &Responses, changed: &BTreeSet<u16>) -> Vec<RecheckItem> {
     let read = reading.fields.iter().filter(|f| f.name.as_str() == FieldName::ITEMS);
     let read: Vec<_> = read.flat_map(|f| &f.positions).collect();
     let mut out = Vec::new();

@@ -104,10 +104,11 @@ impl Session {
         let sheet = recorded.sheet;
         let places: Vec<(String, PathBuf)> = self.places(&sheet.image)?;
         let paths: Vec<PathBuf> = places.into_iter().map(|(_, place)| place).collect();
-        let bytes = bytes_of(&sheet.image, &paths).ok_or_else(|| match paths.iter().find(|p| p.exists()) {
-            Some(path) => SessionError::PictureChanged { path: path.clone() },
-            None => SessionError::PictureGone { path: paths.into_iter().next().unwrap_or_default() },
-        })?;
+        let bytes =
+            bytes_of(&sheet.image, &paths).ok_or_else(|| match paths.iter().find(|p| p.exists()) {
+                Some(path) => SessionError::PictureChanged { path: path.clone() },
+                None => SessionError::PictureGone { path: paths.into_iter().next().unwrap_or_default() },
+            })?;
         let now = self.reader().read_file(&bytes).into_iter().map(|(record, _)| record);
         let now = now.into_iter().find(|record| record.sheet() == sheet);
         let outcome = compared(&Recorded::Read(Box::new(recorded.clone())), now.as_ref());
@@ -157,12 +158,10 @@ fn readings(before: &Reading, now: &Reading) -> RereadOutcome {
         return RereadOutcome::Equal;
     }
     let mut differences = Vec::new();
-    let mut put = |place: String, recorded: String, found: String| {
-        differences.push(Difference { place, recorded, found });
-    };
+    let difference = |place: String, recorded: String, found: String| Difference { place, recorded, found };
     if (&before.layout, before.layout_hash) != (&now.layout, now.layout_hash) {
         let name = |r: &Reading| format!("{} ({})", r.layout, r.layout_hash.short());
-        put("sheet".into(), name(before), name(now));
+        differences.push(difference("sheet".into(), name(before), name(now)));
     }
     let positions = |r: &Reading| -> BTreeMap<(String, String), PositionReading> {
         let each = r.fields.iter().flat_map(|f| f.positions.iter().map(|p| (f.name.to_string(), p)));
@@ -172,14 +171,15 @@ fn readings(before: &Reading, now: &Reading) -> RereadOutcome {
     for (place, was) in &were {
         let found = are.get(place).map_or_else(String::new, marks);
         if marks(was) != found {
-            put(format!("{} {}", place.0, place.1), marks(was), found);
+            differences.push(difference(format!("{} {}", place.0, place.1), marks(was), found));
         }
     }
     if differences.is_empty() && responses(before) != responses(now) {
-        put("sheet".into(), "other responses".into(), "other responses".into());
+        differences.push(difference("sheet".into(), "other responses".into(), "other responses".into()));
     }
     if differences.is_empty() && before.engine == now.engine {
-        put("sheet".into(), "other measurements".into(), "the same marks, measured otherwise".into());
+        let found = "the same marks, measured otherwise".into();
+        differences.push(difference("sheet".into(), "other measurements".into(), found));
     }
     if differences.is_empty() { RereadOutcome::SameResponses } else { RereadOutcome::Differs(differences) }
 }

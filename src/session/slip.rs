@@ -89,7 +89,9 @@ impl SlipError {
             Self::Line { .. } | Self::Contradiction { .. } => {
                 "take the text from the slip's QR code, or type the code alone into a file"
             }
-            Self::Nothing => "name the slip's file (pdf or text), a text file with codes, or give the code itself",
+            Self::Nothing => {
+                "name the slip's file (pdf or text), a text file with codes, or give the code itself"
+            }
         }
     }
 }

@@ -153,17 +153,25 @@ impl fmt::Display for Mismatch {
                 "on the slip of entry {entry}, the signature in the name of {name} is by none of the keys that were given"
             ),
             Self::Signature { under, name } => {
-                write!(f, "the signature of {name} under {under} does not hold: it is over something else, or forged")
+                write!(
+                    f,
+                    "the signature of {name} under {under} does not hold: it is over something else, or forged"
+                )
             }
             Self::UnknownSigner { under, name, fingerprint } => write!(
                 f,
                 "the signature in the name of {name} under {under} is by a key that was not given ({fingerprint}): \
                  someone else signed, or signed again"
             ),
-            Self::Unreadable { failure } => write!(f, "what else is in the record can't be looked at: {failure}"),
+            Self::Unreadable { failure } => {
+                write!(f, "what else is in the record can't be looked at: {failure}")
+            }
             Self::FileChanged { path } => write!(f, "{path} is not what is in force in the record"),
             Self::ScoreSheet { ticket } => {
-                write!(f, "the score of {ticket} is not of the sheet that counts for them, or nobody's sheet counts")
+                write!(
+                    f,
+                    "the score of {ticket} is not of the sheet that counts for them, or nobody's sheet counts"
+                )
             }
             Self::ScoreRange { ticket } => write!(f, "the score of {ticket} is more than the paper's points"),
             Self::View => f.write_str("what `duka status` would have shown did not follow from the record"),
@@ -264,7 +272,7 @@ pub fn verify(
         reread: None,
     };
     drop(store);
-    let rest = |seen: &mut Verified| -> Result<(), SessionError> {
+    let mut rest = |seen: &mut Verified| -> Result<(), SessionError> {
         let (session, changed) = Session::load(folder, clock, "", Mode::LookOnly)?;
         let file = |path: PathBuf| {
             let path = path.strip_prefix(folder).unwrap_or(&path).display().to_string();
@@ -326,13 +334,14 @@ impl Session {
     }
 
     fn check_slips(&self, options: &VerifyOptions<'_>, seen: &mut Verified) -> Result<(), SessionError> {
+        let called = self.exam_called()?;
         let mut slips: Vec<&Slip> = options.slips.iter().collect();
         slips.sort_by_key(|slip| slip.code.sequence());
         let mut proved = 0;
         let mut found = Vec::new();
         for slip in slips {
             let entry = slip.code.sequence();
-            if let Some((exam, _)) = slip.head.as_ref().filter(|(exam, _)| *exam != self.exam.batch) {
+            if let Some((exam, _)) = slip.head.as_ref().filter(|(exam, _)| *exam != called) {
                 found.push(Mismatch::OtherSlip { entry, exam: exam.clone() });
                 continue;
             }
@@ -340,7 +349,9 @@ impl Session {
                 _ if entry > seen.head.sequence => {
                     found.push(Mismatch::JournalCut { entry, last: seen.head.sequence });
                 }
-                Some(head) if slip.code.is_of(&head) && slip.head.as_ref().is_none_or(|(_, h)| *h == head) => {
+                Some(head)
+                    if slip.code.is_of(&head) && slip.head.as_ref().is_none_or(|(_, h)| *h == head) =>
+                {
                     proved = entry;
                 }
                 _ => found.push(Mismatch::JournalRewritten { entry, proved }),
@@ -384,10 +395,11 @@ impl Session {
             let role = role.to_owned();
             seen.signatures.push(SeenSignature { under, role, name, fingerprint, vouched });
         };
+        let called = self.exam_called()?;
         for signature in self.store.head_signatures()? {
             let head: JournalHead = signature.head();
             let there = self.store.head_at(head.sequence)? == Some(head);
-            let own = signature.exam == self.exam.batch;
+            let own = signature.exam == called;
             let holds = there && own && HeadSignature::verify(&signature).is_ok();
             look(format!("head {}", head.sequence), &signature.role, &signature.person, holds);
         }
@@ -434,7 +446,9 @@ impl Session {
     fn check_papers(&self, found: &mut Vec<Mismatch>) -> Result<Option<usize>, SessionError> {
         let journal = self.store.journal()?;
         let Some(at) = journal.iter().rposition(|entry| entry.kind == "publish") else { return Ok(None) };
-        let idle = |entry: &JournalEntry| matches!(entry.kind.as_str(), "head-sign" | "recheck-open" | "recheck-sign");
+        let idle = |entry: &JournalEntry| {
+            matches!(entry.kind.as_str(), "head-sign" | "recheck-open" | "recheck-sign")
+        };
         if !journal[at + 1..].iter().all(idle) {
             return Ok(None);
         }

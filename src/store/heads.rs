@@ -102,7 +102,9 @@ impl Store {
                 return Err(StoreError::OtherHead { sequence: head.sequence }.into());
             }
             let twice = |other: &HeadSignature| {
-                other.head() == head && other.person.is_same(&signature.person) && other.role == signature.role
+                other.head() == head
+                    && other.person.is_same(&signature.person)
+                    && other.role == signature.role
             };
             if signatures(tx)?.iter().any(twice) {
                 return Ok(((), None));

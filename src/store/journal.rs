@@ -164,9 +164,7 @@ pub(super) fn append(
         "INSERT INTO journal (seq, kind, at, detail, rows, hash, who, signer, form)
          VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)",
     )?
-    .execute((
-        row.seq, row.kind, row.at, row.detail, row.rows, row.hash, row.who, row.signer, row.form,
-    ))?;
+    .execute((row.seq, row.kind, row.at, row.detail, row.rows, row.hash, row.who, row.signer, row.form))?;
     Ok(())
 }
 
@@ -177,8 +175,7 @@ fn frame_rows(
     table: &'static str,
     bytes: &mut Vec<u8>,
 ) -> Result<u64, Fault> {
-    let mut statement =
-        tx.prepare_cached(&format!("SELECT * FROM {table} WHERE entry = ?1 ORDER BY seq"))?;
+    let mut statement = tx.prepare_cached(&format!("SELECT * FROM {table} WHERE entry = ?1 ORDER BY seq"))?;
     let columns = statement.column_count();
     let mut rows = statement.query([seq])?;
     let mut count = 0;

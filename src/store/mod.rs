@@ -14,6 +14,7 @@
 //! rebuild a key: once sheets are graded, the file is as secret as the key.
 
 mod audit;
+mod custody;
 mod derived;
 mod error;
 mod export;
@@ -29,6 +30,7 @@ mod record;
 mod schema;
 
 pub use audit::{Audit, RecordFault, SchemaState};
+pub use custody::{ManifestRecord, Opening, RequestRecord, UsedRelease};
 pub use derived::{Derived, DerivedSheet, DerivedState, Touched};
 pub use error::StoreError;
 pub use files::{Extent, FilePart, FileRecord, FileState, Portion, Unfinished};
@@ -39,7 +41,8 @@ pub use health::{HealthEvent, PagePlace, Placed, Severity, Streak, Tone, Trouble
 pub use imports::{ImportKind, ImportRecord, Imported, LayoutRecord, Source};
 pub use journal::{JournalEntry, JournalHead};
 pub use rechecks::{
-    Difference, ItemChange, ItemValue, Recheck, RecheckCase, RecheckOutcome, RecheckSignature, Reread, RereadOutcome,
+    Difference, ItemChange, ItemValue, Recheck, RecheckCase, RecheckOutcome, RecheckSignature, Reread,
+    RereadOutcome,
 };
 pub use record::{Counts, PageRecord, Recorded};
 

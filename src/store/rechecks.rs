@@ -216,7 +216,13 @@ impl Store {
             tx.prepare_cached(
                 "INSERT INTO rechecks (ticket, image, page, recheck, entry) VALUES (?1, ?2, ?3, ?4, ?5)",
             )?
-            .execute((recheck.ticket.as_str(), sheet.image.to_string(), sheet.page, &text, entry))?;
+            .execute((
+                recheck.ticket.as_str(),
+                sheet.image.to_string(),
+                sheet.page,
+                &text,
+                entry,
+            ))?;
             let number = tx.last_insert_rowid().unsigned_abs();
             let detail = json!({
                 "case": number, "ticket": recheck.ticket.as_str(), "sheet": sheet.to_string(),

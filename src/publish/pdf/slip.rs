@@ -297,8 +297,7 @@ pub(in super::super) fn recheck_slip(slip: &RecheckSlip) -> Result<Vec<u8>, Publ
             }
             sheet.canvas.text(SIDE, sheet.y, caption, &TextStyle::new(BODY));
             let top = sheet.y + 1.6;
-            let (wide, high) =
-                sheet.canvas.picture(SIDE, top, Sheet::inside(), room.min(62.0), CROP, png);
+            let (wide, high) = sheet.canvas.picture(SIDE, top, Sheet::inside(), room.min(62.0), CROP, png);
             sheet.canvas.frame(SIDE, top, wide, high, HAIR);
             sheet.y = top + high + 6.0;
         }
