@@ -527,7 +527,7 @@ fn a_changed_response_waits_for_the_next_grading() {
     let verdict =
         |order: [u16; 2]| Verdict::Changed(order.map(|i| (i, ItemValue::Value("A".into()))).to_vec());
     session.sign_recheck(1, &one, &verdict([71, 72]), "擦痕误读为涂点").unwrap();
-    let status = session.sign_recheck(1, &two, &verdict([72, 71]), "").unwrap();
+    let status = session.sign_recheck(1, &two, &verdict([72, 71]), "第 71、72 题橡皮痕迹").unwrap();
     assert_eq!(status.state, RecheckState::AwaitingRegrade);
     assert_eq!(points(&session, 2), before, "nothing counts before the key is opened again");
     let slip = session.recheck_slip(1).unwrap();

@@ -515,8 +515,11 @@ fn decision_of(case: &RecheckCase, changes: &[ItemChange]) -> Vec<(&'static str,
         });
         out.push(("更正", each.collect::<Vec<_>>().join("；")));
     }
-    if let Some((first, ..)) = case.decided() {
+    if let Some((first, second, _)) = case.decided() {
         out.push(("理由", first.why.clone()));
+        if second.why != first.why {
+            out.push(("另一理由", second.why.clone()));
+        }
     }
     out
 }

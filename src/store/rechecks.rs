@@ -185,7 +185,6 @@ impl RecheckCase {
             let earlier = self.signatures[..at].iter().map(|(first, _)| first);
             let alike = |first: &&RecheckSignature| {
                 first.outcome == second.outcome
-                    && first.why == second.why
                     && !first.person.is_same(&second.person)
                     && first.person.name() != second.person.name()
             };
