@@ -32,6 +32,7 @@
 
 pub mod geometry;
 pub mod sheet;
+pub mod identity;
 pub mod exam;
 pub mod layout;
 pub mod key;

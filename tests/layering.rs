@@ -7,12 +7,14 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 /// Each module, in flow order, and what it may import. A module may always name itself.
-const MAY_IMPORT: [(&str, &[&str]); 21] = [
+const MAY_IMPORT: [(&str, &[&str]); 22] = [
     ("geometry", &[]),
     ("sheet", &["geometry"]),
+    // Who signs, and how: beside the shared words, because key, store and session all need it.
+    ("identity", &["sheet"]),
     ("exam", &["sheet"]),
     ("layout", &["geometry", "sheet"]),
-    ("key", &["sheet"]),
+    ("key", &["identity", "sheet"]),
     ("source", &["geometry", "sheet"]),
     ("interop", &["source", "layout", "key", "geometry", "sheet"]),
     ("register", &["source", "layout", "geometry", "sheet"]),
@@ -22,7 +24,7 @@ const MAY_IMPORT: [(&str, &[&str]); 21] = [
     ("practical", &["exam", "sheet"]),
     ("merge", &["grade", "practical", "exam", "sheet"]),
     ("publish", &["merge", "grade", "exam", "read", "register", "source", "layout", "geometry", "sheet"]),
-    ("store", &["exam", "read", "register", "grade", "practical", "merge", "sheet"]),
+    ("store", &["exam", "read", "register", "grade", "practical", "merge", "identity", "sheet"]),
     ("simulate", &["layout", "geometry", "sheet"]),
     (
         "campaign",
@@ -34,6 +36,7 @@ const MAY_IMPORT: [(&str, &[&str]); 21] = [
         &[
             "geometry",
             "sheet",
+            "identity",
             "exam",
             "layout",
             "key",

@@ -184,6 +184,12 @@ impl Sha256 {
         }
     }
 
+    /// Its 32 bytes.
+    #[must_use]
+    pub fn as_bytes(&self) -> &[u8; 32] {
+        &self.0
+    }
+
     /// The first 12 digits: enough for a person to tell two files apart.
     #[must_use]
     pub fn short(&self) -> String {

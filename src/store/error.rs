@@ -92,6 +92,26 @@ pub enum StoreError {
         /// The record's.
         found: Sha256,
     },
+    /// The session is bound to another exam.
+    #[error("the session is bound to exam {}, the manifest is of exam {}", .bound.short(), .given.short())]
+    OtherManifest {
+        /// The exam of the manifest that was given.
+        given: Sha256,
+        /// The session's exam.
+        bound: Sha256,
+    },
+    /// A request that this session did not make.
+    #[error("grading request {} was not made by this session", .request.short())]
+    UnknownRequest {
+        /// Its id.
+        request: Sha256,
+    },
+    /// A request whose keys were opened already.
+    #[error("the keys of grading request {} were opened already: a release serves once", .request.short())]
+    RequestUsed {
+        /// Its id.
+        request: Sha256,
+    },
     /// The record is not what was frozen.
     #[error("the record hashes to {}, but was frozen as {}", .found.short(), .frozen.short())]
     FreezeBroken {
@@ -182,7 +202,12 @@ impl StoreError {
                  this record"
             }
             Self::NotFrozen => "run `duka freeze` first",
-            Self::OtherFreeze { .. } => "make a new grading request from this record",
+            Self::OtherFreeze { .. } | Self::UnknownRequest { .. } | Self::RequestUsed { .. } => {
+                "make a new request with `duka grade --request` and send it to the custodians"
+            }
+            Self::OtherManifest { .. } => {
+                "an exam is its manifest, not its name: make another session for another exam"
+            }
             Self::OtherFile { .. } | Self::Incomplete { .. } => "read the file again as a whole",
             Self::UnknownSheet { .. } | Self::OtherGrading { .. } => "take the sheet from this record",
             Self::JournalBroken { .. } | Self::RowsBroken { .. } => {

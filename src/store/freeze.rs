@@ -1,7 +1,7 @@
 //! Closing the record under one hash.
 
 use super::imports::in_force;
-use super::{Fault, ImportKind, Store, StoreError, framed, parse};
+use super::{Fault, ImportKind, Store, StoreError, custody, framed, parse};
 use crate::sheet::Sha256;
 use rusqlite::{OptionalExtension, Transaction};
 use serde_json::json;
@@ -9,6 +9,9 @@ use std::collections::BTreeMap;
 
 /// Keeps a freeze's hash from being one of anything else.
 const FREEZE: &[u8] = b"duka freeze 1";
+
+/// As [`FREEZE`], of a record that is bound to a manifest.
+const FREEZE_BOUND: &[u8] = b"duka freeze 2";
 
 /// A freeze that was made.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -68,7 +71,13 @@ fn hash(tx: &Transaction<'_>) -> Result<Sha256, Fault> {
         ("set-asides", grouped(tx, set_asides)?),
         ("resolutions", grouped(tx, ABOUT)?),
     ];
-    let mut bytes = framed([FREEZE]);
+    let mut bytes = match custody::manifest(tx)? {
+        // A record that was frozen before there were manifests keeps its hash.
+        None => framed([FREEZE]),
+        Some(bound) => {
+            framed([FREEZE_BOUND, bound.exam.as_bytes(), Sha256::of(bound.text.as_bytes()).as_bytes()])
+        }
+    };
     for (name, entries) in &sections {
         super::frame(&mut bytes, name.as_bytes());
         super::frame(&mut bytes, entries.len().to_string().as_bytes());
@@ -80,7 +89,7 @@ fn hash(tx: &Transaction<'_>) -> Result<Sha256, Fault> {
 }
 
 impl Store {
-    /// The SHA-256 of readings, set-asides, resolutions, exam, roster, rooms and layouts.
+    /// The SHA-256 of manifest, readings, set-asides, resolutions, exam, roster, rooms and layouts.
     ///
     /// Each section is named and counted and every part has its length before it. The order in which
     /// different sheets came in does not change it; the order of several readings of one page, or of several

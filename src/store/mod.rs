@@ -13,6 +13,7 @@
 //! It can hold scores and never a key: no type of it names one. But responses and totals together could
 //! rebuild a key: once sheets are graded, the file is as secret as the key.
 
+mod custody;
 mod derived;
 mod error;
 mod export;
@@ -25,6 +26,7 @@ mod journal;
 mod record;
 mod schema;
 
+pub use custody::{ManifestRecord, Opening, RequestRecord, UsedRelease};
 pub use derived::{Derived, DerivedSheet, DerivedState, Touched};
 pub use error::StoreError;
 pub use files::{Extent, FilePart, FileRecord, FileState, Portion, Unfinished};

@@ -210,8 +210,39 @@ CREATE TABLE derived_state (
 ) STRICT;
 ";
 
+/// Tables of version 5 whose rows are written once.
+const CUSTODY_TABLES: [&str; 3] = ["manifests", "requests", "openings"];
+
+/// `manifests`: the one manifest that the session is bound to. `requests`: grading requests that left the
+/// session. `openings`: each request whose keys were opened, once.
+const VERSION_5: &str = "
+CREATE TABLE manifests (
+    seq INTEGER PRIMARY KEY,
+    exam TEXT NOT NULL,
+    manifest TEXT NOT NULL,
+    entry INTEGER NOT NULL REFERENCES journal (seq) DEFERRABLE INITIALLY DEFERRED
+) STRICT;
+CREATE TABLE requests (
+    seq INTEGER PRIMARY KEY,
+    request TEXT NOT NULL UNIQUE,
+    freeze TEXT NOT NULL,
+    text TEXT NOT NULL,
+    entry INTEGER NOT NULL REFERENCES journal (seq) DEFERRABLE INITIALLY DEFERRED
+) STRICT;
+CREATE TABLE openings (
+    seq INTEGER PRIMARY KEY,
+    request TEXT NOT NULL UNIQUE REFERENCES requests (request),
+    releases TEXT NOT NULL,
+    entry INTEGER NOT NULL REFERENCES journal (seq) DEFERRABLE INITIALLY DEFERRED
+) STRICT;
+CREATE TRIGGER manifests_once BEFORE INSERT ON manifests WHEN EXISTS (SELECT 1 FROM manifests)
+BEGIN SELECT RAISE(ABORT, 'duka: append only'); END;
+CREATE TRIGGER openings_frozen BEFORE INSERT ON openings WHEN NOT EXISTS (SELECT 1 FROM freezes)
+BEGIN SELECT RAISE(ABORT, 'duka: not frozen'); END;
+";
+
 /// Everything that brings a new file to the present version, one step a version.
-pub(super) const MIGRATIONS: [fn() -> String; 4] = [version_1, version_2, version_3, version_4];
+pub(super) const MIGRATIONS: [fn() -> String; 5] = [version_1, version_2, version_3, version_4, version_5];
 
 /// The version that this program writes.
 pub(super) fn newest() -> u32 {
@@ -261,6 +292,16 @@ fn version_4() -> String {
     sql
 }
 
+fn version_5() -> String {
+    let mut sql = VERSION_5.to_owned();
+    for table in CUSTODY_TABLES {
+        append_only(&mut sql, table);
+        by_entry(&mut sql, table);
+    }
+    closed_by_freeze(&mut sql, "manifests");
+    sql
+}
+
 fn closed_by_freeze(sql: &mut String, table: &str) {
     // Writing to a String can't fail.
     let _ = write!(
@@ -286,7 +327,12 @@ fn by_entry(sql: &mut String, table: &str) {
 
 /// All tables whose rows belong to a journal entry, in the order in which they are hashed.
 pub(super) fn hashed_tables() -> impl Iterator<Item = &'static str> {
-    RECORD_TABLES.into_iter().chain(GRADING_TABLES).chain(HEALTH_TABLES).chain(PORTION_TABLES)
+    RECORD_TABLES
+        .into_iter()
+        .chain(GRADING_TABLES)
+        .chain(HEALTH_TABLES)
+        .chain(PORTION_TABLES)
+        .chain(CUSTODY_TABLES)
 }
 
 /// The `user_version` of the file.
