@@ -2,7 +2,8 @@
 #![allow(clippy::unwrap_used, clippy::panic, reason = "tests: a failure is a failed test")]
 
 use assert_cmd::cargo::cargo_bin_cmd;
-use duka::key::{AnswerKey, CustodianIdentity, SealedKey};
+use duka::identity::{Identity, Person};
+use duka::key::{AnswerKey, ExamManifest, SealedKey};
 use duka::layout::{self, Layout};
 use duka::sheet::Sha256;
 use duka::simulate::{Answers, Care, Person, Print, Scanner, sample};
@@ -490,65 +491,157 @@ fn a_print_that_fails_writes_nothing() {
     assert_eq!(names(path), ["exam.toml", "roster.csv"]);
 }
 
-#[test]
-fn a_key_is_made_sealed_inspected_and_opened() {
+const PASSPHRASE: &str = "a passphrase for tests";
+
+/// Runs the program in `folder` with the passphrase on descriptor 0.
+fn duka_as(folder: &Path, args: &[&str]) -> Run {
+    let mut command = cargo_bin_cmd!("duka");
+    command
+        .current_dir(folder)
+        .args(args)
+        .args(["--passphrase-fd", "0"])
+        .write_stdin(format!("{PASSPHRASE}\n"));
+    let output = command.output().unwrap();
+    let text = |bytes| String::from_utf8(bytes).unwrap();
+    Run { code: output.status.code().unwrap(), out: text(output.stdout), err: text(output.stderr) }
+}
+
+const EXAM: &str = "batch = \"2026年第3批\"\ncentre = \"示例中心\"\ninstitute = \"示例所\"\n\
+                    date = \"2026-11-21\"\nrooms = [\"101\"]\n\
+                    [[paper]]\nid = \"electrician-4\"\ntitle = \"电工\"\nlayout = \"theory-100\"\nforms = [\"A\", \"B\"]\n\
+                    [[occupation]]\nname = \"电工\"\nlevel = \"四级\"\npaper = \"electrician-4\"\n";
+
+/// Everybody's identity files and a signed manifest, all made by the program; made once, for it takes seconds.
+fn office() -> &'static Path {
+    static MADE: std::sync::OnceLock<TempDir> = std::sync::OnceLock::new();
+    MADE.get_or_init(|| {
+        let dir = folder();
+        let path = dir.path();
+        fs::write(path.join("exam.toml"), EXAM).unwrap();
+        for name in ["issuer", "supervisor"] {
+            assert_eq!(duka_as(path, &["identity", "new", "-o", &format!("{name}.id")]).code, 0);
+        }
+        for name in ["zhang", "li"] {
+            assert_eq!(duka_as(path, &["key", "custodian", "new", "-o", &format!("{name}.id")]).code, 0);
+        }
+        let sign = [
+            "manifest",
+            "sign",
+            "--issuer",
+            "issuer.id",
+            "--custodian",
+            "zhang.id.pub",
+            "--custodian",
+            "li.id.pub",
+        ];
+        let more = ["--supervisor", "supervisor.id.pub", "-o", "exam.manifest"];
+        let run = duka_as(path, &[&sign[..], &more].concat());
+        assert_eq!(run.code, 0, "{}", run.err);
+        dir
+    })
+    .path()
+}
+
+/// A folder of its own with everything of the office.
+fn at_the_office() -> TempDir {
     let dir = folder();
+    for name in names(office()) {
+        fs::copy(office().join(&name), dir.path().join(&name)).unwrap();
+    }
+    dir
+}
+
+fn identity(path: &Path) -> Identity {
+    let passphrase = age::secrecy::SecretString::from(PASSPHRASE.to_owned());
+    Identity::from_file(&fs::read(path).unwrap(), &passphrase).unwrap()
+}
+
+#[test]
+fn people_are_made_a_key_is_sealed_and_inspected() {
+    let dir = at_the_office();
     let path = dir.path();
-    let run = duka(path, &["key", "custodian", "new", "-o", "zhang.key"]);
-    assert_eq!(run.code, 0);
-    let zhang = CustodianIdentity::parse(&fs::read_to_string(path.join("zhang.key")).unwrap()).unwrap();
-    assert_eq!(zhang.name(), "zhang");
-    assert!(run.out.ends_with(&format!("\npublic key: {}\n", zhang.public())), "{}", run.out);
-    assert!(!run.out.contains("SECRET"));
+    let zhang: Person = fs::read_to_string(path.join("zhang.id.pub")).unwrap().parse().unwrap();
+    assert_eq!((zhang.name(), zhang.sealing().is_some()), ("zhang", true));
+    assert_eq!(*identity(&path.join("zhang.id")).person(), zhang);
+    let run = duka(path, &["identity", "show", "zhang.id.pub"]);
+    assert_eq!(run.out, format!("zhang: custodian (密钥保管人)\nfingerprint: {}\n", zhang.fingerprint()));
     #[cfg(unix)]
     {
         use std::os::unix::fs::PermissionsExt;
-        assert_eq!(fs::metadata(path.join("zhang.key")).unwrap().permissions().mode() & 0o777, 0o600);
+        assert_eq!(fs::metadata(path.join("zhang.id")).unwrap().permissions().mode() & 0o777, 0o600);
     }
-    let run = duka(path, &["--json", "key", "custodian", "new", "-o", "li.key", "--name", "李四"]);
-    let li = run.json();
-    assert_eq!((&li["name"], &li["file"]), (&"李四".into(), &"li.key".into()));
-    let before = fs::read(path.join("zhang.key")).unwrap();
-    duka(path, &["key", "custodian", "new", "-o", "zhang.key"])
-        .refuses("zhang.key is there already", "nothing was changed");
-    assert_eq!(fs::read(path.join("zhang.key")).unwrap(), before);
+    let before = fs::read(path.join("zhang.id")).unwrap();
+    duka_as(path, &["key", "custodian", "new", "-o", "zhang.id"])
+        .refuses("zhang.id is there already", "nothing was changed");
+    assert_eq!(fs::read(path.join("zhang.id")).unwrap(), before);
 
     let example = duka(path, &["key", "example", "electrician-4", "B", "--revision", "2"]);
     assert!(AnswerKey::parse(&example.out, "key.toml").is_ok());
     fs::write(path.join("key.toml"), &example.out).unwrap();
-    let (one, two) = (zhang.public().to_string(), li["public_key"].as_str().unwrap().to_owned());
-    let seal =
-        ["key", "seal", "key.toml", "--custodian", &one, "--custodian", &two, "-o", "B.key.age", "--json"];
-    let run = duka(path, &seal);
+    let mut seal = vec!["key", "seal", "key.toml", "--manifest", "exam.manifest", "--issuer", "issuer.id"];
+    seal.extend(["--not-before", "2026-11-21T12:00:00+08:00", "-o", "B.sealed", "--json"]);
+    duka_as(path, &seal).refuses("reason", "--reason");
+    seal.extend(["--reason", "第17题两个答案均可"]);
+    let run = duka_as(path, &seal);
     assert_eq!(run.code, 0, "{}", run.err);
-    let sealed = SealedKey::from_bytes(fs::read(path.join("B.key.age")).unwrap()).unwrap();
+    let sealed = SealedKey::open(&fs::read(path.join("B.sealed")).unwrap()).unwrap();
     let facts = run.json();
     assert_eq!(facts["fingerprint"], sealed.fingerprint().to_string());
-    assert_eq!((&facts["paper"], &facts["form"]), (&"electrician-4".into(), &"B".into()));
-    assert_eq!((&facts["revision"], &facts["custodians"]), (&2.into(), &2.into()));
-    let binding = AnswerKey::parse(&example.out, "key.toml").unwrap().binding().clone();
-    assert_eq!(sealed.open(&zhang, &binding).unwrap().binding(), &binding);
-    duka(path, &seal[..seal.len() - 1]).refuses("B.key.age is there already", "another file");
+    let said = &facts["sealed"];
+    assert_eq!((&said["paper"], &said["form"]), (&"electrician-4".into(), &"B".into()));
+    assert_eq!((&said["revision"], &said["threshold"]), (&2.into(), &2.into()));
+    assert_eq!(said["not_before"], "2026-11-21T04:00:00Z");
+    let manifest = ExamManifest::open(&fs::read(path.join("exam.manifest")).unwrap()).unwrap();
+    sealed.belongs(&manifest).unwrap();
+    duka_as(path, &seal).refuses("B.sealed is there already", "another file");
 
-    let run = duka(path, &["key", "inspect", "B.key.age"]);
-    let expected =
-        format!("B.key.age: a sealed key for 2 custodians\nfingerprint: {}\n", sealed.fingerprint());
-    assert_eq!((run.code, run.out), (0, expected));
-    duka(path, &["key", "inspect", "key.toml"])
-        .refuses("key.toml: the file is not a sealed key", "duka key seal");
-    assert_eq!(names(path), ["B.key.age", "key.toml", "li.key", "zhang.key"]);
+    let run = duka(path, &["key", "inspect", "B.sealed", "--manifest", "exam.manifest"]);
+    assert_eq!(run.code, 0, "{}", run.err);
+    for word in [
+        "B.sealed: paper electrician-4, form B, revision 2",
+        "corrected: 第17题两个答案均可",
+        &format!("fingerprint: {}", sealed.fingerprint()),
+        "released by any 2 of 2 custodians",
+        &format!("zhang  ({})", zhang.fingerprint()),
+        "it is of this exam",
+    ] {
+        assert!(run.out.contains(word), "no {word:?} in\n{}", run.out);
+    }
+    duka(path, &["key", "inspect", "key.toml"]).refuses("key.toml: not a sealed key", "right file");
+}
+
+#[test]
+fn a_passphrase_is_never_an_argument_and_never_short() {
+    let dir = folder();
+    let path = dir.path();
+    let new = ["identity", "new", "-o", "x.id"];
+    let mut command = cargo_bin_cmd!("duka");
+    command.current_dir(path).args(new).args(["--passphrase-fd", "0"]).write_stdin("short\n");
+    let output = command.output().unwrap();
+    let said = String::from_utf8(output.stderr).unwrap();
+    assert!(
+        output.status.code() == Some(2) && said.contains("fewer than 10") && !said.contains("short\n"),
+        "{said}"
+    );
+    assert_eq!(names(path), [""; 0]);
+    for verb in
+        [&["identity", "new"][..], &["key", "seal"], &["key", "release"], &["grade"], &["manifest", "sign"]]
+    {
+        let help = duka(path, &[verb, &["--help"]].concat()).out;
+        assert!(help.contains("--passphrase-fd <N>") && !help.contains("--passphrase "), "{help}");
+    }
 }
 
 #[test]
 fn what_a_refused_key_says_holds_no_answer_and_no_secret() {
-    let dir = folder();
+    let dir = at_the_office();
     let path = dir.path();
-    assert_eq!(duka(path, &["key", "custodian", "new", "-o", "c.key"]).code, 0);
-    let file = fs::read_to_string(path.join("c.key")).unwrap();
-    let secret = file.lines().last().unwrap();
-    let public = CustodianIdentity::parse(&file).unwrap().public().to_string();
-    let key = duka(path, &["key", "example", "cook-5", "A"]).out;
-
+    let key = duka(path, &["key", "example", "electrician-4", "A"]).out;
+    let seal = |name: &str, issuer: &str| {
+        let mut args = vec!["key", "seal", name, "--manifest", "exam.manifest", "--issuer", issuer];
+        args.extend(["--not-before", "2026-11-21T12:00", "-o", "out.sealed"]);
+        duka_as(path, &args)
+    };
     // An impossible letter, text that is not TOML, text that is not UTF-8.
     let wrong = key.replace("BADCB CABDA", "BADCX CABDA");
     assert_ne!(wrong, key);
@@ -559,21 +652,34 @@ fn what_a_refused_key_says_holds_no_answer_and_no_secret() {
     for (name, text) in [("wrong", wrong.into_bytes()), ("open", open.into_bytes()), ("latin", latin)] {
         let name = format!("{name}.toml");
         fs::write(path.join(&name), text).unwrap();
-        let run = duka(path, &["key", "seal", &name, "--custodian", &public, "-o", "out.age"]);
+        let run = seal(&name, "issuer.id");
         run.refuses(&format!("{name}:"), "");
         for group in ["BADC", "CABD", "DCBAC", "BAD"] {
             assert!(!run.err.contains(group), "{name}: {}", run.err);
         }
     }
     fs::write(path.join("good.toml"), &key).unwrap();
-    let run = duka(path, &["key", "seal", "good.toml", "--custodian", secret, "-o", "out.age"]);
-    run.refuses("--custodian number 1", "public key");
-    assert!(!run.err.contains("SECRET"), "{}", run.err);
-    let twice = ["key", "seal", "good.toml", "--custodian", &public, "--custodian", &public, "-o", "out.age"];
-    duka(path, &twice).refuses("custodian number 2", "once");
-    duka(path, &["key", "seal", "gone.toml", "--custodian", &public, "-o", "out.age"])
-        .refuses("can't read gone.toml", "check the path");
-    assert!(!path.join("out.age").exists());
+    seal("good.toml", "supervisor.id").refuses("signed by supervisor, who is not the issuer", "");
+    // A secret where a public line belongs.
+    let sign =
+        ["manifest", "sign", "--issuer", "issuer.id", "--custodian", "zhang.id", "--custodian", "li.id.pub"];
+    let run = duka_as(path, &[&sign[..], &["--supervisor", "supervisor.id.pub", "-o", "m"]].concat());
+    run.refuses("zhang.id: not a person's public line", ".pub");
+    assert!(!run.err.contains("AGE"), "{}", run.err);
+    let twice =
+        ["manifest", "sign", "--issuer", "issuer.id", "--custodian", "li.id.pub", "--custodian", "li.id.pub"];
+    let run = duka_as(path, &[&twice[..], &["--supervisor", "supervisor.id.pub", "-o", "m"]].concat());
+    run.refuses("twice", "manifest sign");
+    seal("gone.toml", "issuer.id").refuses("can't read gone.toml", "check the path");
+    fs::write(path.join("other"), "x").unwrap();
+    seal("good.toml", "other").refuses("other: not an identity file", "");
+    assert!(!path.join("out.sealed").exists());
+    let mut command = cargo_bin_cmd!("duka");
+    let args = ["key", "seal", "good.toml", "--manifest", "exam.manifest", "--issuer", "issuer.id"];
+    command.current_dir(path).args(args).args(["--not-before", "2026-11-21T12:00", "-o", "out.sealed"]);
+    let output = command.args(["--passphrase-fd", "0"]).write_stdin("another passphrase").output().unwrap();
+    let said = String::from_utf8(output.stderr).unwrap();
+    assert!(said.contains("issuer.id: the passphrase does not open"), "{said}");
 }
 
 #[test]

@@ -34,7 +34,13 @@ fn snapshot(folder: &Path) -> BTreeMap<PathBuf, Vec<u8>> {
 /// Runs a verb that must fail with all of `words` in its message, a hint, and no trace in the folder.
 fn refuse(desk: &Desk, args: &[&str], words: &[&str]) -> String {
     let before = snapshot(&desk.folder());
-    let done = duka().arg("--session").arg(desk.folder()).args(args).assert().code(2);
+    let done = duka()
+        .arg("--session")
+        .arg(desk.folder())
+        .args(args)
+        .write_stdin(common::people::PASSPHRASE)
+        .assert()
+        .code(2);
     let output = done.get_output();
     let said = String::from_utf8(output.stderr.clone()).unwrap();
     assert!(output.stdout.is_empty(), "{}", String::from_utf8_lossy(&output.stdout));
@@ -113,20 +119,25 @@ fn a_roster_with_a_wrong_check_digit_names_sheet_row_and_column() {
 fn keys_that_do_not_open_and_folders_that_do_not_take_papers() {
     let desk = Desk::with(&everybody(), &[]);
     desk.open().freeze().unwrap();
-    let custodian = desk.path("custodian.key").display().to_string();
-    let grade = ["grade", "--custodian", &custodian];
-    let good = desk.read("keys/electrician-4-B.key.age");
-    desk.write("keys/electrician-4-B.key.age", common::key_text("electrician-4", "B", 1));
-    let said = refuse(&desk, &grade, &["keys/electrician-4-B.key.age", "not a sealed key", "duka key seal"]);
+    let supervisor = desk.secret("supervisor", &desk.people.supervisor);
+    let request = desk.path("request").display().to_string();
+    let ask = ["grade", "--request", &request, "--sign", &supervisor, "--passphrase-fd", "0"];
+    let good = desk.read("keys/electrician-4-B.sealed");
+    desk.write("keys/electrician-4-B.sealed", common::key_text("electrician-4", "B", 1));
+    let said = refuse(&desk, &ask, &["keys/electrician-4-B.sealed", "not a sealed key", "right file"]);
     assert!(!said.contains("AAAA"));
-    desk.write("keys/electrician-4-B.key.age", good);
-    let stranger = duka::key::CustodianIdentity::generate("外人").unwrap();
-    desk.write("stranger.key", stranger.to_file().as_bytes());
-    let path = desk.path("stranger.key").display().to_string();
-    refuse(&desk, &["grade", "--custodian", &path], &["key.age", "not sealed to this custodian"]);
+    desk.write("keys/electrician-4-B.sealed", "-----BEGIN AGE ENCRYPTED FILE-----\n");
+    refuse(&desk, &ask, &["keys/electrician-4-B.sealed", "old kind", "one custodian", "duka key seal"]);
+    desk.write("keys/electrician-4-B.sealed", good);
+    let stranger = duka::identity::Identity::generate("外人").unwrap();
+    let path = desk.secret("stranger", &stranger);
+    let asked = ["grade", "--request", &request, "--sign", &path, "--passphrase-fd", "0"];
+    refuse(&desk, &asked, &["signed by 外人", "not a supervisor"]);
     let roster = desk.path("roster.xlsx").display().to_string();
-    refuse(&desk, &["grade", "--custodian", &roster], &["roster.xlsx", "not a custodian's secret file"]);
-    refuse(&desk, &["grade", "--custodian", "no-such.key"], &["no-such.key"]);
+    let asked = ["grade", "--request", &request, "--sign", &roster, "--passphrase-fd", "0"];
+    refuse(&desk, &asked, &["roster.xlsx", "not an identity file"]);
+    refuse(&desk, &["grade", "--release", "no-such.release"], &["no-such.release"]);
+    refuse(&desk, &["grade", "--release", &roster], &["roster.xlsx", "not a key release"]);
 
     let file = desk.write("paper", "a file where the folder should be");
     let file = file.display().to_string();
@@ -153,7 +164,10 @@ fn scans_scores_and_decisions_that_are_not_there_or_do_not_fit() {
     let path = desk.write("rooms-2.csv", "考场,准考证号,状态\n101,261410400001,睡觉\n").display().to_string();
     refuse(&desk, &["room", "import", &path], &["rooms-2.csv", "row 2", "状态", "睡觉"]);
     refuse(&desk, &["freeze"], &["1 exceptions are open", "duka exceptions"]);
-    refuse(&desk, &["grade", "--custodian", "custodian.key"], &["not frozen", "duka freeze"]);
+    let supervisor = desk.secret("supervisor", &desk.people.supervisor);
+    let request = desk.path("request").display().to_string();
+    let ask = ["grade", "--request", &request, "--sign", &supervisor, "--passphrase-fd", "0"];
+    refuse(&desk, &ask, &["not frozen", "duka freeze"]);
 
     let sheet = duka::sheet::Sha256::of(&desk.read("scans/01.jpg"));
     let heading = "id,sheet,ticket,field,item,decision,reviewer,reason";
@@ -226,7 +240,9 @@ fn a_store_that_is_none_or_is_cut_off() {
 
 /// Runs a verb with `--json` and gives what it says.
 fn json(folder: &Path, code: i32, args: &[&str]) -> Value {
-    let done = duka().arg("--session").arg(folder).arg("--json").args(args).assert().code(code);
+    let mut run = duka();
+    run.arg("--session").arg(folder).arg("--json").args(args).write_stdin(common::people::PASSPHRASE);
+    let done = run.assert().code(code);
     serde_json::from_slice(&done.get_output().stdout).unwrap()
 }
 
@@ -238,6 +254,10 @@ fn every_verb_of_a_session_says_json() {
     let fresh = path("fresh");
     assert_eq!(json(&folder, 0, &["new", &fresh])["exam"], format!("{fresh}/exam.toml"));
 
+    let bound = json(&folder, 0, &["manifest", "bind", &path("exam.manifest")]);
+    assert_eq!(bound["exam"], desk.manifest.exam().to_string());
+    let shown = json(&folder, 0, &["manifest", "show", &path("exam.manifest")]);
+    assert_eq!(shown, bound);
     let imported = json(&folder, 0, &["roster", "import", &path("roster.xlsx")]);
     assert_eq!((&imported["rows"], &imported["changed"]), (&Value::from(6), &Value::from(true)));
     let imported = json(&folder, 0, &["roster", "import", &path("roster.xlsx")]);
@@ -270,7 +290,23 @@ fn every_verb_of_a_session_says_json() {
 
     assert_eq!(json(&folder, 1, &["merge"])["draft"], true);
     let frozen = json(&folder, 0, &["freeze"]);
-    let graded = json(&folder, 0, &["grade", "--custodian", &path("custodian.key")]);
+    let supervisor = desk.secret("supervisor", &desk.people.supervisor);
+    let request = path("request");
+    let ask = ["grade", "--request", &request, "--sign", &supervisor, "--passphrase-fd", "0"];
+    let asked = json(&folder, 0, &ask);
+    assert_eq!((&asked["facts"]["expected"], &asked["facts"]["read"]), (&Value::from(6), &Value::from(6)));
+    assert_eq!(asked["facts"]["freeze"], frozen["frozen"]);
+    for n in [0, 2] {
+        let identity = desk.secret("custodian", &desk.people.custodians[n]);
+        let output = path(&format!("release-{n}"));
+        let (a, b) = (path("keys/electrician-4-A.sealed"), path("keys/electrician-4-B.sealed"));
+        let mut release = vec!["key", "release", &request, "--key", &a, "--key", &b, "--identity", &identity];
+        release.extend(["-o", &output, "--yes", "--passphrase-fd", "0"]);
+        let released = json(&folder, 0, &release);
+        assert_eq!(released["request"], asked["request"]);
+    }
+    let graded =
+        json(&folder, 0, &["grade", "--release", &path("release-0"), "--release", &path("release-2")]);
     assert_eq!(graded["freeze"], frozen["frozen"]);
     assert_eq!(graded["papers"][0]["sheets"], 5);
     let merged = json(&folder, 0, &["merge"]);

@@ -1,8 +1,10 @@
 //! `duka demo` does the whole job.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
+use age::secrecy::SecretString;
 use assert_cmd::Command;
-use duka::key::{CustodianIdentity, KeyBinding, SealedKey};
+use duka::identity::Identity;
+use duka::key::{ExamManifest, Proposal, Quorum, Request, RequestFacts, SealedKey};
 use duka::session::Session;
 use std::collections::HashSet;
 use std::path::{Path, PathBuf};
@@ -50,15 +52,36 @@ fn pages(bytes: Vec<u8>) -> usize {
 /// Every run of at least ten answers that stands together in a key: each section's letters in a row, and
 /// the whole key's.
 fn answers(folder: &Path) -> Vec<String> {
-    let text = std::fs::read_to_string(folder.join("custodian.key")).unwrap();
-    let custodian = CustodianIdentity::parse(&text).unwrap();
-    let bindings = [("electrician-4", "A"), ("electrician-4", "B"), ("welder-5", "A")];
-    bindings
-        .map(|(paper, form)| {
-            let bytes = std::fs::read(folder.join(format!("keys/{paper}-{form}-r1.key.age"))).unwrap();
-            let binding =
-                KeyBinding { paper: paper.parse().unwrap(), form: form.parse().unwrap(), revision: 1 };
-            let key = SealedKey::from_bytes(bytes).unwrap().open(&custodian, &binding).unwrap();
+    let read = |name: &str| std::fs::read(folder.join(name)).unwrap();
+    let identity = |name: &str| {
+        let passphrase = SecretString::from("duka demo only".to_owned());
+        Identity::from_file(&read(&format!("people/{name}.identity")), &passphrase).unwrap()
+    };
+    let manifest = ExamManifest::open(&read("exam.manifest")).unwrap();
+    let now = "2100-01-01T00:00:00Z".parse().unwrap();
+    ["electrician-4-A", "electrician-4-B", "welder-5-A"]
+        .map(|key| {
+            let sealed = [SealedKey::open(&read(&format!("keys/{key}-r1.sealed"))).unwrap()];
+            let hash = sealed[0].file_hash();
+            let facts = RequestFacts {
+                freeze: hash,
+                journal_entries: 0,
+                journal_head: hash,
+                expected: 0,
+                present: 0,
+                read: 0,
+                set_aside: 0,
+            };
+            let asked = [(&sealed[0], 0)];
+            let (request, one_use) =
+                Request::sign(&manifest, facts, &asked, now, &identity("supervisor")).unwrap();
+            let releases = ["custodian-2", "custodian-3"].map(|name| {
+                let custodian = identity(name);
+                let proposal = Proposal::check(&request, &sealed, custodian.person(), now).unwrap();
+                proposal.release(&custodian, now).unwrap()
+            });
+            let quorum = Quorum::check(&request, &sealed, &releases, now).unwrap();
+            let key = quorum.open(&sealed[0], &one_use).unwrap();
             let letters = right_answers(&key);
             assert_eq!(letters.len(), key.numbers().count(), "one letter an item");
             letters

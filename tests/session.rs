@@ -4,7 +4,7 @@
 mod common;
 
 use common::{CANDIDATES, Desk, Filled, card, practical_csv, rows_of, scan, ticket, workbook};
-use duka::key::KeyError;
+use duka::key::{CustodyError, KeyError};
 use duka::session::{Session, SessionError};
 use duka::sheet::Sha256;
 use duka::store::{Counts, Store, StoreError};
@@ -225,7 +225,8 @@ fn a_frozen_record_is_graded_the_same_each_time_and_takes_nothing_in() {
     let (export, head) = (session.canonical_export().unwrap(), session.verify().unwrap());
     assert_eq!(desk.grade(&mut session).unwrap(), graded);
     assert_eq!(session.canonical_export().unwrap(), export);
-    assert_eq!(session.verify().unwrap(), head);
+    // The request and the opening, and no second grading.
+    assert_eq!(session.verify().unwrap().sequence, head.sequence + 2);
 
     let frozen = |result: Result<(), SessionError>| {
         let error = result.unwrap_err();
@@ -247,14 +248,11 @@ fn a_frozen_record_is_graded_the_same_each_time_and_takes_nothing_in() {
     desk.import_practical(&mut session, &[(1, "70")]);
     assert_eq!(session.canonical_export().unwrap(), export);
 
-    // A corrected key under the same revision counts from then on, and the first one again after it.
-    let first = desk.read("keys/electrician-4-A.key.age");
+    // Another key under the same revision is no correction.
     let other = common::key_text("electrician-4", "A", 1).replacen("AAAA", "BBBB", 1);
-    desk.seal("electrician-4-A.key.age", &other);
-    desk.grade(&mut session).unwrap();
-    assert_ne!(session.canonical_export().unwrap(), export);
-    desk.write("keys/electrician-4-A.key.age", first);
-    desk.grade(&mut session).unwrap();
+    desk.seal("electrician-4-A.sealed", &other);
+    let refused = desk.grade(&mut session).unwrap_err();
+    assert!(matches!(refused, SessionError::SameRevision { revision: 1, .. }), "{refused}");
     assert_eq!(session.canonical_export().unwrap(), export);
     drop(session);
 
@@ -276,60 +274,55 @@ fn a_key_that_can_not_be_opened_or_does_not_fit_grades_nothing() {
     let mut session = desk.open();
     session.freeze().unwrap();
     let head = session.verify().unwrap();
-    let good = desk.read("keys/electrician-4-B.key.age");
-    let mut refuse = |what: &str, custodian: &str| {
-        let error = session.grade(&desk.path(custodian), &[]).unwrap_err();
+    let file = "keys/electrician-4-B.sealed";
+    let good = desk.read(file);
+    let mut refuse = |what: &str| {
+        let error = desk.request(&mut session).unwrap_err();
         assert!(error.hint().is_some(), "{what}: {error}");
         assert!(!error.to_string().contains("AAAA"), "{what}: {error}");
-        assert_eq!(session.status().unwrap().graded, 0, "{what}");
         assert_eq!(session.verify().unwrap(), head, "{what}");
         error
     };
-    let key_error = |error: SessionError| match error {
-        SessionError::KeyFile { path, source } => (path, source),
-        other => panic!("{other}"),
-    };
-
-    let stranger = duka::key::CustodianIdentity::generate("外人").unwrap();
-    desk.write("stranger.key", stranger.to_file().as_bytes());
-    assert!(matches!(key_error(refuse("stranger", "stranger.key")).1, KeyError::WrongCustodian));
-    desk.write("broken.key", "AGE-SECRET-KEY-1XYZ\n");
-    let (path, error) = key_error(refuse("broken custodian", "broken.key"));
-    assert_eq!((path, matches!(error, KeyError::Identity { .. })), (desk.path("broken.key"), true));
-    assert!(matches!(refuse("no custodian", "none.key"), SessionError::File { .. }));
-
-    // Form B's key is damaged, is no key, is not there, is of another form, paper or revision.
+    // Form B's key is damaged, is no key, is of the old kind, is not there, is of another revision.
     let mut damaged = good.clone();
-    let middle = damaged.len() - 60;
-    damaged[middle] = if damaged[middle] == b'A' { b'B' } else { b'A' };
-    desk.write("keys/electrician-4-B.key.age", &damaged);
-    let (path, error) = key_error(refuse("damaged", "custodian.key"));
-    assert_eq!(path, desk.path("keys/electrician-4-B.key.age"));
-    assert!(matches!(error, KeyError::Damaged), "{error}");
-    desk.write("keys/electrician-4-B.key.age", "paper = \"electrician-4\"");
-    assert!(matches!(key_error(refuse("not sealed", "custodian.key")).1, KeyError::NotAgeFile));
-    std::fs::remove_file(desk.path("keys/electrician-4-B.key.age")).unwrap();
-    for (paper, form, revision) in
-        [("", "", 0), ("electrician-4", "C", 1), ("welder-5", "B", 1), ("electrician-4", "B", 2)]
-    {
+    let middle = damaged.len() / 2;
+    damaged[middle] ^= 1;
+    desk.write(file, &damaged);
+    let error = refuse("damaged");
+    assert!(
+        matches!(&error, SessionError::Custody { path: Some(p), .. } if *p == desk.path(file)),
+        "{error}"
+    );
+    desk.write(file, common::key_text("electrician-4", "B", 1));
+    assert!(matches!(refuse("not sealed"), SessionError::Custody { .. }));
+    desk.write(file, "-----BEGIN AGE ENCRYPTED FILE-----\nAAAA\n");
+    let error = refuse("old");
+    assert!(matches!(error, SessionError::Custody { source: CustodyError::OldSeal, .. }), "{error}");
+    std::fs::remove_file(desk.path(file)).unwrap();
+    for revision in [0, 2] {
         if revision > 0 {
-            desk.seal("electrician-4-B.key.age", &common::key_text(paper, form, revision));
+            desk.seal("electrician-4-B.sealed", &common::key_text("electrician-4", "B", revision));
         }
-        let error = refuse(&format!("{paper}{form}{revision}"), "custodian.key");
+        let error = refuse("missing");
         let said = error.to_string();
         assert!(matches!(error, SessionError::NoKey { revision: 1, .. }), "{said}");
         assert!(said.contains("electrician-4, form B, revision 1"), "{said}");
     }
-    // A key of other items than the card's.
-    let short = common::key_text("electrician-4", "B", 1)
-        .replacen(&format!("\"{}\"", "A".repeat(20)), &format!("\"{}\"", "A".repeat(19)), 1)
-        .replacen("to = 100", "to = 99", 1)
-        .replacen("[[item]]\nitem = 100\npoints = 1.1\n", "", 1)
-        .replacen("revision = 1\n", "revision = 1\ntotal = 98.9\n", 1);
-    desk.seal("electrician-4-B.key.age", &short);
-    assert!(matches!(key_error(refuse("short", "custodian.key")).1, KeyError::Items { .. }));
+    // A key with other options than the card's: opened, and nothing is graded.
+    let odd = common::key_text("electrician-4", "B", 1).replacen(
+        "kind = \"single\"\n",
+        "kind = \"single\"\noptions = \"ABCDE\"\n",
+        1,
+    );
+    desk.seal("electrician-4-B.sealed", &odd);
+    let error = desk.grade(&mut session).unwrap_err();
+    let wrong = |e: &SessionError| {
+        matches!(e, SessionError::Custody { source: CustodyError::Key(KeyError::Options { .. }), .. })
+    };
+    assert!(wrong(&error), "{error}");
+    assert_eq!(session.status().unwrap().graded, 0);
 
-    desk.write("keys/electrician-4-B.key.age", good);
+    desk.write(file, good);
     assert_eq!(desk.grade(&mut session).unwrap().papers.len(), 2);
 }
 

@@ -1,7 +1,8 @@
-//! Files that verbs write: whole or not at all.
+//! Files that verbs write: whole or not at all; and small ones that they read.
 
 use super::Failure;
-use std::io::{self, Write};
+use std::fs::File;
+use std::io::{self, Read, Write};
 use std::path::Path;
 use tempfile::NamedTempFile;
 
@@ -71,4 +72,22 @@ fn beside(folder: &Path, readers: Readers) -> io::Result<NamedTempFile> {
         builder.permissions(std::fs::Permissions::from_mode(0o666));
     }
     builder.tempfile_in(folder)
+}
+
+/// Longest file that is read as a key, manifest, request or release, in bytes: they have some 100 KB at most. More than
+/// this is somebody's scan.
+const LONGEST: u64 = 16 << 20;
+
+/// A small file's bytes. The buffer is reserved at once, so that what the caller wipes is the only copy.
+pub fn read_small(path: &Path) -> Result<Vec<u8>, Failure> {
+    let refused = |error: &io::Error| Failure::file("read", path, error);
+    let file = File::open(path).map_err(|e| refused(&e))?;
+    let length = file.metadata().map_err(|e| refused(&e))?.len();
+    if length > LONGEST {
+        let what = format!("{} has {length} bytes, too many for such a file", path.display());
+        return Err(Failure::new(what, Some("check that this is the right file")));
+    }
+    let mut bytes = zeroize::Zeroizing::new(Vec::with_capacity(usize::try_from(length).unwrap_or(0) + 1));
+    file.take(LONGEST).read_to_end(&mut bytes).map_err(|e| refused(&e))?;
+    Ok(std::mem::take(&mut *bytes))
 }

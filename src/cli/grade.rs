@@ -1,22 +1,40 @@
 //! `duka freeze`, `duka grade`, `duka verify`.
 
-use super::{Context, Ending, Failure};
+use super::files::{Existing, Readers, write_whole};
+use super::manifest::shown;
+use super::passphrase::Passphrase;
+use super::{Context, Ending, Failure, shield};
 use clap::Args;
-use duka::session::{Depth, LostWhy};
+use duka::key::{Moment, Request};
+use duka::session::{Ask, Depth, LostWhy};
 use serde_json::json;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 /// Files that are named one by one.
 const SOME: usize = 10;
 
+/// Ask the custodians for the keys (--request), then open them in memory and grade every sheet (--release)
+///
+/// First: `duka grade --request FILE --sign SUPERVISOR`. The file goes to the custodians, who look at it with `duka key
+/// release FILE`, each on a machine of their own, and send back a release. Then: `duka grade --release A --release B`.
+/// A request and its releases serve once.
 #[derive(Debug, Args)]
+#[command(group = clap::ArgGroup::new("step").required(true).args(["request", "releases"]))]
 pub struct Grade {
-    /// The custodian's secret file (`duka key custodian new`)
-    #[arg(long, value_name = "FILE")]
-    custodian: PathBuf,
-    /// Sealed keys; without any, every .age file of the session's keys/ folder
+    /// Write a grading request for the custodians to this file
+    #[arg(long, value_name = "FILE", requires = "sign")]
+    request: Option<PathBuf>,
+    /// The supervisor's secret identity file, which signs the request
+    #[arg(long, value_name = "FILE", conflicts_with = "releases")]
+    sign: Option<PathBuf>,
+    /// A custodian's release; repeat for each
+    #[arg(long = "release", value_name = "FILE")]
+    releases: Vec<PathBuf>,
+    /// Sealed keys; without any, every .sealed file of the session's keys/ folder
     #[arg(long = "key", value_name = "FILE")]
     keys: Vec<PathBuf>,
+    #[command(flatten)]
+    passphrase: Passphrase,
 }
 
 pub fn freeze(context: &Context) -> Result<Ending, Failure> {
@@ -29,8 +47,61 @@ pub fn freeze(context: &Context) -> Result<Ending, Failure> {
 }
 
 pub fn grade(args: &Grade, context: &Context) -> Result<Ending, Failure> {
+    shield::raise_and_tell();
+    match (&args.request, &args.sign) {
+        (Some(output), Some(supervisor)) => request(args, output, supervisor, context),
+        _ => open_and_grade(args, context),
+    }
+}
+
+fn request(args: &Grade, output: &Path, supervisor: &Path, context: &Context) -> Result<Ending, Failure> {
     let mut session = context.open()?;
-    let graded = session.grade(&args.custodian, &args.keys)?;
+    let supervisor = args.passphrase.identity(supervisor)?;
+    let ask = Ask { keys: args.keys.clone(), ..Ask::default() };
+    let request = session.request(&ask, &supervisor)?;
+    write_whole(output, request.text().as_bytes(), Existing::Keep, Readers::Usual)?;
+    tell_request(&request, context);
+    let needed = request.manifest().body().threshold;
+    context.output.line(format!(
+        "{}: send it to the custodians; {needed} of them answer with `duka key release`",
+        output.display()
+    ));
+    context.output.value(&json!({
+        "file": output, "request": request.id(), "fingerprint": request.fingerprint().to_string(),
+        "exam": request.manifest().exam(), "facts": request.facts(), "keys": request.keys(),
+    }));
+    Ok(Ending::Clean)
+}
+
+/// What a request says, in words: the same for who makes it and for who answers it.
+pub fn tell_request(request: &Request, context: &Context) {
+    let (out, facts, manifest) = (&context.output, request.facts(), request.manifest());
+    let exam = manifest.body();
+    out.line(format!("grading request of {} · {} · {}", exam.batch, exam.centre, exam.date));
+    out.line(format!("  made {} by {}", local(request.at()), shown(request.supervisor())));
+    out.line(format!("  request: {}", request.fingerprint()));
+    out.line(format!("  exam id: {}", manifest.fingerprint()));
+    out.line(format!("  record frozen as {}", facts.freeze.short()));
+    out.line(format!("  journal: {} entries, head {}", facts.journal_entries, facts.journal_head.short()));
+    out.line(format!("  candidates expected (应考): {}, present (实考): {}", facts.expected, facts.present));
+    out.line(format!("  pages read: {}, set aside: {}", facts.read, facts.set_aside));
+    for key in request.keys() {
+        out.line(format!("  asks for {}: {} sheets, file {}", key.binding(), key.sheets, key.file.short()));
+    }
+}
+
+/// A moment by the clock on the wall, with its offset.
+pub fn local(moment: Moment) -> String {
+    let stamp = jiff::Timestamp::from_second(moment.second());
+    stamp.map_or_else(
+        |_| moment.to_string(),
+        |stamp| stamp.to_zoned(jiff::tz::TimeZone::system()).strftime("%Y-%m-%d %H:%M:%S %:z").to_string(),
+    )
+}
+
+fn open_and_grade(args: &Grade, context: &Context) -> Result<Ending, Failure> {
+    let mut session = context.open()?;
+    let graded = session.grade(&args.releases, &args.keys)?;
     for paper in &graded.papers {
         context.output.line(format!(
             "{} form {} (试卷类型), key revision {}: {} sheets graded",

@@ -6,17 +6,21 @@ mod exceptions;
 mod failure;
 mod files;
 mod grade;
+mod identity;
 mod import;
 mod interrupt;
 mod key;
 mod layout;
+mod manifest;
 mod new;
 mod output;
+mod passphrase;
 mod print;
 mod progress;
 mod publish;
 mod read;
 mod scan;
+mod shield;
 mod show;
 mod simulate;
 mod status;
@@ -49,6 +53,8 @@ enum Verb {
     Demo(demo::Demo),
     Layout(layout::Args),
     Print(print::Args),
+    Identity(identity::Args),
+    Manifest(manifest::Args),
     Key(key::Args),
     Read(read::Args),
     Simulate(simulate::Args),
@@ -76,7 +82,6 @@ enum Verb {
     Resolve(exceptions::Resolve),
     /// Close the record under one hash; only then is an answer key opened
     Freeze,
-    /// Open the sealed answer keys in memory and grade every sheet
     Grade(grade::Grade),
     /// Join theory and practical scores and show the outcome
     Merge,
@@ -140,6 +145,8 @@ pub fn run() -> ExitCode {
         Verb::Verify(args) => grade::verify(&args, &context),
         Verb::Layout(args) => layout::run(&args, &context),
         Verb::Print(args) => print::run(&args, &context),
+        Verb::Identity(args) => identity::run(&args, &context),
+        Verb::Manifest(args) => manifest::run(&args, &context),
         Verb::Key(args) => key::run(&args, &context),
         Verb::Read(args) => read::run(&args, &context),
         Verb::Simulate(args) => simulate::run(&args, &context),

@@ -1,9 +1,9 @@
-//! What is wrong with a key, its custodians or its sealed file: never a word of the key itself.
+//! What is wrong with a key: never a word of the key itself.
 
 use super::KeyBinding;
 use std::fmt;
 
-/// A key that can't be read, sealed, opened or used.
+/// A key that can't be read or used.
 ///
 /// Neither `Display` nor `Debug` of any variant holds text of the key: only places (line, column,
 /// item), counts, and names that the program itself uses.
@@ -18,53 +18,16 @@ pub enum KeyError {
         /// Everything that was found, in the file's order.
         problems: Vec<KeyProblem>,
     },
-    /// Nobody to seal the key to.
-    #[error("the key has no custodians to be sealed to")]
-    NoCustodians,
-    /// One public key was named twice.
-    #[error("custodian number {number} has the same public key as custodian number {first}")]
-    CustodianTwice {
-        /// Its place in the list, from 1.
-        number: usize,
-        /// The place of the first one, from 1.
-        first: usize,
-    },
-    /// More than can be sealed.
+    /// More than can be a key.
     #[error("the {what} has {bytes} bytes, the most is {limit}")]
     TooLarge {
-        /// `key` or `sealed key`.
+        /// What it should be.
         what: &'static str,
         /// How many it has.
         bytes: usize,
         /// How many it may have.
         limit: usize,
     },
-    /// The cipher failed while sealing.
-    #[error("the key could not be encrypted")]
-    NotSealed,
-    /// A public key that isn't one.
-    #[error("not a custodian's public key, which begins with `age1`")]
-    CustodianKey,
-    /// A custodian's name that can't stand in their file.
-    #[error("a custodian's name has 1 to 64 characters on one line")]
-    CustodianName,
-    /// A custodian's secret file that isn't one.
-    #[error("not a custodian's secret file: line {line} {}", .fault)]
-    Identity {
-        /// Line in the file, from 1; the last line if something is missing.
-        line: usize,
-        /// What is wrong there.
-        fault: IdentityFault,
-    },
-    /// The file is not a sealed key at all.
-    #[error("the file is not a sealed key")]
-    NotAgeFile,
-    /// The sealed key was changed or cut.
-    #[error("the sealed key is damaged")]
-    Damaged,
-    /// The sealed key has no part for this custodian.
-    #[error("the key was not sealed to this custodian, or the file's head is damaged")]
-    WrongCustodian,
     /// The key opens, but is another one.
     #[error("the key has another {part} than {expected}")]
     OtherKey {
@@ -101,18 +64,7 @@ impl KeyError {
     pub fn hint(&self) -> Option<&'static str> {
         Some(match self {
             Self::Wrong { .. } => "the issuer corrects the key at the places named and seals it again",
-            Self::NoCustodians => "name the public key of at least one custodian",
-            Self::CustodianTwice { .. } => "name every custodian once",
             Self::TooLarge { .. } => "check that this is the right file",
-            Self::NotSealed => "try again; if it fails again, the system gives no random numbers",
-            Self::CustodianKey => "copy the whole line `public key` of the custodian's file, nothing else",
-            Self::CustodianName => "give the custodian's name without a line break",
-            Self::Identity { .. } => "take the custodian's secret file as it was made, or make a new one",
-            Self::NotAgeFile => "take the file that `duka key seal` wrote",
-            Self::Damaged => "copy the sealed key again from where it was kept and compare its fingerprint",
-            Self::WrongCustodian => {
-                "use the secret file of a custodian named when the key was sealed; compare the fingerprint"
-            }
             Self::OtherKey { .. } => {
                 "take the sealed key of the paper, form and revision that exam.toml names"
             }
@@ -162,30 +114,6 @@ impl fmt::Display for BindingPart {
             Self::Paper => "paper",
             Self::Form => "form",
             Self::Revision => "revision",
-        })
-    }
-}
-
-/// What is wrong with a custodian's secret file.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum IdentityFault {
-    /// There is no secret key.
-    Missing,
-    /// A line is neither a comment nor a secret key.
-    NotAKey,
-    /// A second secret key.
-    Second,
-    /// The public key in the comment is not the secret key's.
-    OtherPublicKey,
-}
-
-impl fmt::Display for IdentityFault {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(match self {
-            Self::Missing => "ends the file without a secret key",
-            Self::NotAKey => "is neither a comment nor a secret key",
-            Self::Second => "is a second secret key",
-            Self::OtherPublicKey => "names a public key that does not belong to the secret key",
         })
     }
 }

@@ -1,25 +1,38 @@
 //! The answer key: what is right, what it is worth, and who may see it when.
 //!
-//! An issuer writes a key as TOML ([`example_toml`] shows the form), [`seal`] checks it and encrypts it
-//! to its custodians ([`CustodianKey`]), and [`SealedKey::open`] gives it back as an [`AnswerKey`] to one
-//! of them. From the moment it is parsed, an answer lives only in memory that is wiped when it is
+//! An issuer signs what the exam is and who its custodians are ([`ExamManifest`]), writes a key as TOML
+//! ([`example_toml`] shows the form), and [`seal`] checks it and seals it so that any k of the custodians
+//! release it together. A grading machine asks with a [`Request`]; each custodian looks at it
+//! ([`Proposal`]) and answers with a [`Release`]; enough of them make a [`Quorum`], which opens the key as an
+//! [`AnswerKey`]. From the moment it is parsed, an answer lives only in memory that is wiped when it is
 //! dropped. An `AnswerKey` can't be copied, serialised or printed; its errors name places, never text.
 //!
 //! What this does not hide: whoever is root on the machine that opens a key can read it; and once
 //! sheets are graded, responses and totals together could rebuild it.
 
-mod custodian;
+mod custody_error;
+#[cfg(test)]
+mod custody_tests;
 mod error;
 mod example;
 mod file;
-mod seal;
+mod manifest;
+mod release;
+mod request;
+mod sealed;
+mod secret;
 #[cfg(test)]
 mod secrecy_tests;
+mod text;
 
-pub use custodian::{CustodianIdentity, CustodianKey};
-pub use error::{BindingPart, IdentityFault, KeyError, KeyFault, KeyProblem};
+pub use custody_error::{CustodyError, ManifestFault};
+pub use error::{BindingPart, KeyError, KeyFault, KeyProblem};
 pub use example::example_toml;
-pub use seal::{SealedFacts, SealedKey, seal};
+pub use manifest::{ExamManifest, LEAST_THRESHOLD, MOST_CUSTODIANS, Manifest, ManifestPaper};
+pub use release::{Proposal, Quorum, Release};
+pub use request::{OneUseKey, Request, RequestFacts, RequestedKey};
+pub use sealed::{SealedFacts, SealedKey, Terms, seal};
+pub use text::{Moment, MomentError};
 
 use crate::sheet::{Form, PaperId, Points};
 use std::collections::BTreeMap;

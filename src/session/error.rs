@@ -3,7 +3,7 @@
 use crate::batch::BatchError;
 use crate::exam::{ExamError, RoomError, RosterError, WriteError};
 use crate::grade::GradeError;
-use crate::key::KeyError;
+use crate::key::CustodyError;
 use crate::layout::LayoutError;
 use crate::merge::MergeError;
 use crate::practical::PracticalError;
@@ -166,14 +166,67 @@ pub enum SessionError {
         /// Where it was looked for.
         looked: PathBuf,
     },
-    /// A sealed key or a custodian's file.
-    #[error("{}: {source}", .path.display())]
-    KeyFile {
-        /// Which file.
-        path: PathBuf,
+    /// A manifest, sealed key, request or release.
+    #[error("{}{source}", at(.path.as_deref()))]
+    Custody {
+        /// Which file, if it is one.
+        path: Option<PathBuf>,
         /// What is wrong.
-        source: KeyError,
+        source: CustodyError,
     },
+    /// The session is not bound to a manifest.
+    #[error("this session is not bound to an exam manifest: no key can be opened in it")]
+    NoManifest,
+    /// `exam.toml` or a layout says something else than the manifest.
+    #[error("exam.toml or a layout says something else than the exam manifest: {part}")]
+    NotTheManifest {
+        /// What differs.
+        part: &'static str,
+    },
+    /// No release was given.
+    #[error("no release was given")]
+    NoReleases,
+    /// The one-use key of a request is not there.
+    #[error("the one-use key {} is not there: its request was made elsewhere, or served already", .path.display())]
+    OneUseGone {
+        /// Where it should be.
+        path: PathBuf,
+    },
+    /// A revision that was corrected already.
+    #[error(
+        "paper {paper}, form {form} was graded with revision {graded} of its key: revision {revision} is older"
+    )]
+    OlderRevision {
+        /// The paper.
+        paper: PaperId,
+        /// The form.
+        form: Form,
+        /// The revision that was asked for.
+        revision: u16,
+        /// The one in force.
+        graded: u16,
+    },
+    /// Another sealed key under a revision that was graded with.
+    #[error("paper {paper}, form {form} was graded with another sealed key of the same revision {revision}")]
+    SameRevision {
+        /// The paper.
+        paper: PaperId,
+        /// The form.
+        form: Form,
+        /// The revision.
+        revision: u16,
+    },
+    /// Sheets of a paper that the request does not name.
+    #[error("the grading request asks for no key of paper {paper}, form {form}, which has sheets")]
+    NotAsked {
+        /// The paper.
+        paper: PaperId,
+        /// The form.
+        form: Form,
+    },
+    /// The clock gives no time.
+    #[error("the clock of this machine gives no time that can be compared")]
+    Clock,
     /// The exam.
     #[error(transparent)]
     Exam(#[from] ExamError),
@@ -276,7 +329,20 @@ impl SessionError {
             Self::NoPlace { .. } => "`duka layout cells NAME` lists every field and item of a layout",
             Self::NotFrozen => "clear the exceptions, then run `duka freeze`",
             Self::NoKey { .. } => "put the sealed key into the session's keys/ folder or name it with --key",
-            Self::KeyFile { source, .. } => return source.hint().map(Into::into),
+            Self::Custody { source, .. } => return source.hint().map(Into::into),
+            Self::NoManifest => "bind it with `duka manifest bind FILE`, before the record is frozen",
+            Self::NotTheManifest { .. } => {
+                "put exam.toml and the layouts back as the issuer had them, or ask the issuer for a new manifest"
+            }
+            Self::NoReleases => "name the custodians' releases with --release",
+            Self::OneUseGone { .. } | Self::NotAsked { .. } => {
+                "make a new request with `duka grade --request` and send it to the custodians"
+            }
+            Self::SameRevision { .. } => {
+                "a corrected key gets the next revision and its reason from the issuer"
+            }
+            Self::OlderRevision { .. } => "ask the issuer for the sealed key of the newest revision",
+            Self::Clock => "set the clock of this machine",
             Self::Exam(e) => e.hint(),
             Self::Layout(e) => return hint_of(e.hint()),
             Self::Roster(e) => e.hint(),
@@ -292,6 +358,17 @@ impl SessionError {
         };
         Some(text.to_owned())
     }
+}
+
+impl SessionError {
+    pub(super) fn custody(path: &Path, source: CustodyError) -> Self {
+        Self::Custody { path: Some(path.to_owned()), source }
+    }
+}
+
+/// A file's name before what is wrong with it.
+fn at(path: Option<&Path>) -> String {
+    path.map_or_else(String::new, |path| format!("{}: ", path.display()))
 }
 
 /// The first few of a list.

@@ -1,16 +1,14 @@
 //! Freezing, opening keys, grading.
 
-use super::import::read_one;
 use super::{Session, SessionError, Standings};
 use crate::grade;
-use crate::key::{AnswerKey, CardItem, CustodianIdentity, KeyBinding, KeyError, Marks, SealedKey};
+use crate::key::{CardItem, Marks, Quorum};
 use crate::layout::{Choice, FieldKind, Layout};
 use crate::settle::Standing;
 use crate::sheet::{FieldName, Form, PaperId, Response, Responses, Sha256, SheetId, TicketNumber};
 use crate::store::{Freeze, Grading, SheetScore};
 use std::collections::BTreeMap;
-use std::path::{Path, PathBuf};
-use zeroize::Zeroizing;
+use std::path::PathBuf;
 
 /// What grading came to.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -60,44 +58,56 @@ impl Session {
         Ok(self.store.freeze(&at)?)
     }
 
-    /// Grades every sheet against the sealed keys in `keys` (all of the session's `keys/` if empty), opened
-    /// with the custodian's file. Each key is open only while its sheets are graded.
+    /// Grades every sheet with the keys that custodians released for a request of this session. Each key is open
+    /// only while its sheets are graded; the releases and the request serve no second time. Sealed keys are taken from
+    /// `keys`, or from the session's `keys/` folder.
     ///
     /// # Errors
     ///
-    /// [`SessionError::NotFrozen`], a record that no longer hashes to its freeze, a custodian's file or key
-    /// that can't be opened or does not fit, [`SessionError::NoKey`], or a failure of the record. Nothing of
-    /// a key is in any of them.
-    pub fn grade(&mut self, custodian: &Path, keys: &[PathBuf]) -> Result<Graded, SessionError> {
-        if self.store.frozen()?.is_none() {
-            return Err(SessionError::NotFrozen);
-        }
-        let freeze = self.store.verify_freeze()?;
-        let identity = identity_of(custodian)?;
-        let sealed = self.sealed_keys(keys)?;
+    /// [`SessionError::NoManifest`], [`SessionError::NotFrozen`], a record that no longer hashes to its freeze,
+    /// a release for another request, freeze or exam, or one that served already, too few different custodians
+    /// ([`SessionError::Custody`]), a key that does not fit the card, or a failure of the record. Nothing of a key is in any
+    /// of them.
+    pub fn grade(&mut self, releases: &[PathBuf], keys: &[PathBuf]) -> Result<Graded, SessionError> {
+        let released = self.released(releases, keys)?;
+        let refused = |source| SessionError::Custody { path: None, source };
+        let quorum = Quorum::check(&released.request, &released.sealed, &released.releases, released.now)
+            .map_err(refused)?;
         let standings = self.standings()?;
+        let mut sheets = to_grade(&standings);
+        let one_use = self.use_up(&quorum, &released.request.id())?;
         // All papers are graded before the first is recorded: a missing key leaves nothing half-done.
         let mut done = Vec::new();
-        for ((paper, form), sheets) in to_grade(&standings) {
-            let revision = self.exam.papers.get(&paper).map_or(1, |p| p.key_revision);
-            let binding = KeyBinding { paper: paper.clone(), form: form.clone(), revision };
-            let (key, key_file) = self.open_key(&sealed, &identity, &binding)?;
-            if let Some(layout) = self.exam.papers.get(&paper).and_then(|p| self.layout(p.layout.as_str())) {
-                key.matches(&binding, card_items(layout))
-                    .map_err(|source| SessionError::KeyFile { path: key_file.path.clone(), source })?;
+        for sealed in quorum.keys() {
+            let binding = sealed.binding();
+            let key = quorum.open(sealed, &one_use).map_err(refused)?;
+            let paper = self.exam.papers.get(&binding.paper);
+            if let Some(layout) = paper.and_then(|p| self.layout(p.layout.as_str())) {
+                key.matches(&binding, card_items(layout)).map_err(|source| refused(source.into()))?;
             }
             let scores: Result<Vec<SheetScore>, SessionError> = sheets
+                .remove(&(binding.paper.clone(), binding.form.clone()))
+                .unwrap_or_default()
                 .into_iter()
                 .map(|(ticket, sheet, responses)| {
                     Ok(SheetScore { ticket, sheet, score: grade::grade(&responses, &key)? })
                 })
                 .collect();
             drop(key);
-            let grading =
-                Grading { freeze: freeze.hash, paper, form, key_revision: revision, key_file: key_file.hash };
+            let grading = Grading {
+                freeze: released.freeze,
+                paper: binding.paper,
+                form: binding.form,
+                key_revision: binding.revision,
+                key_file: sealed.file_hash(),
+            };
             done.push((grading, scores?));
         }
-        let mut graded = Graded { freeze: freeze.hash, papers: Vec::with_capacity(done.len()) };
+        drop(one_use);
+        if let Some((paper, form)) = sheets.into_keys().next() {
+            return Err(SessionError::NotAsked { paper, form });
+        }
+        let mut graded = Graded { freeze: released.freeze, papers: Vec::with_capacity(done.len()) };
         for (grading, scores) in done {
             // The same keys once more change nothing.
             let same = |g: &&Grading| {
@@ -117,72 +127,12 @@ impl Session {
         }
         Ok(graded)
     }
-
-    fn sealed_keys(&self, named: &[PathBuf]) -> Result<Vec<(KeyFile, SealedKey)>, SessionError> {
-        let mut files = named.to_vec();
-        if files.is_empty() {
-            let folder = self.folder.join("keys");
-            let listing =
-                std::fs::read_dir(&folder).map_err(|e| SessionError::file("look at", &folder, e))?;
-            files.extend(
-                listing
-                    .filter_map(|e| e.ok().map(|e| e.path()))
-                    .filter(|p| p.extension().is_some_and(|e| e == "age")),
-            );
-            files.sort();
-        }
-        files
-            .into_iter()
-            .map(|path| {
-                let bytes = read_one(&path)?.bytes;
-                let key = SealedKey::from_bytes(bytes)
-                    .map_err(|source| SessionError::KeyFile { path: path.clone(), source })?;
-                Ok((KeyFile { hash: key.fingerprint(), path }, key))
-            })
-            .collect()
-    }
-
-    /// The one key of the binding's paper, form and revision; keys of others are passed over.
-    fn open_key(
-        &self,
-        sealed: &[(KeyFile, SealedKey)],
-        identity: &CustodianIdentity,
-        binding: &KeyBinding,
-    ) -> Result<(AnswerKey, KeyFile), SessionError> {
-        for (file, key) in sealed {
-            match key.open(identity, binding) {
-                Ok(key) => return Ok((key, file.clone())),
-                Err(KeyError::OtherKey { .. }) => {}
-                Err(source) => return Err(SessionError::KeyFile { path: file.path.clone(), source }),
-            }
-        }
-        Err(SessionError::NoKey {
-            paper: binding.paper.clone(),
-            form: binding.form.clone(),
-            revision: binding.revision,
-            looked: self.folder.join("keys"),
-        })
-    }
-}
-
-#[derive(Clone)]
-struct KeyFile {
-    path: PathBuf,
-    hash: Sha256,
-}
-
-/// The custodian's identity; its text is wiped from memory.
-fn identity_of(path: &Path) -> Result<CustodianIdentity, SessionError> {
-    let wrong = |source| SessionError::KeyFile { path: path.to_owned(), source };
-    let text = Zeroizing::new(std::fs::read(path).map_err(|e| SessionError::file("read", path, e))?);
-    // Not UTF-8 is no custodian's file either; its bytes are not shown.
-    CustodianIdentity::parse(std::str::from_utf8(&text).unwrap_or_default()).map_err(wrong)
 }
 
 type Sheets = Vec<(TicketNumber, SheetId, Responses)>;
 
 /// The sheets that can be graded, by paper and form.
-fn to_grade(standings: &Standings) -> BTreeMap<(PaperId, Form), Sheets> {
+pub(super) fn to_grade(standings: &Standings) -> BTreeMap<(PaperId, Form), Sheets> {
     let mut out: BTreeMap<(PaperId, Form), Sheets> = BTreeMap::new();
     for (ticket, accepted) in &standings.findings.by_ticket {
         let Some((form, _)) = &accepted.form else { continue };

@@ -4,6 +4,7 @@
 //! `layouts/` for layouts of its own, `scans/` and `out/`. Whoever shows things to people (the command
 //! line, a web page) calls this and nothing below it. Times come from outside, as a function.
 
+mod custody;
 mod error;
 mod grading;
 mod import;
@@ -17,6 +18,7 @@ mod status;
 mod view;
 mod watch;
 
+pub use custody::{Ask, SEALED, exam_papers};
 pub use error::SessionError;
 pub use grading::{Graded, GradedPaper};
 pub use import::ImportedFile;
@@ -28,6 +30,7 @@ pub use status::{Open, Status};
 pub use watch::{Pace, RoomProgress, Seen};
 
 use crate::exam::{Exam, RoomRecord, Roster, example_toml};
+use crate::key::{ExamManifest, ManifestPaper};
 use crate::layout::{Layout, shipped_text};
 use crate::settle::{SessionFindings, SettledSheet, against_roster, settle};
 use crate::sheet::{EngineId, Place, Resolution, Sha256, SheetId};
@@ -49,6 +52,8 @@ pub struct Session {
     folder: PathBuf,
     exam: Exam,
     layouts: Vec<Layout>,
+    papers: Vec<ManifestPaper>,
+    manifest: Option<ExamManifest>,
     store: Store,
     clock: Clock,
 }
@@ -87,43 +92,48 @@ impl Session {
     /// # Errors
     ///
     /// [`SessionError::NoSession`] without an `exam.toml`, an error of the exam, of a layout or of the
-    /// record, [`SessionError::ChangedAfterFreeze`].
+    /// record, [`SessionError::ChangedAfterFreeze`], [`SessionError::NotTheManifest`] if the session is bound to
+    /// a manifest that says something else.
     pub fn open(folder: &Path, clock: Clock) -> Result<Self, SessionError> {
-        let path = folder.join("exam.toml");
-        let text = match std::fs::read_to_string(&path) {
-            Ok(text) => text,
-            Err(e) if e.kind() == std::io::ErrorKind::NotFound => {
-                return Err(SessionError::NoSession { folder: folder.to_owned() });
-            }
-            Err(source) => return Err(SessionError::file("read", &path, source)),
-        };
-        let exam = Exam::parse(&text, &path.display().to_string())?;
-        let texts = layout_texts(folder, &exam)?;
-        let layouts: Result<Vec<_>, _> =
-            texts.iter().map(|(record, path)| Layout::parse(&record.text, path)).collect();
-        let layouts = layouts?;
+        let ExamRead { path, text, exam, texts, layouts } = read_exam(folder)?;
+        let records: Vec<(LayoutRecord, Layout)> =
+            texts.iter().map(|(record, _)| record.clone()).zip(layouts.iter().cloned()).collect();
+        let papers = custody::papers_of(&exam, &records);
 
         let db = folder.join("duka.db");
         let mut store = if db.exists() { Store::open(&db)? } else { Store::create(&db)? };
         let frozen = store.frozen()?.is_some();
-        if store.exam()?.as_ref() != Some(&exam) {
-            if frozen {
-                return Err(SessionError::ChangedAfterFreeze { path });
+        let exam_changed = store.exam()?.as_ref() != Some(&exam);
+        let known: Vec<Sha256> = store.layouts()?.iter().map(LayoutRecord::hash).collect();
+        let new: Vec<(LayoutRecord, String)> =
+            texts.into_iter().filter(|(record, _)| !known.contains(&record.hash())).collect();
+        if frozen && exam_changed {
+            return Err(SessionError::ChangedAfterFreeze { path });
+        }
+        if frozen && let Some((_, path)) = new.first() {
+            return Err(SessionError::ChangedAfterFreeze { path: path.into() });
+        }
+        let manifest = match store.manifest()? {
+            Some(bound) => {
+                let wrong = |source| SessionError::custody(&db, source);
+                let manifest = ExamManifest::open(bound.text.as_bytes()).map_err(wrong)?;
+                if manifest.exam() != bound.exam {
+                    return Err(StoreError::Damaged { path: db, place: "manifests" }.into());
+                }
+                custody::agrees(&manifest, &exam, &papers)?;
+                Some(manifest)
             }
+            None => None,
+        };
+        if exam_changed {
             let source = Source { file: "exam.toml".into(), sha256: Sha256::of(text.as_bytes()) };
             store.import_exam(&exam, &source, &clock())?;
         }
-        let known: Vec<Sha256> = store.layouts()?.iter().map(LayoutRecord::hash).collect();
-        for (record, path) in texts {
-            if !known.contains(&record.hash()) {
-                if frozen {
-                    return Err(SessionError::ChangedAfterFreeze { path: path.into() });
-                }
-                let source = Source { file: path, sha256: record.hash() };
-                store.import_layout(&record, &source, &clock())?;
-            }
+        for (record, path) in new {
+            let source = Source { file: path, sha256: record.hash() };
+            store.import_layout(&record, &source, &clock())?;
         }
-        Ok(Self { folder: folder.to_owned(), exam, layouts, store, clock })
+        Ok(Self { folder: folder.to_owned(), exam, layouts, papers, manifest, store, clock })
     }
 
     /// The exam.
@@ -202,6 +212,33 @@ impl Session {
             against_roster(&all, &self.store.set_asides()?, &self.exam, &roster, &rooms, &resolutions);
         Ok(Standings { roster, rooms, sheets, findings })
     }
+}
+
+/// What a session's folder says of its exam.
+struct ExamRead {
+    path: PathBuf,
+    text: String,
+    exam: Exam,
+    /// Each layout's text and where it is from.
+    texts: Vec<(LayoutRecord, String)>,
+    /// As `texts`.
+    layouts: Vec<Layout>,
+}
+
+fn read_exam(folder: &Path) -> Result<ExamRead, SessionError> {
+    let path = folder.join("exam.toml");
+    let text = match std::fs::read_to_string(&path) {
+        Ok(text) => text,
+        Err(e) if e.kind() == std::io::ErrorKind::NotFound => {
+            return Err(SessionError::NoSession { folder: folder.to_owned() });
+        }
+        Err(source) => return Err(SessionError::file("read", &path, source)),
+    };
+    let exam = Exam::parse(&text, &path.display().to_string())?;
+    let texts = layout_texts(folder, &exam)?;
+    let layouts: Result<Vec<_>, _> =
+        texts.iter().map(|(record, path)| Layout::parse(&record.text, path)).collect();
+    Ok(ExamRead { path, text, exam, texts, layouts: layouts? })
 }
 
 /// The texts of the layouts that the exam's papers name: a file of the session's own, else the shipped one.

@@ -265,6 +265,42 @@ fn an_empty_store_has_nothing_and_verifies() {
 }
 
 #[test]
+fn a_manifest_binds_for_good_and_a_request_is_opened_once() {
+    let folder = Folder::new();
+    let mut store = filled(&folder);
+    let unbound = store.freeze_hash().unwrap();
+    let record = |name: &str| ManifestRecord { exam: Sha256::of(name.as_bytes()), text: name.into() };
+    assert_eq!(store.bind_manifest(&record("one"), NOW).unwrap(), Imported::New);
+    assert_eq!(store.bind_manifest(&record("one"), NOW).unwrap(), Imported::Known);
+    let error = store.bind_manifest(&record("two"), NOW).unwrap_err();
+    assert!(matches!(error, StoreError::OtherManifest { .. }), "{error}");
+    assert_eq!(store.manifest().unwrap(), Some(record("one")));
+    assert_ne!(store.freeze_hash().unwrap(), unbound, "the freeze covers the manifest");
+
+    let request =
+        |name: &str, freeze| RequestRecord { id: Sha256::of(name.as_bytes()), freeze, text: name.into() };
+    let early = store.record_request(&request("r", unbound), NOW).unwrap_err();
+    assert!(matches!(early, StoreError::NotFrozen), "{early}");
+    let freeze = store.freeze(NOW).unwrap().hash;
+    let other = store.record_request(&request("r", unbound), NOW).unwrap_err();
+    assert!(matches!(other, StoreError::OtherFreeze { .. }), "{other}");
+    let made = request("r", freeze);
+    store.record_request(&made, NOW).unwrap();
+    assert_eq!(store.request(&made.id).unwrap(), Some(made.clone()));
+    let unknown = store.record_opening(&Sha256::of(b"s"), &[], NOW).unwrap_err();
+    assert!(matches!(unknown, StoreError::UnknownRequest { .. }), "{unknown}");
+    let person = crate::identity::Identity::generate("one").unwrap().person().clone();
+    let used = [UsedRelease { custodian: person, release: Sha256::of(b"release") }];
+    store.record_opening(&made.id, &used, NOW).unwrap();
+    let again = store.record_opening(&made.id, &used, NOW).unwrap_err();
+    assert!(matches!(again, StoreError::RequestUsed { .. }), "{again}");
+    let openings = store.openings().unwrap();
+    assert_eq!((openings.len(), openings[0].request, &openings[0].releases[..]), (1, made.id, &used[..]));
+    store.verify_rows().unwrap();
+    store.verify_journal().unwrap();
+}
+
+#[test]
 fn every_record_table_refuses_update_and_delete() {
     let folder = Folder::new();
     let mut store = filled(&folder);
@@ -274,12 +310,17 @@ fn every_record_table_refuses_update_and_delete() {
     let mut rest = part("p", &[2], Extent::Whole);
     rest.files[0].original = Some("p.tif".into());
     store.record_portion(&rest, NOW).unwrap();
+    let manifest = ManifestRecord { exam: Sha256::of(b"exam"), text: "manifest".into() };
+    store.bind_manifest(&manifest, NOW).unwrap();
     let freeze = store.freeze(NOW).unwrap();
+    let request = RequestRecord { id: Sha256::of(b"r"), freeze: freeze.hash, text: "request".into() };
+    store.record_request(&request, NOW).unwrap();
+    store.record_opening(&request.id, &[], NOW).unwrap();
     let grading = grading(freeze.hash, 1);
     store.record_grading(&grading, &[score("a", "1405", &grading, 82)], NOW).unwrap();
     let other = raw(&folder.path());
     let tables: Vec<_> = schema::hashed_tables().chain(["journal"]).collect();
-    assert_eq!(tables.len(), 16);
+    assert_eq!(tables.len(), 19);
     for table in tables {
         let rows: i64 = other.query_row(&format!("SELECT COUNT(*) FROM {table}"), [], |r| r.get(0)).unwrap();
         assert!(rows > 0, "{table} must have a row to protect");
@@ -878,7 +919,7 @@ fn files_that_are_no_store_are_told_apart() {
     std::fs::remove_file(&path).unwrap();
     drop(folder.store());
     raw(&path).pragma_update(None, "user_version", 99).unwrap();
-    assert!(matches!(open(), StoreError::Newer { found: 99, known: 4, .. }));
+    assert!(matches!(open(), StoreError::Newer { found: 99, known: 5, .. }));
     let nowhere = folder.dir.path().join("no/such/folder.db");
     assert!(matches!(Store::create(&nowhere), Err(StoreError::Create { .. })));
     assert!(matches!(Store::open(folder.dir.path()), Err(StoreError::NotWritable { .. })));

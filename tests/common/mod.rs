@@ -4,15 +4,17 @@
 #![allow(dead_code, clippy::result_large_err)]
 
 pub mod batch;
+pub mod people;
 
 use duka::exam::{Attempt, Candidate, Level, RoomRecord, Roster, rooms};
-use duka::key::{CustodianIdentity, seal};
+use duka::key::{ExamManifest, Request, SealedKey};
 use duka::layout::draw::CardFace;
 use duka::layout::{FieldKind, Layout, shipped};
 use duka::practical::{self, PracticalOutcome, PracticalScore};
-use duka::session::{Scanned, Session, SessionError};
+use duka::session::{Ask, Graded, Scanned, Session, SessionError};
 use duka::sheet::TicketNumber;
 use duka::simulate::{Answers, Care, Format, Print, Scanner, sample};
+use people::People;
 use rand::SeedableRng;
 use rand_chacha::ChaCha8Rng;
 use std::collections::BTreeMap;
@@ -144,18 +146,22 @@ pub fn key_text(paper: &str, form: &str, revision: u16) -> String {
 /// A session's folder with everything an exam brings along, but no scan yet.
 pub struct Desk {
     dir: tempfile::TempDir,
-    pub custodian: CustodianIdentity,
+    pub people: People,
+    pub manifest: ExamManifest,
 }
 
 impl Desk {
     pub fn new() -> Self {
         let dir = tempfile::tempdir().unwrap();
-        let desk = Self { dir, custodian: CustodianIdentity::generate("张保管").unwrap() };
-        Session::create(&desk.folder()).unwrap();
-        desk.write("exam.toml", EXAM);
-        desk.write("custodian.key", desk.custodian.to_file().as_bytes());
+        let folder = dir.path().join("session");
+        Session::create(&folder).unwrap();
+        std::fs::write(folder.join("exam.toml"), EXAM).unwrap();
+        let people = People::new();
+        let manifest = people.manifest(&folder);
+        let desk = Self { dir, people, manifest };
+        desk.write("exam.manifest", desk.manifest.text());
         for form in ["A", "B"] {
-            desk.seal(&format!("electrician-4-{form}.key.age"), &key_text("electrician-4", form, 1));
+            desk.seal(&format!("electrician-4-{form}.sealed"), &key_text("electrician-4", form, 1));
         }
         desk.write("roster.xlsx", roster().to_xlsx().unwrap());
         desk
@@ -165,6 +171,7 @@ impl Desk {
     pub fn with(cards: &[Filled], absent: &[u16]) -> Self {
         let desk = Self::new();
         let mut session = desk.open();
+        session.bind_manifest(&desk.path("exam.manifest")).unwrap();
         session.import_roster(&[desk.path("roster.xlsx")]).unwrap();
         for (n, card) in (1..).zip(cards) {
             desk.write(&format!("scans/{n:02}.jpg"), card.scan());
@@ -198,9 +205,25 @@ impl Desk {
         Session::open(&self.folder(), clock).unwrap()
     }
 
-    pub fn seal(&self, name: &str, text: &str) {
-        let (sealed, _) = seal(text, name, &[self.custodian.public()]).unwrap();
-        self.write(&format!("keys/{name}"), sealed.as_bytes());
+    pub fn seal(&self, name: &str, text: &str) -> SealedKey {
+        let sealed = self.people.seal(text, &self.manifest);
+        self.write(&format!("keys/{name}"), sealed.text());
+        sealed
+    }
+
+    /// The path of an identity's secret file, outside the session, under the tests' passphrase.
+    pub fn secret(&self, name: &str, identity: &duka::identity::Identity) -> String {
+        let path = self.dir.path().join(format!("{name}.identity"));
+        std::fs::write(&path, people::file_of(identity)).unwrap();
+        path.display().to_string()
+    }
+
+    /// The sealed keys in `keys/`, by file name.
+    pub fn sealed(&self) -> Vec<SealedKey> {
+        let mut names: Vec<PathBuf> =
+            std::fs::read_dir(self.path("keys")).unwrap().map(|e| e.unwrap().path()).collect();
+        names.sort();
+        names.iter().map(|name| SealedKey::open(&std::fs::read(name).unwrap()).unwrap()).collect()
     }
 
     /// Both rooms' records: everyone but `absent` was present.
@@ -214,8 +237,26 @@ impl Desk {
         session.import_practical(&[path]).unwrap();
     }
 
-    pub fn grade(&self, session: &mut Session) -> Result<duka::session::Graded, SessionError> {
-        session.grade(&self.path("custodian.key"), &[])
+    /// A request of the supervisor for the keys in `keys/`.
+    pub fn request(&self, session: &mut Session) -> Result<Request, SessionError> {
+        session.request(&Ask::default(), &self.people.supervisor)
+    }
+
+    /// The files of these custodians' releases (places from 0) for a request.
+    pub fn releases(&self, request: &Request, who: &[usize]) -> Vec<PathBuf> {
+        let asked = |k: &SealedKey| request.keys().iter().any(|asked| asked.file == k.file_hash());
+        let sealed: Vec<SealedKey> = self.sealed().into_iter().filter(asked).collect();
+        let releases = self.people.release(request, &sealed, who);
+        let write = |(place, release): (&usize, &duka::key::Release)| {
+            self.write(&format!("release-{place}"), release.text())
+        };
+        who.iter().zip(&releases).map(write).collect()
+    }
+
+    /// Request, two releases, grading.
+    pub fn grade(&self, session: &mut Session) -> Result<Graded, SessionError> {
+        let request = self.request(session)?;
+        session.grade(&self.releases(&request, &[0, 2]), &[])
     }
 }
 

@@ -1,15 +1,15 @@
 //! `duka demo`: the whole job on a made-up exam.
 
 mod cards;
+mod custody;
 mod people;
 mod reviewer;
 
-use super::files::{self, Existing, Readers};
 use super::{Context, Ending, Failure, now, progress};
 use cards::{Card, Mishap, RightAnswers};
 use clap::Args;
+use custody::People;
 use duka::exam::{Candidate, Exam, RoomRecord, Roster, rooms};
-use duka::key::{CustodianIdentity, seal};
 use duka::layout::draw::cards_pdf;
 use duka::layout::{Choice, FieldKind, Layout, shipped};
 use duka::merge::Results;
@@ -58,18 +58,20 @@ pub fn run(args: &Demo, context: &Context) -> Result<Ending, Failure> {
     let mut rng = ChaCha8Rng::seed_from_u64(SEED);
     let world = make_up(usize::from(args.candidates), &mut rng)?;
 
-    step(out, 1, "an exam session (批次), its roster (鉴定名册) and sealed answer keys");
+    step(out, 1, "an exam session (批次), its roster (鉴定名册), its manifest and sealed answer keys");
     Session::create(folder)?;
     write_whole(&folder.join("exam.toml"), EXAM.as_bytes())?;
     write_whole(
         &folder.join("roster.xlsx"),
         &world.roster.to_xlsx().map_err(|e| Failure::new(&e, Some(e.hint())))?,
     )?;
-    let custodian = seal_keys(folder, &world)?;
+    let people = People::make_up(folder)?;
+    let manifest = people.seal(folder, &world)?;
     let mut session = Session::open(folder, now)?;
+    let exam = session.bind_manifest(&manifest)?.fingerprint();
     let roster = session.import_roster(&[folder.join("roster.xlsx")])?;
     out.line(format!(
-        "   {} candidates in {} rooms; {} keys sealed",
+        "   {} candidates in {} rooms; {} keys sealed for 3 custodians (密钥保管人), any 2 release them; exam {exam}",
         roster.rows,
         world.exam.rooms.len(),
         world.right.len()
@@ -110,9 +112,9 @@ pub fn run(args: &Demo, context: &Context) -> Result<Ending, Failure> {
     step(out, 6, "what was held for a person, and decided by a made-up reviewer who looks at the card");
     let held = reviewer::decide(&mut session, folder, &world.roster, &made, out)?;
 
-    step(out, 7, "record frozen, keys opened in memory, sheets graded");
+    step(out, 7, "record frozen, keys released by two custodians, opened in memory, sheets graded");
     let freeze = session.freeze()?;
-    let graded = session.grade(&custodian, &[])?;
+    let graded = people.grade(&mut session, out)?;
     let sheets: usize = graded.papers.iter().map(|p| p.sheets).sum();
     out.line(format!(
         "   {sheets} sheets graded against {} keys; freeze {}",
@@ -182,26 +184,6 @@ fn make_up(candidates: usize, rng: &mut ChaCha8Rng) -> Result<World, Failure> {
     }
     let mishaps = cards::mishaps(&roster);
     Ok(World { exam, layouts, roster, mishaps, right })
-}
-
-/// Seals a key for every paper and form to one custodian; gives the custodian's file.
-fn seal_keys(folder: &Path, world: &World) -> Result<PathBuf, Failure> {
-    let failed = |e: duka::key::KeyError| {
-        let hint = e.hint();
-        Failure::new(e, hint)
-    };
-    let custodian = CustodianIdentity::generate("demo custodian").map_err(failed)?;
-    let path = folder.join("custodian.key");
-    files::write_whole(&path, custodian.to_file().as_bytes(), Existing::Keep, Readers::Owner)?;
-    for ((paper, form), right) in &world.right {
-        let Some(known) = world.exam.papers.iter().find(|(id, _)| id.as_str() == paper) else { continue };
-        let Some(layout) = world.layouts.iter().find(|l| l.name == known.1.layout) else { continue };
-        let text = key_text(paper, form, layout, right);
-        let name = format!("{paper}-{form}-r1.key.age");
-        let (sealed, _) = seal(&text, &name, &[custodian.public()]).map_err(failed)?;
-        write_whole(&folder.join("keys").join(name), sealed.as_bytes())?;
-    }
-    Ok(path)
 }
 
 /// The answer key as its issuer writes it; lives in memory only.
@@ -300,5 +282,9 @@ fn account(out: &super::Output, results: &Results, papers: &[PathBuf], folder: &
     out.line("\nTo look further:");
     out.line(format!("   duka --session {folder} status"));
     out.line(format!("   duka --session {folder} verify"));
+    out.line(format!(
+        "   {folder}/custody/ has the grading request and the releases, {folder}/people/ everybody's keys"
+    ));
+    out.line(format!("   (passphrase: {})", custody::PASSPHRASE));
     out.line(format!("   {folder}/review/ has what was held, with pictures and the decisions"));
 }

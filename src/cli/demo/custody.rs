@@ -1,0 +1,131 @@
+//! The demo's issuer, custodians and supervisor, and what they do.
+
+use super::World;
+use crate::cli::files::{self, Existing, Readers};
+use crate::cli::manifest::custody;
+use crate::cli::{Failure, now};
+use age::secrecy::SecretString;
+use duka::identity::{Identity, IdentityError, Strength};
+use duka::key::{ExamManifest, Manifest, Moment, Proposal, SealedKey, Terms, seal};
+use duka::session::{Ask, Graded, SEALED, Session, exam_papers, write_whole};
+use std::path::{Path, PathBuf};
+
+/// Opens every identity file of the demo.
+pub const PASSPHRASE: &str = "duka demo only";
+
+/// The made-up people: each would have a machine of their own.
+pub struct People {
+    issuer: Identity,
+    custodians: Vec<Identity>,
+    supervisor: Identity,
+    reviewer: Identity,
+}
+
+impl People {
+    /// Everybody with new keys, and their files in `people/`.
+    pub fn make_up(folder: &Path) -> Result<Self, Failure> {
+        let failed = |e: IdentityError| Failure::new(&e, Some(e.hint()));
+        let custodians: Result<Vec<_>, _> =
+            ["演示保管人甲", "演示保管人乙", "演示保管人丙"].into_iter().map(Identity::custodian).collect();
+        let people = Self {
+            issuer: Identity::generate("演示命题人").map_err(failed)?,
+            custodians: custodians.map_err(failed)?,
+            supervisor: Identity::generate("演示主任").map_err(failed)?,
+            reviewer: Identity::generate("演示审核员").map_err(failed)?,
+        };
+        let place = folder.join("people");
+        super::make_folder(&place)?;
+        let mut files = vec![
+            ("issuer".to_owned(), &people.issuer),
+            ("supervisor".to_owned(), &people.supervisor),
+            ("reviewer".to_owned(), &people.reviewer),
+        ];
+        files.extend((1..).zip(&people.custodians).map(|(n, c)| (format!("custodian-{n}"), c)));
+        let passphrase = SecretString::from(PASSPHRASE.to_owned());
+        for (name, identity) in files {
+            let secret = identity.to_file(&passphrase, Strength::MadeUp).map_err(failed)?;
+            let path = place.join(format!("{name}.identity"));
+            files::write_whole(&path, &secret, Existing::Keep, Readers::Owner)?;
+            let public = place.join(format!("{name}.identity.pub"));
+            write_whole(&public, format!("{}\n", identity.person()).as_bytes())?;
+        }
+        Ok(people)
+    }
+
+    /// The issuer signs the manifest of the exam in `folder` and seals every key; gives the manifest's file.
+    pub fn seal(&self, folder: &Path, world: &World) -> Result<PathBuf, Failure> {
+        let (exam, papers) = exam_papers(folder)?;
+        let body = Manifest {
+            batch: exam.batch,
+            centre: exam.centre,
+            date: exam.date,
+            papers,
+            threshold: 2,
+            custodians: self.custodians.iter().map(|c| c.person().clone()).collect(),
+            supervisors: vec![self.supervisor.person().clone()],
+            reviewers: vec![self.reviewer.person().clone()],
+        };
+        let manifest = ExamManifest::sign(body, &self.issuer).map_err(|e| custody("the exam", &e))?;
+        let path = folder.join("exam.manifest");
+        write_whole(&path, manifest.text().as_bytes())?;
+        let terms = Terms { threshold: None, not_before: moment()?, reason: String::new() };
+        for ((paper, form), right) in &world.right {
+            let Some(known) = world.exam.papers.iter().find(|(id, _)| id.as_str() == paper) else { continue };
+            let Some(layout) = world.layouts.iter().find(|l| l.name == known.1.layout) else { continue };
+            let text = super::key_text(paper, form, layout, right);
+            let name = format!("{paper}-{form}-r1.{SEALED}");
+            let sealed =
+                seal(&text, &name, &manifest, &terms, &self.issuer).map_err(|e| custody(&name, &e))?;
+            write_whole(&folder.join("keys").join(name), sealed.text().as_bytes())?;
+        }
+        Ok(path)
+    }
+
+    /// The supervisor asks, two of the three custodians look and release, the session grades; every paper that changes
+    /// hands is in `custody/`.
+    pub fn grade(&self, session: &mut Session, out: &super::super::Output) -> Result<Graded, Failure> {
+        let folder = session.folder().to_owned();
+        let place = folder.join("custody");
+        super::make_folder(&place)?;
+        let request = session.request(&Ask::default(), &self.supervisor)?;
+        write_whole(&place.join("request"), request.text().as_bytes())?;
+        let facts = request.facts();
+        out.line(format!(
+            "   request {}: {} expected (应考), {} present (实考), {} pages read, {} keys",
+            request.fingerprint(),
+            facts.expected,
+            facts.present,
+            facts.read,
+            request.keys().len()
+        ));
+        let sealed = sealed_keys(&folder.join("keys"))?;
+        let mut releases = Vec::new();
+        for (n, custodian) in [(1, self.custodians.first()), (3, self.custodians.last())] {
+            let Some(custodian) = custodian else { continue };
+            let refused = |e| custody("the request", &e);
+            let at = moment()?;
+            let proposal = Proposal::check(&request, &sealed, custodian.person(), at).map_err(refused)?;
+            let release = proposal.release(custodian, at).map_err(refused)?;
+            let path = place.join(format!("release-{n}"));
+            files::write_whole(&path, release.text().as_bytes(), Existing::Keep, Readers::Owner)?;
+            out.line(format!("   released by {} ({})", custodian.person().name(), release.fingerprint()));
+            releases.push(path);
+        }
+        Ok(session.grade(&releases, &[])?)
+    }
+}
+
+fn sealed_keys(folder: &Path) -> Result<Vec<SealedKey>, Failure> {
+    let failed = |e: &std::io::Error| Failure::file("read", folder, e);
+    let mut keys = Vec::new();
+    for entry in std::fs::read_dir(folder).map_err(|e| failed(&e))? {
+        let path = entry.map_err(|e| failed(&e))?.path();
+        let bytes = files::read_small(&path)?;
+        keys.push(SealedKey::open(&bytes).map_err(|e| custody(&path.display().to_string(), &e))?);
+    }
+    Ok(keys)
+}
+
+fn moment() -> Result<Moment, Failure> {
+    now().parse::<Moment>().map_err(|e| Failure::new(e, None::<&str>))
+}
