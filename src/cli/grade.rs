@@ -1,4 +1,4 @@
-//! `duka freeze`, `duka grade`, `duka verify`.
+//! `duka freeze`, `duka grade`.
 
 use super::files::{Existing, Readers, write_whole};
 use super::manifest::shown;
@@ -123,58 +123,4 @@ fn open_and_grade(args: &Grade, context: &Context) -> Result<Ending, Failure> {
         .collect();
     context.output.value(&json!({ "freeze": graded.freeze, "papers": papers }));
     Ok(Ending::Clean)
-}
-
-#[derive(Debug, Args)]
-pub struct Verify {
-    /// Also read every picture and copy, and compare its bytes with what was read; takes as long as reading the disk
-    #[arg(long)]
-    originals: bool,
-}
-
-pub fn verify(args: &Verify, context: &Context) -> Result<Ending, Failure> {
-    let session = context.open()?;
-    let head = session.verify()?;
-    let depth = if args.originals { Depth::Bytes } else { Depth::There };
-    let checked = session.check_originals(depth)?;
-    let out = &context.output;
-    out.line(format!("the journal holds together: {} entries, head {}", head.sequence, head.hash));
-    out.line("whether its end was cut off can only be told from a head written down elsewhere");
-    let how = if args.originals { "with the bytes that were read" } else { "by name and length" };
-    out.line(format!(
-        "pictures: {} of {} files are where they should be ({how}), {} as copies of the session's own",
-        checked.files - checked.lost.len(),
-        checked.files,
-        checked.copies
-    ));
-    for lost in checked.lost.iter().take(SOME) {
-        let what = match lost.why {
-            LostWhy::Gone => "is gone".to_owned(),
-            LostWhy::Differs => "is no longer the file that was read".to_owned(),
-            LostWhy::Unreadable(kind) => format!("can't be read: {kind}"),
-        };
-        out.line(format!("  {} {what} ({})", lost.path, lost.image.short()));
-    }
-    if checked.lost.len() > SOME {
-        out.line(format!("  and {} more; --json lists all", checked.lost.len() - SOME));
-    }
-    for stray in checked.strays.iter().take(SOME) {
-        out.line(format!(
-            "  {} is a copy that the record does not name: scan it to take it in",
-            stray.display()
-        ));
-    }
-    let lost: Vec<_> = checked
-        .lost
-        .iter()
-        .map(|l| json!({ "path": l.path, "image": l.image, "why": l.why.kind() }))
-        .collect();
-    out.value(&json!({
-        "entries": head.sequence, "head": head.hash,
-        "originals": {
-            "files": checked.files, "copies": checked.copies, "compared": args.originals, "lost": lost,
-            "strays": checked.strays,
-        },
-    }));
-    Ok(if checked.lost.len() + checked.strays.len() > 0 { Ending::Exceptions } else { Ending::Clean })
 }

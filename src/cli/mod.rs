@@ -9,6 +9,7 @@ mod grade;
 mod identity;
 mod import;
 mod interrupt;
+mod journal;
 mod key;
 mod layout;
 mod manifest;
@@ -19,11 +20,14 @@ mod print;
 mod progress;
 mod publish;
 mod read;
+mod recheck;
 mod scan;
 mod shield;
 mod show;
+mod signing;
 mod simulate;
 mod status;
+mod verify;
 
 use clap::{Parser, Subcommand};
 use duka::session::Session;
@@ -43,6 +47,10 @@ struct Cli {
     /// Print one JSON value instead of text
     #[arg(long, global = true, display_order = 901)]
     json: bool,
+    /// Who is at work: the name stands in the journal [default: the variable `DUKA_BY`, or the account's
+    /// name]
+    #[arg(long, global = true, display_order = 902, value_name = "NAME")]
+    by: Option<String>,
     #[command(subcommand)]
     verb: Verb,
 }
@@ -88,7 +96,11 @@ enum Verb {
     /// Write 成绩单, 鉴定名册 and 合格名册 as xlsx and pdf
     Publish(publish::Publish),
     /// Check that the record is what was written, and that the pictures are still there
-    Verify(grade::Verify),
+    Verify(verify::Verify),
+    /// List what was done, when and by whom
+    Journal(journal::Journal),
+    Head(journal::Head),
+    Recheck(recheck::Recheck),
 }
 
 /// How a verb ended.
@@ -106,12 +118,14 @@ pub struct Context {
     pub session: PathBuf,
     /// Where results go: text or JSON.
     pub output: Output,
+    /// Who is at work.
+    pub who: String,
 }
 
 impl Context {
     /// The session that the command line names.
     pub fn open(&self) -> Result<Session, Failure> {
-        Ok(Session::open(&self.session, now)?)
+        Ok(Session::open_as(&self.session, now, &self.who)?)
     }
 }
 
@@ -121,10 +135,17 @@ pub fn now() -> String {
     now.strftime("%Y-%m-%dT%H:%M:%S%:z").to_string()
 }
 
+/// Who the environment says is at work: a name that was set for it, or the account's.
+fn account() -> String {
+    let names = ["DUKA_BY", "LOGNAME", "USER", "USERNAME"];
+    names.into_iter().find_map(|name| std::env::var(name).ok().filter(|n| !n.is_empty())).unwrap_or_default()
+}
+
 /// Runs the verb that the command line names.
 pub fn run() -> ExitCode {
     let cli = Cli::parse();
-    let context = Context { session: cli.session, output: Output::new(cli.json) };
+    let who = cli.by.unwrap_or_else(account);
+    let context = Context { session: cli.session, output: Output::new(cli.json), who };
     let ending = match cli.verb {
         Verb::Demo(args) => demo::run(&args, &context),
         Verb::New(args) => new::run(&args, &context),
@@ -142,7 +163,10 @@ pub fn run() -> ExitCode {
         Verb::Grade(args) => grade::grade(&args, &context),
         Verb::Merge => publish::merge(&context),
         Verb::Publish(args) => publish::publish(&args, &context),
-        Verb::Verify(args) => grade::verify(&args, &context),
+        Verb::Verify(args) => verify::verify(&args, &context),
+        Verb::Journal(args) => journal::journal(&args, &context),
+        Verb::Head(args) => journal::head(&args, &context),
+        Verb::Recheck(args) => recheck::run(&args, &context),
         Verb::Layout(args) => layout::run(&args, &context),
         Verb::Print(args) => print::run(&args, &context),
         Verb::Identity(args) => identity::run(&args, &context),

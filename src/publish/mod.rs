@@ -17,6 +17,7 @@ mod exceptions;
 mod openings;
 mod paper;
 mod pdf;
+mod slip;
 mod tally;
 mod trace;
 mod xlsx;
@@ -27,6 +28,7 @@ pub use decisions::{
 pub use error::PublishError;
 pub use evidence::{crop, place_around, place_of, whole};
 pub use exceptions::{EXCEPTION_COLUMNS, ExceptionRow, exceptions_csv};
+pub use slip::{HeadSlip, RecheckItem, RecheckSlip, SlipSigner, head_slip, recheck_slip};
 pub use trace::{Traced, trace, trace_place, trace_unread};
 
 use crate::exam::Exam;

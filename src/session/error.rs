@@ -1,7 +1,8 @@
 //! Why something a user asked for can't be done.
 
+use super::slip::SlipError;
 use crate::batch::BatchError;
-use crate::exam::{ExamError, RoomError, RosterError, WriteError};
+use crate::exam::{ExamError, RoomError, RosterError, TableError, WriteError};
 use crate::grade::GradeError;
 use crate::key::CustodyError;
 use crate::layout::LayoutError;
@@ -9,7 +10,9 @@ use crate::merge::MergeError;
 use crate::practical::PracticalError;
 use crate::publish::{DecisionsError, PublishError};
 use crate::settle::ResolveError;
-use crate::sheet::{DecodeFault, FieldName, Form, ItemLabel, LayoutName, PaperId, RoomId};
+use crate::sheet::{
+    Cause, DecodeFault, FieldName, Form, ItemLabel, LayoutName, PaperId, RoomId, SheetId, TicketNumber,
+};
 use crate::store::StoreError;
 use std::path::{Path, PathBuf};
 
@@ -227,6 +230,131 @@ pub enum SessionError {
     /// The clock gives no time.
     #[error("the clock of this machine gives no time that can be compared")]
     Clock,
+    /// The journal has no such entry.
+    #[error("the journal has no entry {entry}")]
+    NoEntry {
+        /// Its number.
+        entry: u64,
+    },
+    /// A role that can't stand in a signature.
+    #[error("a role is one word of at most 24 letters, this is {role:?}")]
+    Role {
+        /// What was given.
+        role: String,
+    },
+    /// A signature for another exam session.
+    #[error("the signature is for {signed:?}, which is not this exam session")]
+    OtherExam {
+        /// The exam that was signed.
+        signed: String,
+    },
+    /// A code alone where the whole hash is needed.
+    #[error("a code alone can't be signed: a signature is over the whole hash")]
+    BareCode,
+    /// A slip or code that can't be read.
+    #[error("{place}: {source}")]
+    Slip {
+        /// Which file, or the code as it was given.
+        place: String,
+        /// What is wrong.
+        source: SlipError,
+    },
+    /// A signature's file that can't be read.
+    #[error("{} is not a signature that `duka head sign` wrote", .path.display())]
+    NoSignature {
+        /// Which file.
+        path: PathBuf,
+    },
+    /// Nobody's sheet counts under this number.
+    #[error("no sheet counts for the ticket number (准考证号) {ticket:?}: there is nothing to re-check")]
+    NoCard {
+        /// The number.
+        ticket: String,
+    },
+    /// A case that was not decided yet.
+    #[error("{}{ticket} {}", case_of(*.case), if *.case == 0 { "is there twice" } else { "is still open" })]
+    CaseOpen {
+        /// Its number; 0 if it would be opened twice by one list.
+        case: u64,
+        /// Whose.
+        ticket: TicketNumber,
+    },
+    /// No such case.
+    #[error("there is no re-check (成绩复核) {case}")]
+    NoCase {
+        /// Its number.
+        case: u64,
+    },
+    /// A case that two people have decided.
+    #[error("re-check {case} is decided: nothing more is signed under it")]
+    CaseClosed {
+        /// Its number.
+        case: u64,
+    },
+    /// "Unchanged" for a picture that was read otherwise.
+    #[error("re-check {case} can't end unchanged: the picture was read otherwise than it is recorded ({})", some_of(.places))]
+    CaseDiffers {
+        /// Its number.
+        case: u64,
+        /// Where.
+        places: Vec<String>,
+    },
+    /// A change that changes nothing.
+    #[error("re-check {case}: {}", nothing_of(*.item))]
+    NothingChanged {
+        /// The case.
+        case: u64,
+        /// The item; 0 if none was named.
+        item: u16,
+    },
+    /// A value that an item can't have.
+    #[error("re-check {case}: {source}")]
+    CaseItem {
+        /// The case.
+        case: u64,
+        /// What does not fit.
+        source: Box<ResolveError>,
+    },
+    /// The same person twice.
+    #[error(
+        "{name} has signed re-check {case} already{}: it takes two people",
+        if *.same_key { "" } else { ", with another key" }
+    )]
+    SamePerson {
+        /// The case.
+        case: u64,
+        /// Their name.
+        name: String,
+        /// Whether it is the same key, or the same name alone.
+        same_key: bool,
+    },
+    /// No reason was given.
+    #[error("no reason is given")]
+    NoReason,
+    /// A list of re-checks that is no such table.
+    #[error(transparent)]
+    RecheckList {
+        /// What is wrong.
+        source: Box<TableError>,
+    },
+    /// A row of a list of re-checks.
+    #[error("{file}, row {row}: {source}")]
+    RecheckRow {
+        /// Which file.
+        file: String,
+        /// Its row.
+        row: u32,
+        /// Why no case can be opened.
+        source: Box<SessionError>,
+    },
+    /// A page of the record that can no longer be registered.
+    #[error("page {sheet} can't be registered any more: {cause}")]
+    NotRegistered {
+        /// Which page.
+        sheet: SheetId,
+        /// Why.
+        cause: Box<Cause>,
+    },
     /// The exam.
     #[error(transparent)]
     Exam(#[from] ExamError),
@@ -310,7 +438,7 @@ impl SessionError {
             Self::NotReady { .. } => {
                 "`duka exceptions` shows what waits, `duka room import` takes the room records (考场情况记录)"
             }
-            Self::Decision { source, .. } => source.hint(),
+            Self::Decision { source, .. } | Self::CaseItem { source, .. } => source.hint(),
             Self::UnknownSheet { .. } => {
                 "take the list from `duka exceptions --export` of this session; nothing was recorded"
             }
@@ -343,6 +471,33 @@ impl SessionError {
             }
             Self::OlderRevision { .. } => "ask the issuer for the sealed key of the newest revision",
             Self::Clock => "set the clock of this machine",
+            Self::NoEntry { .. } => "`duka journal` lists the entries; the journal of a new session is empty",
+            Self::Role { .. } => "say supervisor, custodian, reviewer or operator",
+            Self::OtherExam { .. } => "take the signature to the session that it was made for",
+            Self::BareCode => "take the text of the slip's QR code, or the text that `duka head print` wrote",
+            Self::Slip { source, .. } => source.hint(),
+            Self::NoSignature { .. } => "name the file that `duka head sign --slip … -o FILE` wrote",
+            Self::NoCard { .. } => {
+                "check the number; `duka status` and `duka exceptions` say whose sheet is missing or held"
+            }
+            Self::CaseOpen { .. } => "`duka recheck cases` shows it; decide it first",
+            Self::NoCase { .. } => "`duka recheck cases` shows them all",
+            Self::CaseClosed { .. } => "open a new case if there is something new",
+            Self::CaseDiffers { .. } => {
+                "`duka recheck slip` shows the places; sign `--outcome changed` with what the card says, or find out why \
+                 record and picture differ: `duka verify --reread`"
+            }
+            Self::NothingChanged { .. } => {
+                "name each item that changes once, with what is marked there: --item 17=B or --item 18=blank; or sign \
+                 `--outcome unchanged`"
+            }
+            Self::SamePerson { .. } => "let another person sign, with a key of their own",
+            Self::NoReason => "say why: --reason or --why TEXT",
+            Self::RecheckList { source } => source.hint(),
+            Self::RecheckRow { source, .. } => return source.hint(),
+            Self::NotRegistered { .. } => {
+                "the card can be looked at by `duka show`; `duka verify --reread` says what else differs"
+            }
             Self::Exam(e) => e.hint(),
             Self::Layout(e) => return hint_of(e.hint()),
             Self::Roster(e) => e.hint(),
@@ -375,6 +530,18 @@ fn at(path: Option<&Path>) -> String {
 fn some_of(names: &[String]) -> String {
     let more = if names.len() > 4 { ", …" } else { "" };
     format!("{}{more}", names[..names.len().min(4)].join(", "))
+}
+
+fn case_of(case: u64) -> String {
+    if case == 0 { String::new() } else { format!("re-check {case} of ") }
+}
+
+fn nothing_of(item: u16) -> String {
+    if item == 0 {
+        "no item is named".to_owned()
+    } else {
+        format!("item {item} is what it was, or is named twice")
+    }
 }
 
 /// Who holds a lock, as far as it says.

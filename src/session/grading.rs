@@ -73,7 +73,8 @@ impl Session {
         let refused = |source| SessionError::Custody { path: None, source };
         let quorum = Quorum::check(&released.request, &released.sealed, &released.releases, released.now)
             .map_err(refused)?;
-        let standings = self.standings()?;
+        let mut standings = self.standings()?;
+        self.apply_rechecks(&mut standings)?;
         let mut sheets = to_grade(&standings);
         let one_use = self.use_up(&quorum, &released.request.id())?;
         // All papers are graded before the first is recorded: a missing key leaves nothing half-done.
@@ -109,11 +110,12 @@ impl Session {
         }
         let mut graded = Graded { freeze: released.freeze, papers: Vec::with_capacity(done.len()) };
         for (grading, scores) in done {
-            // The same keys once more change nothing.
+            // The same keys over the same responses once more change nothing.
             let same = |g: &&Grading| {
                 (&g.paper, &g.form, g.key_revision) == (&grading.paper, &grading.form, grading.key_revision)
             };
-            if self.store.gradings()?.iter().rev().find(same) != Some(&grading) {
+            let known = self.store.gradings()?.iter().rev().find(same) == Some(&grading);
+            if !known || !self.is_scored(&grading, &scores)? {
                 let at = self.now();
                 self.store.record_grading(&grading, &scores, &at)?;
             }
@@ -126,6 +128,13 @@ impl Session {
             });
         }
         Ok(graded)
+    }
+
+    /// Whether exactly these scores are in force for the grading's paper and form: a re-check changes responses.
+    fn is_scored(&self, grading: &Grading, scores: &[SheetScore]) -> Result<bool, SessionError> {
+        let mut known = self.store.scores()?;
+        known.retain(|s| s.score.paper == grading.paper && s.score.form == grading.form);
+        Ok(known.len() == scores.len() && scores.iter().all(|score| known.contains(score)))
     }
 }
 

@@ -7,26 +7,36 @@
 mod custody;
 mod error;
 mod grading;
+mod heads;
 mod import;
 mod lock;
 mod originals;
+mod recheck;
+mod reread;
 mod results;
 mod review;
 mod scan;
 mod show;
+mod slip;
 mod status;
+mod verify;
 mod view;
 mod watch;
 
 pub use custody::{Ask, SEALED, exam_papers};
 pub use error::SessionError;
 pub use grading::{Graded, GradedPaper};
+pub use heads::{PrintedHead, SignedHead, sign_slip};
 pub use import::ImportedFile;
 pub use originals::{Depth, Lost, LostWhy, Originals, OriginalsChecked};
+pub use recheck::{OpenedRecheck, RecheckState, RecheckStatus, Verdict};
+pub use reread::RereadAll;
 pub use review::{Exported, Resolved};
 pub use scan::{ScanOptions, Scanned};
 pub use show::Shown;
+pub use slip::{HeadCode, Slip, SlipError, SlipSignature, slips_of};
 pub use status::{Open, Status};
+pub use verify::{Finding, Mismatch, SeenSignature, Verified, VerifyOptions, verify};
 pub use watch::{Pace, RoomProgress, Seen};
 
 use crate::exam::{Exam, RoomRecord, Roster, example_toml};
@@ -56,6 +66,15 @@ pub struct Session {
     manifest: Option<ExamManifest>,
     store: Store,
     clock: Clock,
+}
+
+/// What a session is opened for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Mode {
+    /// Files that have changed come into force.
+    Work,
+    /// Nothing is written.
+    LookOnly,
 }
 
 /// Everything in the record that decides what counts, put together.
@@ -95,24 +114,71 @@ impl Session {
     /// record, [`SessionError::ChangedAfterFreeze`], [`SessionError::NotTheManifest`] if the session is bound to
     /// a manifest that says something else.
     pub fn open(folder: &Path, clock: Clock) -> Result<Self, SessionError> {
-        let ExamRead { path, text, exam, texts, layouts } = read_exam(folder)?;
+        Self::open_as(folder, clock, "")
+    }
+
+    /// As [`Session::open`]; `who` works with it, and stands in every entry of the journal that is written through it.
+    ///
+    /// # Errors
+    ///
+    /// As [`Session::open`].
+    pub fn open_as(folder: &Path, clock: Clock, who: &str) -> Result<Self, SessionError> {
+        Self::load(folder, clock, who, Mode::Work).map(|(session, _)| session)
+    }
+
+    /// The session as the record has it, to be looked at: nothing is written, and files that have changed don't come into
+    /// force.
+    ///
+    /// # Errors
+    ///
+    /// As [`Session::open`], and if there is no record yet.
+    pub fn look(folder: &Path, clock: Clock) -> Result<Self, SessionError> {
+        Self::load(folder, clock, "", Mode::LookOnly).map(|(session, _)| session)
+    }
+
+    /// The session, and the files that are not what is in force in the record: to be looked at only, it is opened with
+    /// what the record has.
+    fn load(
+        folder: &Path,
+        clock: Clock,
+        who: &str,
+        mode: Mode,
+    ) -> Result<(Self, Vec<PathBuf>), SessionError> {
+        let ExamRead { path, text, mut exam, mut texts, mut layouts } = read_exam(folder)?;
+        let db = folder.join("duka.db");
+        let mut store =
+            if mode == Mode::LookOnly || db.exists() { Store::open(&db)? } else { Store::create(&db)? };
+        store.set_who(who);
+        let recorded = store.exam()?;
+        let exam_changed = recorded.as_ref() != Some(&exam);
+        let known = store.layouts()?;
+        let new = |record: &LayoutRecord| known.iter().all(|k| k.hash() != record.hash());
+        let mut changed = Vec::new();
+        if mode == Mode::LookOnly {
+            if exam_changed {
+                changed.push(path.clone());
+                exam = recorded.unwrap_or(exam);
+            }
+            for (record, path) in texts.iter_mut().filter(|(record, _)| new(record)) {
+                changed.push(PathBuf::from(&*path));
+                if let Some(last) = known.iter().rev().find(|k| k.name == record.name) {
+                    *record = last.clone();
+                }
+            }
+            if !changed.is_empty() {
+                layouts = parse_layouts(&texts)?;
+            }
+        } else if store.frozen()?.is_some() {
+            if exam_changed {
+                return Err(SessionError::ChangedAfterFreeze { path });
+            }
+            if let Some((_, path)) = texts.iter().find(|(record, _)| new(record)) {
+                return Err(SessionError::ChangedAfterFreeze { path: path.into() });
+            }
+        }
         let records: Vec<(LayoutRecord, Layout)> =
             texts.iter().map(|(record, _)| record.clone()).zip(layouts.iter().cloned()).collect();
         let papers = custody::papers_of(&exam, &records);
-
-        let db = folder.join("duka.db");
-        let mut store = if db.exists() { Store::open(&db)? } else { Store::create(&db)? };
-        let frozen = store.frozen()?.is_some();
-        let exam_changed = store.exam()?.as_ref() != Some(&exam);
-        let known: Vec<Sha256> = store.layouts()?.iter().map(LayoutRecord::hash).collect();
-        let new: Vec<(LayoutRecord, String)> =
-            texts.into_iter().filter(|(record, _)| !known.contains(&record.hash())).collect();
-        if frozen && exam_changed {
-            return Err(SessionError::ChangedAfterFreeze { path });
-        }
-        if frozen && let Some((_, path)) = new.first() {
-            return Err(SessionError::ChangedAfterFreeze { path: path.into() });
-        }
         let manifest = match store.manifest()? {
             Some(bound) => {
                 let wrong = |source| SessionError::custody(&db, source);
@@ -125,15 +191,17 @@ impl Session {
             }
             None => None,
         };
-        if exam_changed {
-            let source = Source { file: "exam.toml".into(), sha256: Sha256::of(text.as_bytes()) };
-            store.import_exam(&exam, &source, &clock())?;
+        if mode == Mode::Work {
+            if exam_changed {
+                let source = Source { file: "exam.toml".into(), sha256: Sha256::of(text.as_bytes()) };
+                store.import_exam(&exam, &source, &clock())?;
+            }
+            for (record, path) in texts.iter().filter(|(record, _)| new(record)) {
+                let source = Source { file: path.clone(), sha256: record.hash() };
+                store.import_layout(record, &source, &clock())?;
+            }
         }
-        for (record, path) in new {
-            let source = Source { file: path, sha256: record.hash() };
-            store.import_layout(&record, &source, &clock())?;
-        }
-        Ok(Self { folder: folder.to_owned(), exam, layouts, papers, manifest, store, clock })
+        Ok((Self { folder: folder.to_owned(), exam, layouts, papers, manifest, store, clock }, changed))
     }
 
     /// The exam.
@@ -236,9 +304,12 @@ fn read_exam(folder: &Path) -> Result<ExamRead, SessionError> {
     };
     let exam = Exam::parse(&text, &path.display().to_string())?;
     let texts = layout_texts(folder, &exam)?;
-    let layouts: Result<Vec<_>, _> =
-        texts.iter().map(|(record, path)| Layout::parse(&record.text, path)).collect();
-    Ok(ExamRead { path, text, exam, texts, layouts: layouts? })
+    let layouts = parse_layouts(&texts)?;
+    Ok(ExamRead { path, text, exam, texts, layouts })
+}
+
+fn parse_layouts(texts: &[(LayoutRecord, String)]) -> Result<Vec<Layout>, SessionError> {
+    texts.iter().map(|(record, path)| Ok(Layout::parse(&record.text, path)?)).collect()
 }
 
 /// The texts of the layouts that the exam's papers name: a file of the session's own, else the shipped one.

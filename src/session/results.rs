@@ -1,11 +1,9 @@
 //! Merging and publishing.
 
-use super::view::View;
 use super::{Session, SessionError, write_whole};
 use crate::merge::{MergeInput, Results, TheoryResult, merge};
 use crate::publish;
 use crate::sheet::TicketNumber;
-use crate::store::JournalHead;
 use serde_json::json;
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
@@ -59,30 +57,12 @@ impl Session {
             hashes.insert(document.file_name.clone(), json!(hash));
             paths.push(path);
         }
+        let cases = self.rechecks()?;
+        let rechecks: Vec<_> =
+            cases.iter().map(|s| json!({ "case": s.case.number, "state": s.state.word() })).collect();
+        let detail = json!({ "draft": results.is_draft(), "files": hashes, "rechecks": rechecks });
         let at = self.now();
-        self.store.note("publish", &json!({ "draft": results.is_draft(), "files": hashes }), &at)?;
+        self.store.note("publish", &detail, &at)?;
         Ok((paths, results))
-    }
-
-    /// Whether journal, rows and freeze still hold together, and whether what [`Session::status`] says follows from
-    /// them; gives the journal's end.
-    ///
-    /// # Errors
-    ///
-    /// What does not hold.
-    pub fn verify(&self) -> Result<JournalHead, SessionError> {
-        self.store.check_integrity()?;
-        let head = self.store.verify_journal()?;
-        self.store.verify_rows()?;
-        if self.store.frozen()?.is_some() {
-            self.store.verify_freeze()?;
-        }
-        if let Some(View { candidates, counts, open, rooms: Some(rooms) }) = self.view()?
-            && self.whole()? != (candidates, counts, open, rooms)
-        {
-            self.store.derive(|view| view.clear().map_err(SessionError::from))?;
-            return Err(SessionError::ViewBroken);
-        }
-        Ok(head)
     }
 }

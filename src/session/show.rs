@@ -191,7 +191,7 @@ impl Session {
     }
 
     /// The page as it was read, from the first of its files that still has the same bytes.
-    fn picture(&self, sheet: SheetId) -> Result<(String, Page), SessionError> {
+    pub(super) fn picture(&self, sheet: SheetId) -> Result<(String, Page), SessionError> {
         let mut failure = None;
         for (source, path) in self.places(&sheet.image)? {
             let bytes = match std::fs::read(&path) {

@@ -162,6 +162,21 @@ pub enum StoreError {
         /// Which entry.
         sequence: u64,
     },
+    /// A signature under a head that the journal doesn't have.
+    #[error("the journal has no entry {sequence} with the hash that was signed")]
+    OtherHead {
+        /// The head's number.
+        sequence: u64,
+    },
+    /// A signature that does not hold.
+    #[error(transparent)]
+    Signature(crate::identity::IdentityError),
+    /// No such case, or another one.
+    #[error("there is no re-check {case} as it was signed")]
+    NoCase {
+        /// Its number.
+        case: u64,
+    },
     /// A value can't be written as JSON.
     #[error("a {what} can't be written as text")]
     Encode {
@@ -213,6 +228,12 @@ impl StoreError {
             Self::JournalBroken { .. } | Self::RowsBroken { .. } => {
                 "someone changed the file by other means: keep it as it is, and compare it with a backup"
             }
+            Self::OtherHead { .. } => {
+                "sign the head of this record anew; if the slip was printed from it, the journal was cut or rewritten: run \
+                 `duka verify --head SLIP`"
+            }
+            Self::Signature(_) => "sign again, with the key of the person who is named",
+            Self::NoCase { .. } => "`duka recheck --list` shows the cases",
             Self::Encode { .. } | Self::Sqlite { .. } => "run `duka verify`, and keep the message",
         }
     }

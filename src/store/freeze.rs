@@ -88,6 +88,13 @@ fn hash(tx: &Transaction<'_>) -> Result<Sha256, Fault> {
     Ok(Sha256::of(&bytes))
 }
 
+/// What was frozen and what the record hashes to now, where they differ.
+pub(super) fn broken(tx: &Transaction<'_>) -> Result<Option<(Sha256, Sha256)>, Fault> {
+    let Some(freeze) = frozen(tx)? else { return Ok(None) };
+    let found = hash(tx)?;
+    Ok((found != freeze.hash).then_some((freeze.hash, found)))
+}
+
 impl Store {
     /// The SHA-256 of manifest, readings, set-asides, resolutions, exam, roster, rooms and layouts.
     ///

@@ -13,6 +13,7 @@
 //! It can hold scores and never a key: no type of it names one. But responses and totals together could
 //! rebuild a key: once sheets are graded, the file is as secret as the key.
 
+mod audit;
 mod custody;
 mod derived;
 mod error;
@@ -20,21 +21,29 @@ mod export;
 mod files;
 mod freeze;
 mod grading;
+mod heads;
 mod health;
 mod imports;
 mod journal;
+mod rechecks;
 mod record;
 mod schema;
 
+pub use audit::{Audit, RecordFault, SchemaState};
 pub use custody::{ManifestRecord, Opening, RequestRecord, UsedRelease};
 pub use derived::{Derived, DerivedSheet, DerivedState, Touched};
 pub use error::StoreError;
 pub use files::{Extent, FilePart, FileRecord, FileState, Portion, Unfinished};
 pub use freeze::Freeze;
 pub use grading::{Grading, SheetScore};
+pub use heads::HeadSignature;
 pub use health::{HealthEvent, PagePlace, Placed, Severity, Streak, Tone, Trouble, Vitals};
 pub use imports::{ImportKind, ImportRecord, Imported, LayoutRecord, Source};
 pub use journal::{JournalEntry, JournalHead};
+pub use rechecks::{
+    Difference, ItemChange, ItemValue, Recheck, RecheckCase, RecheckOutcome, RecheckSignature, Reread,
+    RereadOutcome,
+};
 pub use record::{Counts, PageRecord, Recorded};
 
 use record::values;
@@ -55,6 +64,8 @@ const STATEMENTS: usize = 64;
 pub struct Store {
     connection: Connection,
     path: PathBuf,
+    /// Who works with it now; stands in every entry of the journal.
+    who: String,
 }
 
 /// What goes wrong inside a transaction, before the store's path is put to it.
@@ -121,7 +132,7 @@ impl Store {
             .and_then(|()| tx.commit())
             .map_err(fault)?;
         prepare(&connection).map_err(fault)?;
-        Ok(Self { connection, path: path.to_owned() })
+        Ok(Self { connection, path: path.to_owned(), who: String::new() })
     }
 
     /// The store at `path`, brought to the present version if an older program wrote it.
@@ -149,13 +160,18 @@ impl Store {
             let tx = connection.transaction_with_behavior(TransactionBehavior::Immediate).map_err(fault)?;
             schema::migrate(&tx).and_then(|()| tx.commit()).map_err(fault)?;
         }
-        Ok(Self { connection, path: path.to_owned() })
+        Ok(Self { connection, path: path.to_owned(), who: String::new() })
     }
 
     /// Where the store is.
     #[must_use]
     pub fn path(&self) -> &Path {
         &self.path
+    }
+
+    /// Says who works with the store from now on: the name stands in every entry of the journal.
+    pub fn set_who(&mut self, who: &str) {
+        who.clone_into(&mut self.who);
     }
 
     /// Looks at every page and reference of the file.
@@ -188,13 +204,25 @@ impl Store {
         at: &str,
         work: impl FnOnce(&Transaction<'_>, i64) -> Result<Change<T>, Fault>,
     ) -> Result<T, StoreError> {
-        let Self { connection, path } = self;
+        self.write_signed(kind, at, "", work)
+    }
+
+    /// As [`Store::write`], for an act that the key with the fingerprint `signer` signed.
+    fn write_signed<T>(
+        &mut self,
+        kind: &str,
+        at: &str,
+        signer: &str,
+        work: impl FnOnce(&Transaction<'_>, i64) -> Result<Change<T>, Fault>,
+    ) -> Result<T, StoreError> {
+        let Self { connection, path, who } = self;
         let run = || -> Result<T, Fault> {
             let tx = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
             let entry = journal::next(&tx)?;
             let (value, detail) = work(&tx, entry)?;
             if let Some(detail) = detail {
-                journal::append(&tx, entry, kind, at, &detail)?;
+                let act = journal::Act { kind, at, who: who.as_str(), signer };
+                journal::append(&tx, entry, &act, &detail)?;
                 tx.commit()?;
             }
             Ok(value)

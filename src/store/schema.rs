@@ -241,8 +241,42 @@ CREATE TRIGGER openings_frozen BEFORE INSERT ON openings WHEN NOT EXISTS (SELECT
 BEGIN SELECT RAISE(ABORT, 'duka: not frozen'); END;
 ";
 
+/// Tables of version 6 whose rows are written once, also after a freeze: signatures under heads of the journal, and re-checks.
+const CASE_TABLES: [&str; 3] = ["head_signatures", "rechecks", "recheck_signatures"];
+
+/// Entries of the journal say who did it, which key signed it, and how they are hashed; older ones have the first
+/// form and nobody's name.
+const VERSION_6: &str = "
+ALTER TABLE journal ADD COLUMN who TEXT NOT NULL DEFAULT '';
+ALTER TABLE journal ADD COLUMN signer TEXT NOT NULL DEFAULT '';
+ALTER TABLE journal ADD COLUMN form INTEGER NOT NULL DEFAULT 1;
+CREATE TABLE head_signatures (
+    seq INTEGER PRIMARY KEY,
+    head INTEGER NOT NULL REFERENCES journal (seq),
+    signature TEXT NOT NULL,
+    entry INTEGER NOT NULL REFERENCES journal (seq) DEFERRABLE INITIALLY DEFERRED
+) STRICT;
+CREATE INDEX head_signatures_by_head ON head_signatures (head);
+CREATE TABLE rechecks (
+    seq INTEGER PRIMARY KEY,
+    ticket TEXT NOT NULL,
+    image TEXT NOT NULL,
+    page INTEGER NOT NULL,
+    recheck TEXT NOT NULL,
+    entry INTEGER NOT NULL REFERENCES journal (seq) DEFERRABLE INITIALLY DEFERRED,
+    FOREIGN KEY (image, page) REFERENCES pages (image, page)
+) STRICT;
+CREATE TABLE recheck_signatures (
+    seq INTEGER PRIMARY KEY,
+    recheck INTEGER NOT NULL REFERENCES rechecks (seq),
+    signature TEXT NOT NULL,
+    entry INTEGER NOT NULL REFERENCES journal (seq) DEFERRABLE INITIALLY DEFERRED
+) STRICT;
+";
+
 /// Everything that brings a new file to the present version, one step a version.
-pub(super) const MIGRATIONS: [fn() -> String; 5] = [version_1, version_2, version_3, version_4, version_5];
+pub(super) const MIGRATIONS: [fn() -> String; 6] =
+    [version_1, version_2, version_3, version_4, version_5, version_6];
 
 /// The version that this program writes.
 pub(super) fn newest() -> u32 {
@@ -302,6 +336,15 @@ fn version_5() -> String {
     sql
 }
 
+fn version_6() -> String {
+    let mut sql = VERSION_6.to_owned();
+    for table in CASE_TABLES {
+        append_only(&mut sql, table);
+        by_entry(&mut sql, table);
+    }
+    sql
+}
+
 fn closed_by_freeze(sql: &mut String, table: &str) {
     // Writing to a String can't fail.
     let _ = write!(
@@ -333,6 +376,7 @@ pub(super) fn hashed_tables() -> impl Iterator<Item = &'static str> {
         .chain(HEALTH_TABLES)
         .chain(PORTION_TABLES)
         .chain(CUSTODY_TABLES)
+        .chain(CASE_TABLES)
 }
 
 /// The `user_version` of the file.

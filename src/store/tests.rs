@@ -318,6 +318,7 @@ fn every_record_table_refuses_update_and_delete() {
     store.record_opening(&request.id, &[], NOW).unwrap();
     let grading = grading(freeze.hash, 1);
     store.record_grading(&grading, &[score("a", "1405", &grading, 82)], NOW).unwrap();
+    signed_cases(&mut store);
     let other = raw(&folder.path());
     let tables: Vec<_> = schema::hashed_tables().chain(["journal"]).collect();
     assert_eq!(tables.len(), 19);
@@ -332,6 +333,51 @@ fn every_record_table_refuses_update_and_delete() {
     // REPLACE removes rows too; on the store's own connections that is refused as well.
     let sql = "INSERT OR REPLACE INTO journal SELECT * FROM journal WHERE seq = 1";
     assert!(store.connection.execute(sql, []).unwrap_err().to_string().contains("append only"));
+}
+
+/// A head and a re-check, each signed by one person.
+fn signed_cases(store: &mut Store) {
+    use crate::identity::{Identity, Purpose};
+    let identity = Identity::generate("one").unwrap();
+    let head = store.act_head().unwrap();
+    let bytes = HeadSignature::bytes("exam", &head, "supervisor", NOW);
+    let under_head = HeadSignature {
+        exam: "exam".into(),
+        sequence: head.sequence,
+        hash: head.hash,
+        role: "supervisor".into(),
+        at: NOW.into(),
+        person: identity.person().clone(),
+        signature: identity.sign(Purpose::JournalHead, &bytes),
+    };
+    store.sign_head(&under_head, NOW).unwrap();
+    assert_eq!(store.act_head().unwrap(), head, "a signature is no act");
+    let engine = reading("a", "1405").engine;
+    let recheck = Recheck {
+        ticket: "1405".parse().unwrap(),
+        sheet: sheet("a"),
+        reason: "why".into(),
+        recorded_by: engine.clone(),
+        recorded: Sha256::of(b"reading"),
+        reread: Reread { engine, outcome: RereadOutcome::Equal },
+    };
+    let case = store.open_recheck(&recheck, NOW).unwrap();
+    let case_hash = store.rechecks().unwrap()[0].hash;
+    let outcome = RecheckOutcome::Unchanged;
+    let bytes = RecheckSignature::bytes(case, &case_hash, &outcome, "why", NOW);
+    let mut under_case = RecheckSignature {
+        case,
+        case_hash,
+        outcome,
+        why: "why".into(),
+        at: NOW.into(),
+        person: identity.person().clone(),
+        signature: identity.sign(Purpose::Case, &bytes),
+    };
+    store.sign_recheck(&under_case, NOW).unwrap();
+    assert!(store.rechecks().unwrap()[0].decided().is_none(), "one person decides nothing");
+    under_case.why = "another reason".into();
+    assert!(matches!(store.sign_recheck(&under_case, NOW), Err(StoreError::Signature(_))));
 }
 
 /// Pages of the file `name`, each set aside; `Whole` if they are the last of it.
@@ -919,7 +965,7 @@ fn files_that_are_no_store_are_told_apart() {
     std::fs::remove_file(&path).unwrap();
     drop(folder.store());
     raw(&path).pragma_update(None, "user_version", 99).unwrap();
-    assert!(matches!(open(), StoreError::Newer { found: 99, known: 5, .. }));
+    assert!(matches!(open(), StoreError::Newer { found: 99, known: 6, .. }));
     let nowhere = folder.dir.path().join("no/such/folder.db");
     assert!(matches!(Store::create(&nowhere), Err(StoreError::Create { .. })));
     assert!(matches!(Store::open(folder.dir.path()), Err(StoreError::NotWritable { .. })));

@@ -67,7 +67,7 @@ pub fn run(args: &Demo, context: &Context) -> Result<Ending, Failure> {
     )?;
     let people = People::make_up(folder)?;
     let manifest = people.seal(folder, &world)?;
-    let mut session = Session::open(folder, now)?;
+    let mut session = Session::open_as(folder, now, &context.who)?;
     let exam = session.bind_manifest(&manifest)?.fingerprint();
     let roster = session.import_roster(&[folder.join("roster.xlsx")])?;
     out.line(format!(

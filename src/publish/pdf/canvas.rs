@@ -2,12 +2,16 @@
 
 use super::table::Fit;
 use crate::layout::draw::{Colour, Level, PT_PER_MM, TextStyle, Typeface};
-use krilla::geom::{PathBuilder, Transform};
-use krilla::paint::Stroke;
+use krilla::geom::{PathBuilder, Size, Transform};
+use krilla::image::Image;
+use krilla::paint::{Fill, Stroke};
 use krilla::surface::Surface;
 
 /// What a draft says of itself.
 pub(super) const RED: Colour = Colour(192, 0, 0);
+
+/// Labels beside values.
+pub(super) const GRAY: Colour = Colour(96, 96, 96);
 
 /// The mark behind a draft's text: pale enough that 9-point text on it stays readable on a worn laser
 /// printer, dark enough that a photocopy keeps it.
@@ -61,6 +65,47 @@ impl<'p, 's> Canvas<'p, 's> {
         }));
         self.surface.draw_path(&path);
         self.surface.set_stroke(None);
+    }
+
+    /// Black rectangles (left, top, width, height), filled as one shape.
+    pub fn blocks(&mut self, rectangles: impl Iterator<Item = (f64, f64, f64, f64)>) {
+        let mut path = PathBuilder::new();
+        for (x, y, width, height) in rectangles {
+            path.move_to(pt(x), pt(y));
+            path.line_to(pt(x + width), pt(y));
+            path.line_to(pt(x + width), pt(y + height));
+            path.line_to(pt(x), pt(y + height));
+            path.close();
+        }
+        let Some(path) = path.finish() else { return };
+        self.surface.set_stroke(None);
+        self.surface.set_fill(Some(Fill { paint: Colour::BLACK.paint(), ..Fill::default() }));
+        self.surface.draw_path(&path);
+        self.surface.set_fill(None);
+    }
+
+    /// The frame of a rectangle.
+    pub fn frame(&mut self, x: f64, y: f64, width: f64, height: f64, thick: f64) {
+        let (right, bottom) = (x + width, y + height);
+        for (x1, y1, x2, y2) in
+            [(x, y, right, y), (x, bottom, right, bottom), (x, y, x, bottom), (right, y, right, bottom)]
+        {
+            self.line(x1, y1, x2, y2, thick);
+        }
+    }
+
+    /// A PNG picture as large as fits the place and not larger than `most` millimetres a pixel, from its upper left
+    /// corner; gives back its width and height. A picture that can't be decoded leaves its place empty.
+    pub fn picture(&mut self, x: f64, y: f64, width: f64, height: f64, most: f64, png: &[u8]) -> (f64, f64) {
+        let Ok(image) = Image::from_png(png.to_vec().into(), true) else { return (0.0, 0.0) };
+        let (columns, rows) = image.size();
+        let scale = (width / f64::from(columns)).min(height / f64::from(rows)).min(most);
+        let (wide, high) = (f64::from(columns) * scale, f64::from(rows) * scale);
+        let Some(size) = Size::from_wh(pt(wide), pt(high)) else { return (0.0, 0.0) };
+        self.surface.push_transform(&Transform::from_translate(pt(x), pt(y)));
+        self.surface.draw_image(image, size);
+        self.surface.pop();
+        (wide, high)
     }
 
     /// A large pale word from the lower left to the upper right. Drawn first, it lies behind the text.

@@ -1,11 +1,14 @@
 //! A paper as pages to print.
 
 mod canvas;
+mod slip;
 mod table;
 
 use super::error::PublishError;
 use super::paper::{Closing, DRAFT_NOTICE, Paper, SEAL_DATE, SEALS, Section, Standing};
 use crate::layout::draw::{PT_PER_MM, TextStyle, Typeface};
+pub(super) use slip::{head_slip, recheck_slip};
+
 use canvas::Canvas;
 use krilla::Document;
 use krilla::metadata::Metadata;

@@ -1,0 +1,191 @@
+//! `duka verify`.
+
+use super::journal::read_slips;
+use super::signing::people;
+use super::{Context, Ending, Failure, now};
+use clap::Args;
+use duka::session::{Depth, LostWhy, OriginalsChecked, Session, Verified, VerifyOptions, verify as look};
+use indicatif::ProgressBar;
+use serde_json::json;
+use std::path::PathBuf;
+
+/// Files and findings that are named one by one.
+const SOME: usize = 10;
+
+#[derive(Debug, Args)]
+pub struct Verify {
+    /// A head that was written down: the slip's file (pdf or text), a text file with codes, or the code itself; repeat
+    /// for several
+    #[arg(long = "head", value_name = "SLIP")]
+    heads: Vec<String>,
+    /// Public lines of the people whose signatures count (duka-person-1 …, one a line); repeat for several
+    #[arg(long = "signer", value_name = "FILE")]
+    signers: Vec<PathBuf>,
+    /// Read every picture again and compare with the record; takes about as long as the scan did
+    #[arg(long)]
+    reread: bool,
+    /// Also read every picture and copy, and compare its bytes with what was read; takes as long as reading the disk
+    #[arg(long)]
+    originals: bool,
+}
+
+pub fn verify(args: &Verify, context: &Context) -> Result<Ending, Failure> {
+    let mut slips = Vec::new();
+    for head in &args.heads {
+        slips.extend(read_slips(head)?);
+    }
+    let signers = people(&args.signers)?;
+    let options = VerifyOptions { slips: &slips, signers: &signers, reread: args.reread };
+    let bar = ProgressBar::hidden();
+    if context.output.shows_progress() && args.reread {
+        bar.set_draw_target(indicatif::ProgressDrawTarget::stderr());
+    }
+    let seen = look(&context.session, now, &options, &mut |done, of| {
+        bar.set_length(of as u64);
+        bar.set_position(done as u64);
+    })?;
+    bar.finish_and_clear();
+    let depth = if args.originals { Depth::Bytes } else { Depth::There };
+    // Only what was found is told of a record that can't be opened.
+    let originals = match originals(context, depth) {
+        Ok(checked) => checked,
+        Err(_) if !seen.holds() => OriginalsChecked::default(),
+        Err(failure) => return Err(failure),
+    };
+    tell(args, &seen, context);
+    tell_originals(args, &originals, context);
+    let lost: Vec<_> = originals
+        .lost
+        .iter()
+        .map(|l| json!({ "path": l.path, "image": l.image, "why": l.why.kind() }))
+        .collect();
+    let findings: Vec<_> = seen
+        .findings
+        .iter()
+        .map(|finding| json!({ "finding": finding, "message": finding.to_string() }))
+        .collect();
+    let completeness = match seen.proved_to {
+        Some(entry) => json!({ "proved_to": entry }),
+        None => json!("unproved"),
+    };
+    let reread = seen.reread.as_ref().map(|r| {
+        json!({
+            "pages": r.pages, "equal": r.equal, "same_responses": r.same_responses, "differing": r.differing.len(),
+            "without_picture": r.without_picture,
+        })
+    });
+    context.output.value(&json!({
+        "holds": seen.holds(), "findings": findings, "entries": seen.head.sequence, "head": seen.head.hash,
+        "code": seen.code.to_string(), "completeness": completeness, "signatures": seen.signatures,
+        "clock_set_back": seen.clock_set_back, "scores": seen.scores, "papers": seen.papers, "reread": reread,
+        "originals": {
+            "files": originals.files, "copies": originals.copies, "compared": args.originals, "lost": lost,
+            "strays": originals.strays,
+        },
+    }));
+    if !seen.holds() {
+        let what = format!("{} things do not hold", seen.findings.len());
+        let hint = "someone changed the session by other means, or a slip is of another one: keep everything as it is, and \
+                    compare it with a backup";
+        return Err(Failure::new(what, Some(hint)));
+    }
+    let without = seen.reread.as_ref().map_or(0, |r| r.without_picture.len());
+    let left = originals.lost.len() + originals.strays.len() + without;
+    Ok(if left > 0 { Ending::Exceptions } else { Ending::Clean })
+}
+
+fn originals(context: &Context, depth: Depth) -> Result<OriginalsChecked, Failure> {
+    let session = Session::look(&context.session, now)?;
+    Ok(session.check_originals(depth)?)
+}
+
+fn tell(args: &Verify, seen: &Verified, context: &Context) {
+    let out = &context.output;
+    for finding in seen.findings.iter().take(SOME) {
+        out.line(format!("WRONG  {finding}"));
+    }
+    if seen.findings.len() > SOME {
+        out.line(format!("WRONG  and {} more; --json lists all", seen.findings.len() - SOME));
+    }
+    let entries = seen.head.sequence;
+    if seen.holds() {
+        out.line(format!("the journal holds together: {entries} entries, head {}", seen.head.hash));
+    } else {
+        out.line(format!("the journal has {entries} entries, head {}", seen.head.hash));
+    }
+    out.line(format!("code of the head: {}", seen.code));
+    match seen.proved_to {
+        Some(proved) if proved == entries => out.line("complete: the slip is of the last entry"),
+        Some(proved) => out.line(format!(
+            "complete up to entry {proved}, which the slip proves; completeness of entries {} to {entries} is unproved",
+            proved + 1
+        )),
+        None => out.line(
+            "completeness is unproved: whether its end was cut off can only be told from a head written down elsewhere \
+             (--head SLIP)",
+        ),
+    }
+    for s in &seen.signatures {
+        let role = if s.role.is_empty() { String::new() } else { format!(" ({})", s.role) };
+        let vouched = match (s.vouched, args.signers.is_empty()) {
+            (true, _) => "known by --signer",
+            (false, true) => "nobody vouches for the key: give --signer",
+            (false, false) => "not a known key",
+        };
+        out.line(format!("signature under {}: {}{role}, key {}, {vouched}", s.under, s.name, s.fingerprint));
+    }
+    for entry in &seen.clock_set_back {
+        out.line(format!(
+            "note: entry {entry} says an earlier time than the one before it: a clock was set back"
+        ));
+    }
+    if seen.scores > 0 {
+        out.line(format!("{} scores are of the sheets that count; points need the key", seen.scores));
+    }
+    match seen.papers {
+        Some(papers) => {
+            out.line(format!("{papers} published papers, made again from the record, are the same"));
+        }
+        None => out.line("no publication was compared: there is none, or something was done since"),
+    }
+    match &seen.reread {
+        Some(r) => out.line(format!(
+            "pictures read again: {} pages, {} measured the same, {} with the same responses by another version, {} \
+             otherwise; {} files without their picture",
+            r.pages,
+            r.equal,
+            r.same_responses,
+            r.differing.len(),
+            r.without_picture.len()
+        )),
+        None => out.line("pictures were not read again (--reread does)"),
+    }
+}
+
+fn tell_originals(args: &Verify, checked: &OriginalsChecked, context: &Context) {
+    let out = &context.output;
+    let how = if args.originals { "with the bytes that were read" } else { "by name and length" };
+    out.line(format!(
+        "pictures: {} of {} files are where they should be ({how}), {} as copies of the session's own",
+        checked.files - checked.lost.len(),
+        checked.files,
+        checked.copies
+    ));
+    for lost in checked.lost.iter().take(SOME) {
+        let what = match lost.why {
+            LostWhy::Gone => "is gone".to_owned(),
+            LostWhy::Differs => "is no longer the file that was read".to_owned(),
+            LostWhy::Unreadable(kind) => format!("can't be read: {kind}"),
+        };
+        out.line(format!("  {} {what} ({})", lost.path, lost.image.short()));
+    }
+    if checked.lost.len() > SOME {
+        out.line(format!("  and {} more; --json lists all", checked.lost.len() - SOME));
+    }
+    for stray in checked.strays.iter().take(SOME) {
+        out.line(format!(
+            "  {} is a copy that the record does not name: scan it to take it in",
+            stray.display()
+        ));
+    }
+}
