@@ -43,6 +43,7 @@ pub mod read;
 pub mod settle;
 pub mod grade;
 pub mod practical;
+pub mod hand;
 pub mod merge;
 pub mod publish;
 pub mod store;

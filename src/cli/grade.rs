@@ -1,6 +1,7 @@
 //! `duka freeze`, `duka grade`.
 
 use super::files::{Existing, Readers, write_whole};
+use super::items::{self, Asked};
 use super::manifest::shown;
 use super::passphrase::Passphrase;
 use super::{Context, Ending, Failure, shield};
@@ -33,6 +34,11 @@ pub struct Grade {
     /// Sealed keys; without any, every .sealed file of the session's keys/ folder
     #[arg(long = "key", value_name = "FILE")]
     keys: Vec<PathBuf>,
+    /// While the keys are open, also write statistics of the items (试题分析), as `duka items` does
+    #[arg(long, conflicts_with = "request")]
+    items: bool,
+    #[command(flatten)]
+    asked: Asked,
     #[command(flatten)]
     passphrase: Passphrase,
 }
@@ -101,7 +107,12 @@ pub fn local(moment: Moment) -> String {
 
 fn open_and_grade(args: &Grade, context: &Context) -> Result<Ending, Failure> {
     let mut session = context.open()?;
-    let graded = session.grade(&args.releases, &args.keys)?;
+    let (graded, items) = if args.items {
+        let (graded, items) = session.grade_with_items(&args.releases, &args.keys, args.asked.asked())?;
+        (graded, Some(items))
+    } else {
+        (session.grade(&args.releases, &args.keys)?, None)
+    };
     for paper in &graded.papers {
         context.output.line(format!(
             "{} form {} (试卷类型), key revision {}: {} sheets graded",
@@ -121,6 +132,10 @@ fn open_and_grade(args: &Grade, context: &Context) -> Result<Ending, Failure> {
             })
         })
         .collect();
-    context.output.value(&json!({ "freeze": graded.freeze, "papers": papers }));
+    let items = match items {
+        Some(items) => Some(items::write(&items?, &args.asked, &session, context)?),
+        None => None,
+    };
+    context.output.value(&json!({ "freeze": graded.freeze, "papers": papers, "items": items }));
     Ok(Ending::Clean)
 }

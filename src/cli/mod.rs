@@ -10,6 +10,7 @@ mod identity;
 mod import;
 mod interrupt;
 mod journal;
+mod items;
 mod key;
 mod layout;
 mod manifest;
@@ -78,6 +79,9 @@ enum Verb {
     /// Take in practical scores (实操成绩)
     #[command(subcommand)]
     Practical(import::Import),
+    /// Take in marks given by hand (人工阅卷) for sections of a theory paper
+    #[command(subcommand)]
+    Marks(import::Import),
     /// Read scanned cards into the record
     Scan(scan::Scan),
     /// Show what came in, what balances and what waits
@@ -91,6 +95,7 @@ enum Verb {
     /// Close the record under one hash; only then is an answer key opened
     Freeze,
     Grade(grade::Grade),
+    Items(items::Items),
     /// Join theory and practical scores and show the outcome
     Merge,
     /// Write 成绩单, 鉴定名册 and 合格名册 as xlsx and pdf
@@ -154,6 +159,7 @@ pub fn run() -> ExitCode {
         Verb::Practical(args) => {
             import::run(&args, "practical scores (实操成绩)", Session::import_practical, &context)
         }
+        Verb::Marks(args) => import::run(&args, "marks by hand (人工阅卷)", Session::import_hand, &context),
         Verb::Scan(args) => scan::run(&args, &context),
         Verb::Status => status::run(&context),
         Verb::Show(args) => show::run(&args, &context),
@@ -161,6 +167,7 @@ pub fn run() -> ExitCode {
         Verb::Resolve(args) => exceptions::resolve(&args, &context),
         Verb::Freeze => grade::freeze(&context),
         Verb::Grade(args) => grade::grade(&args, &context),
+        Verb::Items(args) => items::run(&args, &context),
         Verb::Merge => publish::merge(&context),
         Verb::Publish(args) => publish::publish(&args, &context),
         Verb::Verify(args) => verify::verify(&args, &context),

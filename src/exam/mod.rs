@@ -34,7 +34,7 @@ pub(crate) use table::{listing, select};
 pub(crate) use words::same_name;
 pub(crate) use write::{Grid, Kind};
 
-use crate::sheet::{Form, LayoutName, PaperId, Points, RoomId, TicketNumber};
+use crate::sheet::{Form, HandSection, LayoutName, PaperId, Points, RoomId, Rounding, TicketNumber};
 use serde::{Deserialize, Serialize};
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -119,6 +119,9 @@ pub struct Paper {
     pub forms: Vec<Form>,
     /// The key's revision, from 1.
     pub key_revision: u16,
+    /// Its sections that people mark (人工阅卷), as its keys name them too.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub hand: Vec<HandSection>,
 }
 
 /// How a result comes about.
@@ -134,6 +137,10 @@ pub struct Rules {
     pub multiple: MultipleRule,
     /// Deduction for a violation without further ruling.
     pub violation: ViolationRule,
+    /// How a theory score that is not a multiple of its step becomes one. Without it nothing is rounded, and a
+    /// score that is not whole hundredths is refused.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub rounding: Option<Rounding>,
 }
 
 /// A grade and what it takes.

@@ -1,6 +1,6 @@
 //! Why a sheet can't be graded.
 
-use crate::sheet::Form;
+use crate::sheet::{Form, Points, SectionName};
 
 /// A sheet that can't be graded with this key. Holds no response and no accepted answer.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -36,6 +36,29 @@ pub enum GradeError {
         /// Which.
         item: u16,
     },
+    /// A section marked by hand without marks for this candidate.
+    #[error("there are no marks for the section {section}, which is marked by hand")]
+    HandMissing {
+        /// Which.
+        section: SectionName,
+    },
+    /// Marks for a section that the key does not have.
+    #[error("there are marks for the section {section}, which the key does not have")]
+    HandUnknown {
+        /// Which.
+        section: SectionName,
+    },
+    /// Marks below zero or above the section's most.
+    #[error("the marks for the section {section} are not between 0 and {most}")]
+    HandRange {
+        /// Which.
+        section: SectionName,
+        /// The most that it can give.
+        most: Points,
+    },
+    /// A sum that is not whole hundredths of a point, and no rule to round it by.
+    #[error("the points are not whole hundredths, and the exam names no rule to round them by")]
+    Inexact,
 }
 
 impl GradeError {
@@ -49,6 +72,13 @@ impl GradeError {
             Self::Held { .. } => "settle the open exceptions of the sheet, then grade again",
             Self::Missing { .. } | Self::Extra { .. } | Self::Option { .. } => {
                 "use the key that belongs to the sheet's layout"
+            }
+            Self::HandMissing { .. } => "import the marks of everybody whose card was read; 0 is a mark, too",
+            Self::HandUnknown { .. } | Self::HandRange { .. } => {
+                "let exam.toml and the key name the same sections with the same most points"
+            }
+            Self::Inexact => {
+                "name a rule in exam.toml: `rounding = { rule = \"down\", step = 0.01 }` under [rules]"
             }
         })
     }

@@ -1,18 +1,34 @@
-//! Responses and an open key make a score.
+//! Responses and an open key make a score, statistics of the items, and a list of sheets that are too much alike.
 //!
-//! A [`Score`] holds no accepted answers. But the responses of a session together with what each
-//! earned can rebuild the key: from the first score on, what is stored is as secret as the key.
+//! docs/scoring.md explains every scheme with an example that is a test. A [`Score`] holds no accepted answers. But the
+//! responses of a session together with what each earned can rebuild the key: from the first score on, what is
+//! stored is as secret as the key. [`items`](Grader::items), [`stats`], [`regrade`] and [`copying`] say more: what they
+//! give is as secret as the key from the start.
 
+pub mod copying;
 mod error;
+mod grader;
+pub mod regrade;
+pub mod stats;
+#[cfg(test)]
+mod doc_tests;
+#[cfg(test)]
+mod scheme_tests;
+#[cfg(test)]
+mod stats_tests;
+#[cfg(test)]
+pub(crate) mod testing;
 #[cfg(test)]
 mod tests;
+#[cfg(test)]
+mod world;
 
 pub use error::GradeError;
+pub use grader::{Grader, ItemOutcome, ItemResult};
 
 use crate::key::AnswerKey;
-use crate::sheet::{FieldName, Form, PaperId, Points, ResponseState, Responses};
+use crate::sheet::{Form, Fraction, HandMarks, PaperId, Points, Responses};
 use serde::{Deserialize, Serialize};
-use std::collections::BTreeMap;
 
 /// A graded theory paper. Holds no accepted answers.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -23,38 +39,54 @@ pub struct Score {
     pub form: Form,
     /// Which revision of the key.
     pub key_revision: u16,
-    /// The sum.
+    /// The sum, rounded as the exam's rules say, 0 or more.
     pub points: Points,
     /// The most there was.
     pub out_of: Points,
+    /// The sum itself, where rounding has changed it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub exact: Option<Fraction>,
     /// Items answered right.
     pub right: u16,
+    /// Items answered in part, which earned something.
+    #[serde(default, skip_serializing_if = "is_zero")]
+    pub partial: u16,
     /// Items answered wrong.
     pub wrong: u16,
     /// Items left blank.
     pub blank: u16,
+    /// Void items with a mark.
+    #[serde(default, skip_serializing_if = "is_zero")]
+    pub voided: u16,
+    /// What people gave the sections that they mark.
+    #[serde(default, skip_serializing_if = "HandMarks::is_empty")]
+    pub hand: HandMarks,
 }
 
-/// What came of one item.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub enum ItemOutcome {
-    /// An accepted answer: all of the item's points.
-    Right,
-    /// Another answer, or more marks than are allowed: no points.
-    Wrong,
-    /// No mark: no points.
-    Blank,
+impl Score {
+    /// Whether there is a mark at any item.
+    #[must_use]
+    pub fn answered(&self) -> bool {
+        self.right > 0 || self.partial > 0 || self.wrong > 0 || self.voided > 0
+    }
 }
 
-/// The score that the key gives the responses, in whole hundredths of a point.
+// serde hands over a reference.
+#[allow(clippy::trivially_copy_pass_by_ref)]
+fn is_zero(number: &u16) -> bool {
+    *number == 0
+}
+
+/// The score that the key gives the responses, exactly.
 ///
-/// Single-choice and true/false items are right with an accepted option; multiple-choice items with
-/// exactly an accepted set of options; numeric items with an accepted number, whatever columns are left blank. Several marks
-/// where one is allowed are wrong.
+/// Single-choice and true/false items are right with an accepted option; multiple-choice items with exactly an
+/// accepted set of options, or in part as their section says; numeric items with an accepted number, whatever columns
+/// are left blank. Several marks where one is allowed are wrong. For keys with sections marked by hand, or whose points
+/// have to be rounded, see [`Grader`].
 ///
 /// # Errors
 ///
-/// As [`outcomes`]. No error holds a response or an accepted answer.
+/// As [`Grader::grade`]. No error holds a response or an accepted answer.
 ///
 /// # Example
 ///
@@ -68,66 +100,5 @@ pub enum ItemOutcome {
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 pub fn grade(responses: &Responses, key: &AnswerKey) -> Result<Score, GradeError> {
-    let outcomes = outcomes(responses, key)?;
-    let mut score = Score {
-        paper: key.binding().paper.clone(),
-        form: key.binding().form.clone(),
-        key_revision: key.binding().revision,
-        points: Points::ZERO,
-        out_of: key.total(),
-        right: 0,
-        wrong: 0,
-        blank: 0,
-    };
-    for (item, outcome) in key.items().zip(outcomes.values()) {
-        match outcome {
-            ItemOutcome::Right => {
-                score.right += 1;
-                score.points += item.points();
-            }
-            ItemOutcome::Wrong => score.wrong += 1,
-            ItemOutcome::Blank => score.blank += 1,
-        }
-    }
-    Ok(score)
-}
-
-/// What came of every item, by number; for item statistics.
-///
-/// Beside the responses this says what the key accepts: it is as secret as the key.
-///
-/// # Errors
-///
-/// [`GradeError::Form`] if the sheet is another form's; [`GradeError::Missing`] and
-/// [`GradeError::Extra`] if sheet and key don't have the same items; [`GradeError::Held`] if an item
-/// still waits for a person; [`GradeError::Option`] if an item has an option the key doesn't know.
-pub fn outcomes(responses: &Responses, key: &AnswerKey) -> Result<BTreeMap<u16, ItemOutcome>, GradeError> {
-    if let Some(form) = responses.field(FieldName::FORM).and_then(|r| r.known())
-        && form != key.binding().form.as_str()
-    {
-        return Err(GradeError::Form { key: key.binding().form.clone() });
-    }
-    let mut out = BTreeMap::new();
-    for item in key.items() {
-        let number = item.number();
-        let response = responses.items.get(&number).ok_or(GradeError::Missing { item: number })?;
-        let outcome = match response.state {
-            ResponseState::Marginal | ResponseState::Unreadable => {
-                return Err(GradeError::Held { item: number });
-            }
-            ResponseState::Multiple => ItemOutcome::Wrong,
-            ResponseState::Blank => ItemOutcome::Blank,
-            ResponseState::Resolved if response.value.is_empty() => ItemOutcome::Blank,
-            ResponseState::Resolved => match item.accepts(&response.value) {
-                Some(true) => ItemOutcome::Right,
-                Some(false) => ItemOutcome::Wrong,
-                None => return Err(GradeError::Option { item: number }),
-            },
-        };
-        out.insert(number, outcome);
-    }
-    match responses.items.keys().find(|number| !out.contains_key(number)) {
-        Some(&item) => Err(GradeError::Extra { item }),
-        None => Ok(out),
-    }
+    Grader::new(key, None).grade(responses, &HandMarks::new())
 }

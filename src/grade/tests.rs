@@ -1,5 +1,5 @@
 use super::*;
-use crate::sheet::Response;
+use crate::sheet::{FieldName, Response, ResponseState};
 use proptest::prelude::*;
 
 const KEY: &str = r#"

@@ -378,8 +378,8 @@ fn marking_schemes_give_points_and_what_a_key_cannot_say_is_named() {
         "TWO":{"questions":"q4","marking":{"correct":"1/3","bonus":1}},"X":{"questions":["q9"],"marking":{"correct":2}}"#;
     let form = custom(r#"["A", [["B",1],["AB",2],["C",2]], "C", "6"]"#, schemes).unwrap();
     let key = AnswerKey::parse(key_of(&form), "key").unwrap();
-    let points: Vec<i64> = key.items().map(|i| i.points().hundredths()).collect();
-    assert_eq!(points, [50, 200, 100, 33]);
+    let points: Vec<String> = key.items().map(|i| i.points().to_string()).collect();
+    assert_eq!(points, ["0.5", "2.0", "1.0", "0.33"]);
     assert_eq!(key.items().nth(1).unwrap().accepts("B"), Some(false));
     for says in [
         "ONE: incorrect = -1/4 is left out",

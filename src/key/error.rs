@@ -1,6 +1,7 @@
 //! What is wrong with a key: never a word of the key itself.
 
 use super::KeyBinding;
+use crate::sheet::{Fraction, Points};
 use std::fmt;
 
 /// A key that can't be read or used.
@@ -218,16 +219,36 @@ pub enum KeyFault {
     #[error("the item is in no section")]
     ItemUnknown,
     /// An `[[item]]` that changes nothing.
-    #[error("the item changes neither `accept` nor `points`")]
+    #[error("the item changes none of `accept`, `points`, `weight` and `void`")]
     ItemIdle,
-    /// The items' points don't make the paper.
+    /// A name that has no meaning in this section.
+    #[error("`{name}` is only for {only}")]
+    OnlyFor {
+        /// Which.
+        name: &'static str,
+        /// What it is for.
+        only: &'static str,
+    },
+    /// Parts of an answer that would earn more than all of it.
+    #[error("with `each`, a part of the right options earns more than all of them")]
+    Each,
+    /// Two sections marked by hand with one name.
+    #[error("another section that is marked by hand has this name")]
+    HandTwice,
+    /// A section without an item that counts.
+    #[error("all items of the section are left out; give the points for all instead")]
+    NothingLeft,
+    /// Amounts that would have to be counted in too small parts of a point.
     #[error(
-        "the items make {found_hundredths} hundredths of a point, not {expected_hundredths}; write `total` if that is right"
+        "the points, weights and penalties have no common part of a point of at least a millionth of a millionth"
     )]
+    TooFine,
+    /// The points don't make the paper.
+    #[error("all points together are {found}, not {expected}; write `total` if that is right")]
     Total {
-        /// Sum of the items, in hundredths of a point.
-        found_hundredths: i64,
-        /// What the paper must have, in hundredths of a point.
-        expected_hundredths: i64,
+        /// Sum of all items and sections.
+        found: Fraction,
+        /// What the paper must have.
+        expected: Points,
     },
 }

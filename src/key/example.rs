@@ -25,10 +25,11 @@ revision = {revision}          # from 1; a corrected key gets the next number
 # total = 100         # points of all items together; 100 unless it says otherwise
 
 [[section]]           # 单选
-kind = "single"       # single | multiple | true-false | numeric
+kind = "single"       # single | multiple | true-false | numeric | hand
 from = 1
 to = 80
 points = 1            # each, at most two decimals
+# penalty = "1/3"     # points off for a wrong answer, a number or a fraction; the section gives 0 at the least
 options = "ABCD"      # as on the card; ABCD unless it says otherwise (true-false: AB)
 # one letter an item; blanks and line breaks may group them
 answers = """
@@ -48,6 +49,7 @@ answers = "ABBAB AABBA BABAA BBAAB"
 # A section of 多选 lists its answers, the options of each in the card's order:
 #   kind = "multiple"
 #   answers = ["AB", "ACD", "BD"]
+#   credit = "partial"        # a share for a part; or "right-minus-wrong"; all or nothing without this line
 
 # A section of 填数 (one digit a column on the card) lists its numbers; blank columns don't count, a 0 does:
 #   kind = "numeric"
@@ -57,6 +59,8 @@ answers = "ABBAB AABBA BABAA BBAAB"
 item = 17
 accept = ["B", "C"]   # any one of these is right; replaces the section's answer
 # points = 1          # replaces the section's points
+# void = "left-out"   # or "points-for-all": an item that should not have been asked
+# docs/scoring.md has an example of everything that can stand here.
 "#,
         paper = quoted(paper.as_str()),
         form = quoted(form.as_str()),

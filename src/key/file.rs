@@ -3,12 +3,18 @@
 //! The parser's own messages quote the file, so they go no further than this module: what leaves it is
 //! a place and a [`KeyFault`]. Strings of the file are borrowed, not copied, while it is read.
 
-use super::{AnswerKey, Item, KeyBinding, KeyError, KeyFault, KeyProblem, ScoringRule, Section};
-use crate::sheet::Points;
+mod scheme;
+mod values;
+
+use super::rule::Section;
+use super::scale::{NoScale, Scale};
+use super::{AnswerKey, Item, KeyBinding, KeyError, KeyFault, KeyProblem, ScoringRule, Void};
+use crate::sheet::{Fraction, HandSection, Points};
 use std::borrow::Cow;
 use std::collections::BTreeMap;
 use toml::Spanned;
 use toml::de::{DeTable, DeValue};
+use values::{answer, item_number, options, points, positive, strings, void, whole};
 use zeroize::{Zeroize, Zeroizing};
 
 /// Greatest number an item may have. Papers of the field have 200 items at most; far above 1000 a
@@ -22,13 +28,17 @@ pub(super) const LONGEST: usize = 1 << 20;
 const POINTS: &str = "a number above 0 with at most two decimals";
 const LETTER_OPTIONS: &str = "at least two different capital letters or digits";
 const NUMBER: &str = "an item number from 1 to 1000";
+const WEIGHT: &str = "a number above 0 with at most two decimals, or a fraction such as \"1/3\"";
+const KINDS: &str = "\"single\", \"multiple\", \"true-false\", \"numeric\" or \"hand\"";
+const VOID: &str = "\"points-for-all\" or \"left-out\"";
+const NAME: &str = "1 to 64 characters, none of them a slash or a control character";
 
 impl AnswerKey {
     /// The key that `text` says, checked; `path` is for messages only.
     ///
     /// Checked are: every name and type, answers among the section's options and in their order, as
-    /// many answers as items, no item twice or missing, points above zero, and that all points make
-    /// `total` (100 unless the text says otherwise). The caller keeps `text` in memory that is wiped.
+    /// many answers as items, no item twice or missing, points above zero, that the scheme fits the section,
+    /// and that all points make `total` (100 unless the text says otherwise). The caller keeps `text` in memory that is wiped.
     /// Text that is not TOML at all leaves an unwiped copy in the parser.
     ///
     /// # Errors
@@ -75,9 +85,10 @@ fn wipe(value: &mut DeValue<'_>) {
 /// A section while it is being read. Answers that were wrong are 0.
 struct Draft {
     section: Section,
+    at: usize,
     from: u16,
     to: u16,
-    points: Points,
+    points: Fraction,
     answers: Zeroizing<Vec<u64>>,
 }
 
@@ -85,8 +96,13 @@ struct Draft {
 struct Override {
     at: usize,
     accepted: Option<Zeroizing<Vec<u64>>>,
-    points: Option<Points>,
+    points: Option<Fraction>,
+    weight: Option<Fraction>,
+    void: Option<Void>,
 }
+
+/// Sections that people mark, each with the weight of a point of theirs.
+type Hand = Vec<(HandSection, Fraction)>;
 
 /// Reads values and collects problems with their places.
 struct Reader<'t> {
@@ -176,63 +192,124 @@ impl Reader<'_> {
             &["paper", "form", "revision", "total", "section", "item"],
             "paper, form, revision, total, [[section]] and [[item]]",
         );
-        let name = "1 to 64 characters, none of them a slash or a control character";
-        let paper = self.must((table, 0), "paper", name, |v| v.as_str()?.parse().ok());
-        let form = self.must((table, 0), "form", name, |v| v.as_str()?.parse().ok());
+        let paper = self.must((table, 0), "paper", NAME, |v| v.as_str()?.parse().ok());
+        let form = self.must((table, 0), "form", NAME, |v| v.as_str()?.parse().ok());
         let revision = self.must((table, 0), "revision", "a whole number from 1 to 65535", |v| whole(v));
         let total = match table.get("total") {
             Some(value) => self.value(value, "total", POINTS, points),
             None => Some(Points::whole(100)),
         };
 
-        let sections = self.tables(table, "section");
-        if sections.is_empty() {
-            self.note(0, None, KeyFault::NoSection);
-        }
-        let mut drafts = Vec::new();
-        let mut numbered: BTreeMap<u16, (usize, usize)> = BTreeMap::new();
-        for &place in &sections {
-            if let Some(draft) = self.section(place) {
-                self.number(&mut numbered, &draft, drafts.len(), place.1);
-                drafts.push(draft);
-            }
-        }
-        // A section that can't be read leaves holes that are none.
-        if drafts.len() < sections.len() {
-            return None;
-        }
+        let (drafts, hand, numbered) = self.sections(table)?;
         self.gaps(&numbered);
         let overrides = self.overrides(table, &drafts, &numbered);
         if !self.problems.is_empty() {
             return None;
         }
 
-        let items = items(&drafts, &numbered, overrides);
-        let (total, found): (Points, Points) = (total?, items.iter().map(|item| item.points).sum());
-        if found != total {
-            let fault = KeyFault::Total {
-                found_hundredths: found.hundredths(),
-                expected_hundredths: total.hundredths(),
-            };
-            self.note(table.get("total").map_or(0, |v| v.span().start), None, fault);
+        let (total, total_at) = (total?, table.get("total").map_or(0, |v| v.span().start));
+        let Some(items) = items(&drafts, &numbered, overrides) else {
+            self.note(total_at, None, KeyFault::TooFine);
             return None;
+        };
+        self.parts_below_whole(&drafts, &items);
+        self.makes_total(&items, &hand, total, total_at);
+        let (places, sections): (Vec<usize>, Vec<Section>) =
+            drafts.into_iter().map(|draft| (draft.at, draft.section)).unzip();
+        let scale = match Scale::of(&sections, &items, &hand) {
+            Ok(scale) => scale,
+            Err(NoScale::TooFine) => {
+                self.note(total_at, None, KeyFault::TooFine);
+                return None;
+            }
+            Err(NoScale::NothingLeft(section)) => {
+                self.note(places.get(section).copied().unwrap_or(0), None, KeyFault::NothingLeft);
+                return None;
+            }
+        };
+        let binding = KeyBinding { paper: paper?, form: form?, revision: revision? };
+        Some(AnswerKey { binding, total, sections, items, hand, scale })
+    }
+
+    /// The sections of the card, those that are marked by hand, and each item's section and place; nothing if one can't
+    /// be read, for it would leave holes that are none.
+    #[allow(clippy::type_complexity)]
+    fn sections(&mut self, table: &DeTable<'_>) -> Option<(Vec<Draft>, Hand, BTreeMap<u16, (usize, usize)>)> {
+        let (mut drafts, mut hand) = (Vec::new(), Hand::new());
+        let mut numbered: BTreeMap<u16, (usize, usize)> = BTreeMap::new();
+        let mut whole = true;
+        for place in self.tables(table, "section") {
+            if place.0.get("kind").and_then(|v| v.get_ref().as_str()) == Some("hand") {
+                match self.hand_section(place) {
+                    Some((section, _)) if hand.iter().any(|(other, _)| other.name == section.name) => {
+                        self.note(place.1, None, KeyFault::HandTwice);
+                    }
+                    Some(found) => hand.push(found),
+                    None => whole = false,
+                }
+            } else if let Some(draft) = self.section(place) {
+                self.number(&mut numbered, &draft, drafts.len(), place.1);
+                drafts.push(draft);
+            } else {
+                whole = false;
+            }
         }
-        Some(AnswerKey {
-            binding: KeyBinding { paper: paper?, form: form?, revision: revision? },
-            total,
-            sections: drafts.into_iter().map(|draft| draft.section).collect(),
-            items,
-        })
+        if drafts.is_empty() && whole {
+            self.note(0, None, KeyFault::NoSection);
+        }
+        whole.then_some((drafts, hand, numbered))
+    }
+
+    /// All options of a set but one, each at the section's own worth, earn no more than the whole set.
+    fn parts_below_whole(&mut self, drafts: &[Draft], items: &[Item]) {
+        for item in items {
+            let Some(draft) = drafts.get(item.section) else { continue };
+            let super::Credit::Partial { each: Some(each) } = draft.section.credit else { continue };
+            let most = item.accepted.iter().map(|set| set.count_ones()).max().unwrap_or(1).saturating_sub(1);
+            let parts = Fraction::new(i128::from(most), 1)
+                .and_then(|most| each.checked_mul(item.weight)?.checked_mul(most));
+            if parts.is_none_or(|parts| parts > item.points) {
+                self.note(draft.at, Some(item.number), KeyFault::Each);
+            }
+        }
+    }
+
+    /// All points make the total.
+    fn makes_total(&mut self, items: &[Item], hand: &Hand, total: Points, at: usize) {
+        let by_hand =
+            hand.iter().map(|(section, weight)| Fraction::from(section.points).checked_mul(*weight));
+        let all = items.iter().map(|item| Some(item.points)).chain(by_hand);
+        let found = all.fold(Some(Fraction::ZERO), |sum, next| sum?.checked_add(next?));
+        match found {
+            None => self.note(at, None, KeyFault::TooFine),
+            Some(found) if found != total.into() => {
+                self.note(at, None, KeyFault::Total { found, expected: total });
+            }
+            Some(_) => {}
+        }
     }
 
     fn section(&mut self, place: (&DeTable<'_>, usize)) -> Option<Draft> {
         let (table, at) = place;
         self.known(
             table,
-            &["kind", "from", "to", "points", "options", "answers"],
-            "kind, from, to, points, options and answers",
+            &[
+                "kind",
+                "from",
+                "to",
+                "points",
+                "options",
+                "answers",
+                "weight",
+                "credit",
+                "each",
+                "penalty",
+                "item_floor",
+                "floor",
+            ],
+            "kind, from, to, points, options, answers, weight, credit, each, penalty, item_floor and floor",
         );
-        let rule = self.must(place, "kind", "\"single\", \"multiple\", \"true-false\" or \"numeric\"", |v| {
+        let rule = self.must(place, "kind", KINDS, |v| {
             Some(match v.as_str()? {
                 "single" => ScoringRule::Single,
                 "multiple" => ScoringRule::Multiple,
@@ -257,13 +334,23 @@ impl Reader<'_> {
         };
         let answers = self.required(table, at, "answers");
         let (rule, from, to, options) = (rule?, from?, to?, options?);
+        let scheme = self.scheme(table, rule);
         if to < from {
             self.note(at, None, KeyFault::Backwards);
             return None;
         }
-        let section = Section { rule, options };
+        let scheme = scheme?;
+        let section = Section {
+            rule,
+            options,
+            credit: scheme.credit,
+            penalty: scheme.penalty,
+            weight: scheme.weight,
+            item_floor: scheme.item_floor,
+            floor: scheme.floor,
+        };
         let answers = self.answers(answers?, &section, from, usize::from(to - from) + 1)?;
-        Some(Draft { section, from, to, points: points?, answers })
+        Some(Draft { section, at, from, to, points: points?.into(), answers })
     }
 
     /// The section's answers, as many as it has items.
@@ -345,22 +432,29 @@ impl Reader<'_> {
         let mut out: BTreeMap<u16, Override> = BTreeMap::new();
         for place in self.tables(table, "item") {
             let (table, at) = place;
-            self.known(table, &["item", "accept", "points"], "item, accept and points");
+            self.known(
+                table,
+                &["item", "accept", "points", "weight", "void"],
+                "item, accept, points, weight and void",
+            );
             let Some(number) = self.must(place, "item", NUMBER, item_number) else { continue };
             let points = table.get("points").and_then(|v| self.value(v, "points", POINTS, points));
+            let weight = table.get("weight").and_then(|v| self.value(v, "weight", WEIGHT, positive));
+            let void = table.get("void").and_then(|v| self.value(v, "void", VOID, void));
             let Some(draft) = numbered.get(&number).and_then(|&(section, _)| drafts.get(section)) else {
                 self.note(at, Some(number), KeyFault::ItemUnknown);
                 continue;
             };
             let accepted = table.get("accept").map(|v| self.accepted(v, number, &draft.section));
-            if accepted.is_none() && table.get("points").is_none() {
+            if !["accept", "points", "weight", "void"].iter().any(|name| table.contains_key(*name)) {
                 self.note(at, Some(number), KeyFault::ItemIdle);
             }
             if let Some(first) = out.get(&number) {
                 let first_line = self.place(first.at).0;
                 self.note(at, Some(number), KeyFault::ItemTwice { first_line });
             } else {
-                out.insert(number, Override { at, accepted, points });
+                let points = points.map(Fraction::from);
+                out.insert(number, Override { at, accepted, points, weight, void });
             }
         }
         out
@@ -388,89 +482,31 @@ impl Reader<'_> {
     }
 }
 
-/// All items in order, those with an `[[item]]` as it says.
+/// All items in order, those with an `[[item]]` as it says; nothing if an amount is beyond what a fraction holds.
 fn items(
     drafts: &[Draft],
     numbered: &BTreeMap<u16, (usize, usize)>,
     mut overrides: BTreeMap<u16, Override>,
-) -> Vec<Item> {
-    numbered
-        .iter()
-        .filter_map(|(&number, &(section, _))| {
-            let draft = drafts.get(section)?;
-            let own = overrides.remove(&number);
-            let (accepted, points) = own.map_or((None, None), |o| (o.accepted, o.points));
-            let usual = || Some(Zeroizing::new(vec![*draft.answers.get(usize::from(number - draft.from))?]));
-            Some(Item {
-                number,
-                section,
-                points: points.unwrap_or(draft.points),
-                accepted: accepted.or_else(usual)?,
-            })
-        })
-        .collect()
-}
-
-/// The answer as a set of the section's options, or a number's letters.
-fn answer(section: &Section, text: &str) -> Result<u64, KeyFault> {
-    if text.is_empty() {
-        return Err(KeyFault::Empty);
+) -> Option<Vec<Item>> {
+    let mut out = Vec::with_capacity(numbered.len());
+    for (&number, &(section, _)) in numbered {
+        let draft = drafts.get(section)?;
+        let own = overrides.remove(&number);
+        let (accepted, points, weight, void) =
+            own.map_or((None, None, None, None), |o| (o.accepted, o.points, o.weight, o.void));
+        let usual = || Some(Zeroizing::new(vec![*draft.answers.get(usize::from(number - draft.from))?]));
+        let weight = weight.unwrap_or(draft.section.weight);
+        out.push(Item {
+            number,
+            section,
+            points: points.unwrap_or(draft.points).checked_mul(weight)?,
+            penalty: draft.section.penalty.checked_mul(weight)?,
+            weight,
+            void,
+            accepted: accepted.or_else(usual)?,
+        });
     }
-    if section.rule == ScoringRule::Numeric {
-        if text.chars().count() > super::LONGEST_NUMBER {
-            return Err(KeyFault::LongNumber);
-        }
-        return super::number_code(&section.options, text.chars()).ok_or(KeyFault::NotAnOption);
-    }
-    let mut mask = 0u64;
-    let mut count = 0u16;
-    for letter in text.chars() {
-        let place = section.options.chars().position(|option| option == letter);
-        let bit = place.map(|p| 1u64 << p).ok_or(KeyFault::NotAnOption)?;
-        if bit <= mask {
-            return Err(KeyFault::Order);
-        }
-        mask |= bit;
-        count += 1;
-        if count > 1 && section.rule.marks() == super::Marks::One {
-            return Err(KeyFault::Several);
-        }
-    }
-    Ok(mask)
-}
-
-/// A list of strings, each with its place.
-fn strings<'v>(value: &'v DeValue<'_>) -> Option<Vec<(usize, &'v str)>> {
-    value.as_array()?.iter().map(|v| Some((v.span().start, v.get_ref().as_str()?))).collect()
-}
-
-/// A whole number from 1.
-fn whole(value: &DeValue<'_>) -> Option<u16> {
-    let number = value.as_integer()?;
-    u16::from_str_radix(number.as_str(), number.radix()).ok().filter(|&n| n > 0)
-}
-
-fn item_number(value: &DeValue<'_>) -> Option<u16> {
-    whole(value).filter(|&n| n <= LAST_ITEM)
-}
-
-/// Points above zero, from a number or a string, exactly as written.
-fn points(value: &DeValue<'_>) -> Option<Points> {
-    let text = match value {
-        DeValue::String(text) => text.as_ref(),
-        DeValue::Integer(number) if number.radix() == 10 => number.as_str(),
-        DeValue::Float(number) => number.as_str(),
-        _ => return None,
-    };
-    text.parse().ok().filter(|&points| points > Points::ZERO)
-}
-
-/// At least two different capitals or digits: at most 36, so that a set of them fits 64 bits.
-fn options(value: &DeValue<'_>) -> Option<String> {
-    let text = value.as_str()?;
-    let good = text.bytes().all(|b| b.is_ascii_uppercase() || b.is_ascii_digit());
-    let different = text.bytes().enumerate().all(|(i, b)| !text.as_bytes()[..i].contains(&b));
-    (text.len() >= 2 && good && different).then(|| text.to_owned())
+    Some(out)
 }
 
 #[cfg(test)]

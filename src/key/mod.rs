@@ -19,6 +19,8 @@ mod file;
 mod manifest;
 mod release;
 mod request;
+mod rule;
+mod scale;
 mod sealed;
 mod secret;
 #[cfg(test)]
@@ -31,10 +33,13 @@ pub use example::example_toml;
 pub use manifest::{ExamManifest, LEAST_THRESHOLD, MOST_CUSTODIANS, Manifest, ManifestPaper};
 pub use release::{Proposal, Quorum, Release};
 pub use request::{OneUseKey, Request, RequestFacts, RequestedKey};
+pub use rule::{CardItem, Credit, Marks, ScoringRule, Void};
 pub use sealed::{SealedFacts, SealedKey, Terms, seal};
 pub use text::{Moment, MomentError};
 
-use crate::sheet::{Form, PaperId, Points};
+use crate::sheet::{Form, Fraction, HandSection, PaperId, Points};
+use rule::Section;
+use scale::Scale;
 use std::collections::BTreeMap;
 use std::fmt;
 use zeroize::Zeroizing;
@@ -49,18 +54,19 @@ pub struct AnswerKey {
     sections: Vec<Section>,
     /// Ascending by number, without gaps.
     items: Vec<Item>,
-}
-
-/// What the items of a section have in common.
-struct Section {
-    rule: ScoringRule,
-    options: String,
+    /// Sections that people mark, each with the weight of a point of theirs.
+    hand: Vec<(HandSection, Fraction)>,
+    scale: Scale,
 }
 
 struct Item {
     number: u16,
     section: usize,
-    points: Points,
+    /// With its weight, as the next.
+    points: Fraction,
+    penalty: Fraction,
+    weight: Fraction,
+    void: Option<Void>,
     /// Accepted sets of options, bit `i` is the section's option `i`; of a number its letters ([`number_code`]). Wiped on drop.
     accepted: Zeroizing<Vec<u64>>,
 }
@@ -82,53 +88,6 @@ impl fmt::Display for KeyBinding {
     }
 }
 
-/// How the responses of a section are scored.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub enum ScoringRule {
-    /// 单选: the one option that is right, or one of several that are accepted.
-    Single,
-    /// 多选: exactly an accepted set of options; too few, too many or another gets nothing.
-    Multiple,
-    /// 判断: 正确 is A, 错误 is B.
-    TrueFalse,
-    /// 填数: a number with one digit in each of several columns; blank columns don't count, a 0 does.
-    Numeric,
-}
-
-impl ScoringRule {
-    /// How many marks an item of this rule takes.
-    #[must_use]
-    pub fn marks(self) -> Marks {
-        match self {
-            Self::Single | Self::TrueFalse => Marks::One,
-            Self::Multiple => Marks::Several,
-            Self::Numeric => Marks::Columns,
-        }
-    }
-}
-
-/// How many marks an item of a card takes.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub enum Marks {
-    /// One.
-    One,
-    /// Any number.
-    Several,
-    /// One in each of several columns.
-    Columns,
-}
-
-/// An item as a card offers it, for [`AnswerKey::matches`].
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct CardItem {
-    /// Its number.
-    pub number: u16,
-    /// Its options in printed order: `ABCD`.
-    pub options: String,
-    /// How many marks it takes.
-    pub marks: Marks,
-}
-
 impl AnswerKey {
     /// Which key it is.
     #[must_use]
@@ -136,10 +95,20 @@ impl AnswerKey {
         &self.binding
     }
 
-    /// Points of all items together.
+    /// The most that it can give: all items and all sections that are marked by hand.
     #[must_use]
     pub fn total(&self) -> Points {
         self.total
+    }
+
+    /// Sections of the paper that people mark, in the key's order, and the most they may give.
+    pub fn hand_sections(&self) -> impl Iterator<Item = &HandSection> {
+        self.hand.iter().map(|(section, _)| section)
+    }
+
+    /// How many sections of the card it has.
+    pub(crate) fn section_count(&self) -> usize {
+        self.sections.len()
     }
 
     /// Numbers of its items, ascending, without gaps.
@@ -249,18 +218,73 @@ impl KeyItem<'_> {
     }
 
     /// What it is worth.
-    pub(crate) fn points(&self) -> Points {
+    pub(crate) fn points(&self) -> Fraction {
         self.item.points
     }
 
-    /// Whether the marked options are accepted, in whatever order; `None` if one of them is not offered.
-    pub(crate) fn accepts(&self, marked: &str) -> Option<bool> {
+    /// What a wrong response takes away.
+    pub(crate) fn penalty(&self) -> Fraction {
+        self.item.penalty
+    }
+
+    /// What the section's amounts are multiplied with.
+    pub(crate) fn weight(&self) -> Fraction {
+        self.item.weight
+    }
+
+    /// Whether it should not have been asked, and what then.
+    pub(crate) fn void(&self) -> Option<Void> {
+        self.item.void
+    }
+
+    /// Its section's place in the key, from 0.
+    pub(crate) fn section(&self) -> usize {
+        self.item.section
+    }
+
+    /// What kind of answer it takes.
+    pub(crate) fn rule(&self) -> ScoringRule {
+        self.section.rule
+    }
+
+    /// What a set of options earns.
+    pub(crate) fn credit(&self) -> Credit {
+        self.section.credit
+    }
+
+    /// The least that it gives.
+    pub(crate) fn item_floor(&self) -> Option<Fraction> {
+        self.section.item_floor
+    }
+
+    /// The least that its section gives.
+    pub(crate) fn floor(&self) -> Option<Fraction> {
+        self.section.floor
+    }
+
+    /// Its options, in the key's order; bit `i` of a set is the option at `i`.
+    pub(crate) fn options(&self) -> &str {
+        &self.section.options
+    }
+
+    /// The accepted answers as [`Self::coded`] codes them.
+    pub(crate) fn accepted(&self) -> &[u64] {
+        &self.item.accepted
+    }
+
+    /// What is marked, as a set of options or a number's code; `None` if there is something that is not offered.
+    pub(crate) fn coded(&self, marked: &str) -> Option<u64> {
         let options = &self.section.options;
-        let marked = Zeroizing::new(match self.section.rule {
-            ScoringRule::Numeric => number_code(options, marked.chars().filter(|&c| c != '_'))?,
-            _ => options_mask(options, marked)?,
-        });
-        Some(self.item.accepted.contains(&marked))
+        match self.section.rule {
+            ScoringRule::Numeric => number_code(options, marked.chars().filter(|&c| c != '_')),
+            _ => options_mask(options, marked),
+        }
+    }
+
+    /// Whether the marked options are accepted, in whatever order; `None` if one of them is not offered.
+    #[cfg(test)]
+    pub(crate) fn accepts(&self, marked: &str) -> Option<bool> {
+        Some(self.item.accepted.contains(&self.coded(marked)?))
     }
 }
 

@@ -71,7 +71,7 @@ pub fn merge(input: MergeInput<'_>) -> Result<Results, MergeError> {
     transcripts.sort_by(|a, b| order(&a.candidate).cmp(&order(&b.candidate)));
 
     let graded = input.theory.iter().map(|(ticket, result)| {
-        let answered = result.score.right > 0 || result.score.wrong > 0;
+        let answered = result.score.answered();
         (ticket.clone(), if answered { CardUse::Answered } else { CardUse::Blank })
     });
     let cards = input.ungraded.iter().map(|(t, &c)| (t.clone(), c)).chain(graded).collect();
@@ -157,7 +157,7 @@ fn parts(
 fn theory(input: &MergeInput<'_>, ticket: &TicketNumber, attendance: &Attendance<'_>) -> PartResult {
     let result = input.theory.get(ticket);
     if attendance.absent.contains(ticket) && !attendance.present.contains(ticket) {
-        let answered = result.is_some_and(|r| r.score.right > 0 || r.score.wrong > 0)
+        let answered = result.is_some_and(|r| r.score.answered())
             || input.ungraded.get(ticket) == Some(&CardUse::Answered);
         return if answered { PartResult::Pending } else { PartResult::Absent };
     }

@@ -60,6 +60,7 @@ impl Scene {
             layout: "theory-100".parse().unwrap(),
             forms: vec!["A".parse().unwrap()],
             key_revision: 1,
+            hand: Vec::new(),
         };
         let occupation =
             |name: &str, level| Occupation { name: name.into(), level, paper: "p".parse().unwrap() };
@@ -87,6 +88,7 @@ impl Scene {
                     fail_grade: "不合格".into(),
                     multiple: MultipleRule::Wrong,
                     violation: ViolationRule::SubjectVoid,
+                    rounding: None,
                 },
                 signatories: crate::exam::Signatories::default(),
             },
@@ -152,6 +154,10 @@ fn scored(points: Points) -> TheoryResult {
             right,
             wrong: 0,
             blank: 100 - right,
+            exact: None,
+            partial: 0,
+            voided: 0,
+            hand: BTreeMap::new(),
         },
         sheet: SheetId { image: Sha256::of(b""), page: 1 },
     }

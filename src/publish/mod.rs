@@ -7,13 +7,15 @@
 //! one says why.
 //!
 //! [`exceptions_csv`] lists what waits for a person, and [`parse_decisions`] reads what the person wrote
-//! into that list. [`trace`] draws what was seen on a sheet's scan.
+//! into that list. [`item_report`] and [`alike_report`] show what the items measured, and which sheets are
+//! too much alike. [`trace`] draws what was seen on a sheet's scan.
 
 mod cells;
 mod decisions;
 mod error;
 mod evidence;
 mod exceptions;
+mod items;
 mod openings;
 mod paper;
 mod pdf;
@@ -28,6 +30,7 @@ pub use decisions::{
 pub use error::PublishError;
 pub use evidence::{crop, place_around, place_of, whole};
 pub use exceptions::{EXCEPTION_COLUMNS, ExceptionRow, exceptions_csv};
+pub use items::{ItemReport, Seated, alike_report, item_report};
 pub use slip::{HeadSlip, RecheckItem, RecheckSlip, SlipSigner, head_slip, recheck_slip};
 pub use trace::{Traced, trace, trace_place, trace_unread};
 

@@ -23,6 +23,7 @@ pub(super) fn exam() -> Exam {
             fail_grade: "不合格".into(),
             multiple: MultipleRule::Hold,
             violation: ViolationRule::SubjectVoid,
+            rounding: None,
         },
         signatories: Signatories::default(),
     }

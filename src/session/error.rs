@@ -4,6 +4,8 @@ use super::slip::SlipError;
 use crate::batch::BatchError;
 use crate::exam::{ExamError, RoomError, RosterError, TableError, WriteError};
 use crate::grade::GradeError;
+use crate::grade::copying::CopyingError;
+use crate::hand::HandError;
 use crate::key::CustodyError;
 use crate::layout::LayoutError;
 use crate::merge::MergeError;
@@ -11,7 +13,8 @@ use crate::practical::PracticalError;
 use crate::publish::{DecisionsError, PublishError};
 use crate::settle::ResolveError;
 use crate::sheet::{
-    Cause, DecodeFault, FieldName, Form, ItemLabel, LayoutName, PaperId, RoomId, SheetId, TicketNumber,
+    Cause, DecodeFault, FieldName, Form, ItemLabel, LayoutName, PaperId, RoomId, SectionName, SheetId,
+    TicketNumber,
 };
 use crate::store::StoreError;
 use std::path::{Path, PathBuf};
@@ -81,6 +84,30 @@ pub enum SessionError {
     RoomTwice {
         /// Which.
         room: RoomId,
+    },
+    /// A candidate's section marked by hand in two files.
+    #[error("the marks of {ticket} for {section} are in more than one of the files")]
+    MarksTwice {
+        /// Whose.
+        ticket: TicketNumber,
+        /// Which section.
+        section: SectionName,
+    },
+    /// Candidates whose cards were read and who have no marks for a section that people mark.
+    #[error("{} candidates have no marks for the sections marked by hand: {}", .tickets.len(), some_of(.tickets))]
+    NoMarks {
+        /// Their ticket numbers.
+        tickets: Vec<String>,
+    },
+    /// Key and exam name other sections marked by hand.
+    #[error(
+        "the key of paper {paper}, form {form} and exam.toml name different sections marked by hand, or different points for them"
+    )]
+    OtherHandSections {
+        /// The paper.
+        paper: PaperId,
+        /// The form.
+        form: Form,
     },
     /// The record can't be frozen yet.
     #[error("the record can't be frozen: {exceptions} exceptions are open, {rooms} rooms have no record")]
@@ -382,6 +409,20 @@ pub enum SessionError {
     /// Grading.
     #[error(transparent)]
     Grade(#[from] GradeError),
+    /// A sheet that can't be graded.
+    #[error("{ticket}: {source}")]
+    Ungraded {
+        /// Whose.
+        ticket: TicketNumber,
+        /// Why.
+        source: GradeError,
+    },
+    /// Marks given by hand.
+    #[error(transparent)]
+    Hand(#[from] HandError),
+    /// Sheets that can't be compared.
+    #[error(transparent)]
+    Copying(#[from] CopyingError),
     /// Merging.
     #[error(transparent)]
     Merge(#[from] MergeError),
@@ -434,6 +475,13 @@ impl SessionError {
                  for. Someone changed the file by other means, or there is a fault in duka: keep a copy"
             }
             Self::NoRoster => "run `duka roster import FILE`",
+            Self::MarksTwice { .. } => "import the files one after the other; the last one counts",
+            Self::NoMarks { .. } => {
+                "import the marks of everybody whose card was read (duka marks import); 0 is a mark, too"
+            }
+            Self::OtherHandSections { .. } => {
+                "compare `hand` of the paper in exam.toml with the sections of kind \"hand\" in the key"
+            }
             Self::RoomTwice { .. } => "import the files one after the other; the last one counts",
             Self::NotReady { .. } => {
                 "`duka exceptions` shows what waits, `duka room import` takes the room records (考场情况记录)"
@@ -506,7 +554,9 @@ impl SessionError {
             Self::Store(e) => e.hint(),
             Self::Batch(e) => e.hint(),
             Self::Decisions(e) => return hint_of(e.hint()),
-            Self::Grade(e) => return e.hint().map(Into::into),
+            Self::Grade(e) | Self::Ungraded { source: e, .. } => return e.hint().map(Into::into),
+            Self::Hand(e) => e.hint(),
+            Self::Copying(e) => return hint_of(e.hint()),
             Self::Merge(e) => return e.hint().map(Into::into),
             Self::Publish(e) => return hint_of(e.hint()),
             Self::Write(e) => e.hint(),

@@ -1,11 +1,12 @@
 //! Freezing, opening keys, grading.
 
+use super::items::{ItemsAsked, ItemsOf};
 use super::{Session, SessionError, Standings};
-use crate::grade;
-use crate::key::{CardItem, Marks, Quorum};
+use crate::grade::Grader;
+use crate::key::{AnswerKey, CardItem, Marks, Quorum};
 use crate::layout::{Choice, FieldKind, Layout};
 use crate::settle::Standing;
-use crate::sheet::{FieldName, Form, PaperId, Response, Responses, Sha256, SheetId, TicketNumber};
+use crate::sheet::{FieldName, Form, HandMarks, PaperId, Response, Responses, Sha256, SheetId, TicketNumber};
 use crate::store::{Freeze, Grading, SheetScore};
 use std::collections::BTreeMap;
 use std::path::PathBuf;
@@ -66,50 +67,65 @@ impl Session {
     ///
     /// [`SessionError::NoManifest`], [`SessionError::NotFrozen`], a record that no longer hashes to its freeze,
     /// a release for another request, freeze or exam, or one that served already, too few different custodians
-    /// ([`SessionError::Custody`]), a key that does not fit the card, or a failure of the record. Nothing of a key is in any
+    /// ([`SessionError::Custody`]), a key that does not fit the card, [`SessionError::NoMarks`],
+    /// [`SessionError::OtherHandSections`], [`SessionError::Ungraded`], or a failure of the record. Nothing of a key is in any
     /// of them.
     pub fn grade(&mut self, releases: &[PathBuf], keys: &[PathBuf]) -> Result<Graded, SessionError> {
-        let released = self.released(releases, keys)?;
-        let refused = |source| SessionError::Custody { path: None, source };
-        let quorum = Quorum::check(&released.request, &released.sealed, &released.releases, released.now)
-            .map_err(refused)?;
-        let mut standings = self.standings()?;
-        self.apply_rechecks(&mut standings)?;
-        let mut sheets = to_grade(&standings);
-        let one_use = self.use_up(&quorum, &released.request.id())?;
+        self.grade_and(releases, keys, |_, _, _| {}).map(|(graded, _)| graded)
+    }
+
+    /// As [`Session::grade`], with statistics of the items under the same opening. They are computed last and fail alone:
+    /// the scores are recorded all the same.
+    ///
+    /// # Errors
+    ///
+    /// As [`Session::grade`]; of the statistics, as [`Session::items`].
+    pub fn grade_with_items(
+        &mut self,
+        releases: &[PathBuf],
+        keys: &[PathBuf],
+        asked: ItemsAsked,
+    ) -> Result<(Graded, Result<Vec<ItemsOf>, SessionError>), SessionError> {
+        let roster = self.roster()?;
+        let items = |session: &Self, opened: &Opened<'_>, sheets: &[ToGrade]| {
+            session.items_of(opened, sheets, &roster, asked)
+        };
+        let (graded, items) = self.grade_and(releases, keys, items)?;
+        Ok((graded, items.into_iter().collect()))
+    }
+
+    /// Grades; while each key is open, `also` is done with it.
+    fn grade_and<T>(
+        &mut self,
+        releases: &[PathBuf],
+        keys: &[PathBuf],
+        mut also: impl FnMut(&Self, &Opened<'_>, &[ToGrade]) -> T,
+    ) -> Result<(Graded, Vec<T>), SessionError> {
         // All papers are graded before the first is recorded: a missing key leaves nothing half-done.
-        let mut done = Vec::new();
-        for sealed in quorum.keys() {
-            let binding = sealed.binding();
-            let key = quorum.open(sealed, &one_use).map_err(refused)?;
-            let paper = self.exam.papers.get(&binding.paper);
-            if let Some(layout) = paper.and_then(|p| self.layout(p.layout.as_str())) {
-                key.matches(&binding, card_items(layout)).map_err(|source| refused(source.into()))?;
-            }
-            let scores: Result<Vec<SheetScore>, SessionError> = sheets
-                .remove(&(binding.paper.clone(), binding.form.clone()))
-                .unwrap_or_default()
-                .into_iter()
-                .map(|(ticket, sheet, responses)| {
-                    Ok(SheetScore { ticket, sheet, score: grade::grade(&responses, &key)? })
-                })
-                .collect();
-            drop(key);
+        let (freeze, done) = self.with_open_keys(releases, keys, |session, opened, sheets| {
+            let grader = Grader::new(opened.key, session.exam.rules.rounding);
+            let scores = sheets.iter().map(|sheet| {
+                let ticket = sheet.ticket.clone();
+                match grader.grade(&sheet.responses, &sheet.hand) {
+                    Ok(score) => Ok(SheetScore { ticket, sheet: sheet.sheet, score }),
+                    Err(source) => Err(SessionError::Ungraded { ticket, source }),
+                }
+            });
+            let scores = scores.collect::<Result<Vec<_>, _>>()?;
+            let binding = opened.key.binding();
             let grading = Grading {
-                freeze: released.freeze,
-                paper: binding.paper,
-                form: binding.form,
+                freeze: opened.freeze,
+                paper: binding.paper.clone(),
+                form: binding.form.clone(),
                 key_revision: binding.revision,
-                key_file: sealed.file_hash(),
+                key_file: opened.key_file,
             };
-            done.push((grading, scores?));
-        }
-        drop(one_use);
-        if let Some((paper, form)) = sheets.into_keys().next() {
-            return Err(SessionError::NotAsked { paper, form });
-        }
-        let mut graded = Graded { freeze: released.freeze, papers: Vec::with_capacity(done.len()) };
-        for (grading, scores) in done {
+            Ok((grading, scores, also(session, opened, &sheets)))
+        })?;
+        let mut beside = Vec::with_capacity(done.len());
+        let mut graded = Graded { freeze, papers: Vec::with_capacity(done.len()) };
+        for (grading, scores, other) in done {
+            beside.push(other);
             // The same keys over the same responses once more change nothing.
             let same = |g: &&Grading| {
                 (&g.paper, &g.form, g.key_revision) == (&grading.paper, &grading.form, grading.key_revision)
@@ -127,7 +143,7 @@ impl Session {
                 sheets: scores.len(),
             });
         }
-        Ok(graded)
+        Ok((graded, beside))
     }
 
     /// Whether exactly these scores are in force for the grading's paper and form: a re-check changes responses.
@@ -136,13 +152,97 @@ impl Session {
         known.retain(|s| s.score.paper == grading.paper && s.score.form == grading.form);
         Ok(known.len() == scores.len() && scores.iter().all(|score| known.contains(score)))
     }
+
+    /// Opens every key that the releases are for, one after the other, and gives it to `work` with the sheets it is for;
+    /// also gives the freeze. This is the only place where a session has an open key, and each is gone before the
+    /// next. Whatever can be refused without an open key is refused before the request is used up.
+    pub(super) fn with_open_keys<T>(
+        &mut self,
+        releases: &[PathBuf],
+        keys: &[PathBuf],
+        mut work: impl FnMut(&Self, &Opened<'_>, Vec<ToGrade>) -> Result<T, SessionError>,
+    ) -> Result<(Sha256, Vec<T>), SessionError> {
+        let released = self.released(releases, keys)?;
+        let refused = |source| SessionError::Custody { path: None, source };
+        let quorum = Quorum::check(&released.request, &released.sealed, &released.releases, released.now)
+            .map_err(refused)?;
+        let mut standings = self.standings()?;
+        self.apply_rechecks(&mut standings)?;
+        let mut sheets = self.with_hand_marks(to_grade(&standings))?;
+        let asked = |(paper, form): &(PaperId, Form)| {
+            quorum.keys().any(|sealed| {
+                let binding = sealed.binding();
+                (&binding.paper, &binding.form) == (paper, form)
+            })
+        };
+        if let Some((paper, form)) = sheets.keys().find(|of| !asked(of)) {
+            return Err(SessionError::NotAsked { paper: paper.clone(), form: form.clone() });
+        }
+        let one_use = self.use_up(&quorum, &released.request.id())?;
+        let mut done = Vec::new();
+        for sealed in quorum.keys() {
+            let binding = sealed.binding();
+            let key = quorum.open(sealed, &one_use).map_err(refused)?;
+            if let Some(paper) = self.exam.papers.get(&binding.paper) {
+                if let Some(layout) = self.layout(paper.layout.as_str()) {
+                    key.matches(&binding, card_items(layout)).map_err(|source| refused(source.into()))?;
+                }
+                let mut named: Vec<_> = key.hand_sections().collect();
+                named.sort_by_key(|section| &section.name);
+                let mut expected: Vec<_> = paper.hand.iter().collect();
+                expected.sort_by_key(|section| &section.name);
+                if named != expected {
+                    return Err(SessionError::OtherHandSections { paper: binding.paper, form: binding.form });
+                }
+            }
+            let sheets = sheets.remove(&(binding.paper, binding.form)).unwrap_or_default();
+            let opened = Opened { key: &key, key_file: sealed.file_hash(), freeze: released.freeze };
+            done.push(work(self, &opened, sheets)?);
+        }
+        Ok((released.freeze, done))
+    }
+
+    /// The sheets with the marks that were given by hand; refuses if any are missing.
+    fn with_hand_marks(&self, mut sheets: Sheets) -> Result<Sheets, SessionError> {
+        let mut marks = self.store.hand()?;
+        let mut unmarked = Vec::new();
+        for ((paper, _), sheets) in &mut sheets {
+            let Some(paper) = self.exam.papers.get(paper) else { continue };
+            for sheet in sheets {
+                sheet.hand = marks.remove(&sheet.ticket).unwrap_or_default();
+                if paper.hand.iter().any(|section| !sheet.hand.contains_key(&section.name)) {
+                    unmarked.push(sheet.ticket.to_string());
+                }
+            }
+        }
+        if unmarked.is_empty() { Ok(sheets) } else { Err(SessionError::NoMarks { tickets: unmarked }) }
+    }
 }
 
-type Sheets = Vec<(TicketNumber, SheetId, Responses)>;
+/// An open key, for as long as a closure looks at it.
+pub(super) struct Opened<'k> {
+    /// The key.
+    pub(super) key: &'k AnswerKey,
+    /// Hash of the sealed file.
+    pub(super) key_file: Sha256,
+    /// The freeze.
+    pub(super) freeze: Sha256,
+}
 
-/// The sheets that can be graded, by paper and form.
-pub(super) fn to_grade(standings: &Standings) -> BTreeMap<(PaperId, Form), Sheets> {
-    let mut out: BTreeMap<(PaperId, Form), Sheets> = BTreeMap::new();
+/// A sheet that can be graded.
+pub(super) struct ToGrade {
+    pub(super) ticket: TicketNumber,
+    pub(super) sheet: SheetId,
+    pub(super) responses: Responses,
+    pub(super) hand: HandMarks,
+}
+
+/// Sheets that can be graded, by paper and form.
+type Sheets = BTreeMap<(PaperId, Form), Vec<ToGrade>>;
+
+/// The sheets that can be graded.
+pub(super) fn to_grade(standings: &Standings) -> Sheets {
+    let mut out = Sheets::new();
     for (ticket, accepted) in &standings.findings.by_ticket {
         let Some((form, _)) = &accepted.form else { continue };
         if accepted.standing != Standing::Clear {
@@ -155,11 +255,12 @@ pub(super) fn to_grade(standings: &Standings) -> BTreeMap<(PaperId, Form), Sheet
         {
             *response = Response::resolved(form.as_str());
         }
-        out.entry((accepted.paper.clone(), form.clone())).or_default().push((
-            ticket.clone(),
-            accepted.sheet,
+        out.entry((accepted.paper.clone(), form.clone())).or_default().push(ToGrade {
+            ticket: ticket.clone(),
+            sheet: accepted.sheet,
             responses,
-        ));
+            hand: HandMarks::new(),
+        });
     }
     out
 }

@@ -2,6 +2,7 @@
 
 use super::{Session, SessionError};
 use crate::exam::{RoomRecord, Roster};
+use crate::hand;
 use crate::practical::{self, PracticalScore};
 use crate::sheet::{RoomId, Sha256};
 use crate::store::{Imported, Source};
@@ -86,6 +87,33 @@ impl Session {
         let at = self.now();
         let imported = self.store.import_practical(&scores, &source_of(&read), &at)?;
         Ok(ImportedFile { rows, imported })
+    }
+
+    /// Takes in marks given by hand (人工阅卷). Sections of candidates that these files don't name keep the marks they had.
+    ///
+    /// # Errors
+    ///
+    /// [`SessionError::NoRoster`], every wrong row, a candidate's section in more than one of the files, or a failure of
+    /// the record, such as that it is frozen.
+    pub fn import_hand(&mut self, files: &[PathBuf]) -> Result<ImportedFile, SessionError> {
+        self.refuse_frozen()?;
+        let roster = self.roster()?;
+        let read = read_all(files)?;
+        let mut marks = self.store.hand()?;
+        let mut new = BTreeSet::new();
+        for file in &read {
+            for (ticket, sections) in hand::import(&file.name, &file.bytes, &self.exam, &roster)? {
+                for (section, points) in sections {
+                    if !new.insert((ticket.clone(), section.clone())) {
+                        return Err(SessionError::MarksTwice { ticket, section });
+                    }
+                    marks.entry(ticket.clone()).or_default().insert(section, points);
+                }
+            }
+        }
+        let at = self.now();
+        let imported = self.store.import_hand(&marks, &source_of(&read), &at)?;
+        Ok(ImportedFile { rows: new.len(), imported })
     }
 }
 

@@ -397,6 +397,7 @@ mod tests {
             fail_grade: "不合格".into(),
             multiple,
             violation: ViolationRule::SubjectVoid,
+            rounding: None,
         }
     }
 

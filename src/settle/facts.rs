@@ -112,6 +112,7 @@ mod tests {
             fail_grade: "不合格".into(),
             multiple,
             violation: crate::exam::ViolationRule::SubjectVoid,
+            rounding: None,
         }
     }
 

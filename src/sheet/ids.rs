@@ -93,6 +93,10 @@ name! {
     /// A room (考场) of the exam.
     RoomId
 }
+name! {
+    /// A section of a paper that is marked by hand, such as `简答题`.
+    SectionName
+}
 
 impl FieldName {
     /// The ticket number's field, `ticket`.

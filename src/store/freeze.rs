@@ -62,7 +62,7 @@ fn hash(tx: &Transaction<'_>) -> Result<Sha256, Fault> {
     // A fixed width for the page keeps text order and page order the same.
     let readings = "SELECT image || printf(':%010d', page), reading FROM readings ORDER BY seq";
     let set_asides = "SELECT image || printf(':%010d', page), set_aside FROM set_asides ORDER BY seq";
-    let sections: [(&str, Vec<String>); 7] = [
+    let mut sections: Vec<(&str, Vec<String>)> = vec![
         ("exam", texts(ImportKind::Exam)?),
         ("roster", texts(ImportKind::Roster)?),
         ("rooms", texts(ImportKind::Rooms)?),
@@ -71,6 +71,11 @@ fn hash(tx: &Transaction<'_>) -> Result<Sha256, Fault> {
         ("set-asides", grouped(tx, set_asides)?),
         ("resolutions", grouped(tx, ABOUT)?),
     ];
+    // A record without them hashes to what it did before they were known.
+    let hand = texts(ImportKind::Hand)?;
+    if !hand.is_empty() {
+        sections.push(("hand", hand));
+    }
     let mut bytes = match custody::manifest(tx)? {
         // A record that was frozen before there were manifests keeps its hash.
         None => framed([FREEZE]),
@@ -96,7 +101,7 @@ pub(super) fn broken(tx: &Transaction<'_>) -> Result<Option<(Sha256, Sha256)>, F
 }
 
 impl Store {
-    /// The SHA-256 of manifest, readings, set-asides, resolutions, exam, roster, rooms and layouts.
+    /// The SHA-256 of manifest, readings, set-asides, resolutions, exam, roster, rooms, layouts and marks given by hand.
     ///
     /// Each section is named and counted and every part has its length before it. The order in which
     /// different sheets came in does not change it; the order of several readings of one page, or of several

@@ -3,10 +3,11 @@
 use super::{Fault, Store, StoreError, decode, encode, freeze, parse};
 use crate::exam::{Exam, RoomRecord, Roster};
 use crate::practical::PracticalScore;
-use crate::sheet::{LayoutName, Sha256};
+use crate::sheet::{HandMarks, LayoutName, Sha256, TicketNumber};
 use rusqlite::{OptionalExtension, Transaction};
 use serde::{Deserialize, Serialize};
 use serde_json::json;
+use std::collections::BTreeMap;
 
 /// Where an imported value comes from.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -30,10 +31,12 @@ pub enum ImportKind {
     Practical,
     /// A layout.
     Layout,
+    /// Marks given by hand.
+    Hand,
 }
 
 impl ImportKind {
-    /// The word used in the store: `exam`, `roster`, `rooms`, `practical`, `layout`.
+    /// The word used in the store: `exam`, `roster`, `rooms`, `practical`, `layout`, `hand`.
     #[must_use]
     pub fn word(self) -> &'static str {
         match self {
@@ -42,11 +45,12 @@ impl ImportKind {
             Self::Rooms => "rooms",
             Self::Practical => "practical",
             Self::Layout => "layout",
+            Self::Hand => "hand",
         }
     }
 
     fn of_word(word: &str) -> Result<Self, Fault> {
-        [Self::Exam, Self::Roster, Self::Rooms, Self::Practical, Self::Layout]
+        [Self::Exam, Self::Roster, Self::Rooms, Self::Practical, Self::Layout, Self::Hand]
             .into_iter()
             .find(|kind| kind.word() == word)
             .ok_or(Fault::Row("imports"))
@@ -144,6 +148,20 @@ impl Store {
         self.import(ImportKind::Practical, "", &scores, source, at)
     }
 
+    /// Puts marks given by hand in force, in the place of all earlier ones. They are part of what is frozen.
+    ///
+    /// # Errors
+    ///
+    /// [`StoreError::Frozen`] or a failure of the file.
+    pub fn import_hand(
+        &mut self,
+        marks: &BTreeMap<TicketNumber, HandMarks>,
+        source: &Source,
+        at: &str,
+    ) -> Result<Imported, StoreError> {
+        self.import(ImportKind::Hand, "", marks, source, at)
+    }
+
     /// Adds a layout beside those that are there.
     ///
     /// # Errors
@@ -228,6 +246,15 @@ impl Store {
     /// [`StoreError::Damaged`] if they can't be read.
     pub fn practical(&self) -> Result<Vec<PracticalScore>, StoreError> {
         Ok(self.single(ImportKind::Practical)?.unwrap_or_default())
+    }
+
+    /// The marks given by hand that are in force; empty before the first import.
+    ///
+    /// # Errors
+    ///
+    /// [`StoreError::Damaged`] if they can't be read.
+    pub fn hand(&self) -> Result<BTreeMap<TicketNumber, HandMarks>, StoreError> {
+        Ok(self.single(ImportKind::Hand)?.unwrap_or_default())
     }
 
     /// How many practical scores are in force, without reading them all.

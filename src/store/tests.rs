@@ -128,6 +128,7 @@ fn exam() -> Exam {
             fail_grade: "不合格".into(),
             multiple: MultipleRule::Hold,
             violation: ViolationRule::SubjectVoid,
+            rounding: None,
         },
         signatories: crate::exam::Signatories::default(),
     }
@@ -191,6 +192,10 @@ fn score(name: &str, ticket: &str, grading: &Grading, points: i64) -> SheetScore
             right: 2,
             wrong: 1,
             blank: 0,
+            exact: None,
+            partial: 0,
+            voided: 0,
+            hand: std::collections::BTreeMap::new(),
         },
     }
 }

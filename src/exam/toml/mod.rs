@@ -10,7 +10,7 @@ use super::{
     Exam, ExamError, ExamFault, GradeRule, Level, MultipleRule, Occupation, Paper, Rules, Signatories,
     ViolationRule,
 };
-use crate::sheet::{Form, PaperId, Points, RoomId};
+use crate::sheet::{Form, HandSection, PaperId, Points, RoomId, Rounding, RoundingRule, SectionName};
 use ::toml::de::{DeTable, DeValue};
 use section::{At, Log, Section};
 use std::collections::{BTreeMap, HashMap};
@@ -104,6 +104,7 @@ fn papers(top: &mut Section<'_, '_>, log: &mut Log<'_>) -> BTreeMap<PaperId, At<
             None => "A".parse().ok().map(|form| vec![form]),
         };
         let key_revision = revision(&mut section, log);
+        let hand = hand(&mut section, log);
         let line = section.line;
         section.close(log);
         let Some(At { line: id_line, value: id }) = id else { continue };
@@ -121,10 +122,30 @@ fn papers(top: &mut Section<'_, '_>, log: &mut Log<'_>) -> BTreeMap<PaperId, At<
             },
             forms: forms.unwrap_or_default(),
             key_revision: key_revision.unwrap_or(1),
+            hand,
         };
         papers.insert(id, At { line, value: paper });
     }
     papers
+}
+
+/// Sections that people mark, each with a name of its own.
+fn hand(paper: &mut Section<'_, '_>, log: &mut Log<'_>) -> Vec<HandSection> {
+    let mut seen = HashMap::new();
+    let mut out = Vec::new();
+    for mut section in paper.tables("hand", log) {
+        let name = section.name::<SectionName>("name", log);
+        let points = section.required("points", log).and_then(|v| section.points("points", v, log));
+        section.close(log);
+        let (Some(name), Some(points)) = (name, points) else { continue };
+        if let Some(first_line) = seen.insert(name.value.clone(), name.line) {
+            let problem = ExamFault::Twice { value: name.value.to_string(), first_line };
+            paper.wrong(log, name.line, "hand", problem);
+            continue;
+        }
+        out.push(HandSection { name: name.value, points: points.value });
+    }
+    out
 }
 
 fn revision(section: &mut Section<'_, '_>, log: &mut Log<'_>) -> Option<u16> {
@@ -218,6 +239,7 @@ fn rules_of(section: Option<Section<'_, '_>>, log: &mut Log<'_>) -> Rules {
         fail_grade: "不合格".into(),
         multiple: MultipleRule::Hold,
         violation: ViolationRule::SubjectVoid,
+        rounding: None,
     };
     let mut given = false;
     if let Some(mut section) = section {
@@ -231,6 +253,9 @@ fn rules_of(section: Option<Section<'_, '_>>, log: &mut Log<'_>) -> Rules {
         let words = [("subject-void", ViolationRule::SubjectVoid), ("all-void", ViolationRule::AllVoid)];
         if let Some(rule) = section.choice("violation", &words, "\"subject-void\", \"all-void\"", log) {
             rules.violation = rule;
+        }
+        if let Some(table) = section.table("rounding", log) {
+            rules.rounding = rounding(table, log);
         }
         if let Some(value) = section.get("fail_grade") {
             let text = section.text_of("fail_grade", value, log);
@@ -248,6 +273,19 @@ fn rules_of(section: Option<Section<'_, '_>>, log: &mut Log<'_>) -> Rules {
         rules.grades.push(GradeRule { name: "合格".into(), least: rules.pass_line });
     }
     rules
+}
+
+/// A rule and the step it rounds to, a hundredth of a point unless the table says otherwise.
+fn rounding(mut table: Section<'_, '_>, log: &mut Log<'_>) -> Option<Rounding> {
+    let known = "\"half-up\", \"half-even\", \"down\", \"up\"";
+    table.required("rule", log);
+    let rule = table.choice("rule", &RoundingRule::WORDS, known, log);
+    let step = match table.get("step") {
+        Some(value) => table.points("step", value, log).map(|step| step.value),
+        None => Some(Points::from_hundredths(1)),
+    };
+    table.close(log);
+    Some(Rounding { rule: rule?, step: step? })
 }
 
 fn grades(section: &mut Section<'_, '_>, rules: &Rules, log: &mut Log<'_>) -> Vec<GradeRule> {

@@ -198,3 +198,45 @@ proptest! {
         let _ = Exam::parse(&chars.into_iter().collect::<String>(), "e");
     }
 }
+
+#[test]
+fn rounding_is_what_the_rules_name_and_nothing_otherwise() {
+    use crate::sheet::{Rounding, RoundingRule};
+    let rounding = |line: &str| Exam::parse(&format!("{GOOD}{line}\n"), "e").unwrap().rules.rounding;
+    assert_eq!(rounding(""), None);
+    let half = |rule, step: &str| Some(Rounding { rule, step: step.parse().unwrap() });
+    assert_eq!(rounding("rounding = { rule = \"half-up\" }"), half(RoundingRule::HalfUp, "0.01"));
+    assert_eq!(rounding("rounding = { rule = \"down\", step = 0.5 }"), half(RoundingRule::Down, "0.5"));
+    for (line, problem) in [
+        ("rounding = { step = 1 }", "rules: rounding: rule: "),
+        ("rounding = { rule = \"near\" }", "rules: rounding: rule: \"near\" is not one of \"half-up\""),
+        ("rounding = { rule = \"up\", step = 0 }", "rules: rounding: step: "),
+        ("rounding = { rule = \"up\", to = 1 }", "rules: rounding: to: "),
+        ("rounding = \"up\"", "rules: rounding: "),
+    ] {
+        let found = problems_of(&format!("{GOOD}{line}\n"));
+        assert_eq!(found.len(), 1, "{found:?}");
+        assert!(found[0].contains(problem), "{found:?}");
+    }
+}
+
+#[test]
+fn sections_marked_by_hand_have_a_name_and_points() {
+    let line =
+        |sections: &str| GOOD.replace("theory-100\"\n", &format!("theory-100\"\nhand = [{sections}]\n"));
+    let good = line("{ name = \"简答题\", points = 20 }, { name = \"论述题\", points = 10.5 }");
+    let exam = Exam::parse(&good, "e").unwrap();
+    let hand: Vec<_> =
+        exam.papers.values().flat_map(|p| &p.hand).map(|h| (h.name.as_str(), h.points.to_string())).collect();
+    assert_eq!(hand, [("简答题", "20.0".to_owned()), ("论述题", "10.5".to_owned())]);
+    for (sections, problem) in [
+        ("{ name = \"简答题\" }", "points"),
+        ("{ name = \"\", points = 5 }", "name"),
+        ("{ name = \"甲\", points = 5 }, { name = \"甲\", points = 6 }", "甲"),
+        ("{ name = \"甲\", points = 101 }", "above 0 and at most 100"),
+        ("{ name = \"甲\", points = 5, weight = 2 }", "weight"),
+    ] {
+        let found = problems_of(&line(sections));
+        assert!(found.len() == 1 && found[0].contains(problem), "{sections}: {found:?}");
+    }
+}

@@ -13,6 +13,7 @@ fn exam() -> Exam {
         layout: "theory-100".parse().unwrap(),
         forms: vec!["A".parse().unwrap(), "B".parse().unwrap()],
         key_revision: 1,
+        hand: Vec::new(),
     };
     Exam {
         batch: "2026年第3批".into(),
@@ -32,6 +33,7 @@ fn exam() -> Exam {
             fail_grade: "不合格".into(),
             multiple: MultipleRule::Wrong,
             violation: ViolationRule::SubjectVoid,
+            rounding: None,
         },
         signatories: crate::exam::Signatories::default(),
     }

@@ -1,0 +1,210 @@
+//! Marks by hand, rounding and item statistics in a session, from the tables to the files.
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
+
+mod common;
+
+use common::{CANDIDATES, Desk, EXAM, card, key_text, roster, scan, ticket, workbook};
+use duka::merge::PartResult;
+use duka::session::{Compare, Session, SessionError};
+use duka::store::{Imported, StoreError};
+use std::path::PathBuf;
+
+/// A key of 80 points on the card and 20 by hand; item 100 is left out, so that points are ninety-nineths.
+fn key(form: &str, most: u16) -> String {
+    format!(
+        "paper = \"electrician-4\"\nform = {form:?}\nrevision = 1\ntotal = {}\n\
+         [[section]]\nkind = \"single\"\nfrom = 1\nto = 80\npoints = 0.8\nanswers = \"{}\"\n\
+         [[section]]\nkind = \"true-false\"\nfrom = 81\nto = 100\npoints = 0.8\nanswers = \"{}\"\n\
+         [[section]]\nkind = \"hand\"\nname = \"简答题\"\npoints = {most}\n\
+         [[item]]\nitem = 100\nvoid = \"left-out\"\n",
+        80 + most,
+        "A".repeat(80),
+        "A".repeat(20)
+    )
+}
+
+fn exam(rounding: &str) -> String {
+    EXAM.replace("key_revision = 1\n", "key_revision = 1\nhand = [{ name = \"简答题\", points = 20 }]\n")
+        + &format!("\n[rules]\n{rounding}\n")
+}
+
+/// Everybody's card with 83 right, the exam with a section marked by hand.
+fn desk(rounding: &str, most: u16) -> (Desk, Session) {
+    let desk = Desk::new();
+    desk.write("exam.toml", exam(rounding));
+    for form in ["A", "B"] {
+        desk.seal(&format!("electrician-4-{form}.key.age"), &key(form, most));
+    }
+    let mut session = desk.open();
+    session.import_roster(&[desk.path("roster.xlsx")]).unwrap();
+    for n in 1..=CANDIDATES {
+        desk.write(&format!("scans/{n:02}.jpg"), card(n, 83).scan());
+    }
+    scan(&mut session, &desk.path("scans"));
+    desk.import_rooms(&mut session, &[]).unwrap();
+    (desk, session)
+}
+
+fn marks(desk: &Desk, name: &str, people: impl IntoIterator<Item = (u16, &'static str)>) -> PathBuf {
+    let roster = roster();
+    let rows = people.into_iter().map(|(n, points)| {
+        let candidate = &roster.candidates[&ticket(n)];
+        format!("{},{},{points}\n", candidate.ticket, candidate.name)
+    });
+    desk.write(name, format!("准考证号,姓名,得分\n{}", rows.collect::<String>()))
+}
+
+const DOWN: &str = "rounding = { rule = \"down\" }";
+
+#[test]
+fn marks_by_hand_and_what_the_card_gives_make_the_score() {
+    let (desk, mut session) = desk(DOWN, 20);
+    let first = marks(&desk, "marks.csv", (1..=5).map(|n| (n, "12.25")));
+    assert_eq!(session.import_hand(std::slice::from_ref(&first)).unwrap().rows, 5);
+    assert_eq!(session.import_hand(&[first]).unwrap().imported, Imported::Known);
+    // A later file adds to what is there and replaces what it names.
+    let second = marks(&desk, "more.csv", [(6, "0"), (1, "20")]);
+    let done = session.import_hand(std::slice::from_ref(&second)).unwrap();
+    assert_eq!((done.rows, done.imported), (2, Imported::New));
+    let twice = session.import_hand(&[second.clone(), second.clone()]).unwrap_err();
+    assert!(matches!(&twice, SessionError::MarksTwice { .. }), "{twice}");
+    session.freeze().unwrap();
+    let late = session.import_hand(&[second]).unwrap_err();
+    assert!(matches!(late, SessionError::Store(StoreError::Frozen)), "{late}");
+
+    desk.grade(&mut session).unwrap();
+    desk.import_practical(&mut session, &(1..=CANDIDATES).map(|n| (n, "70")).collect::<Vec<_>>());
+    let results = session.merge().unwrap();
+    // 80 single-choice items of 0.8, and 3 of 19 true/false items that make 16: 64 + 48/19.
+    let points: Vec<_> = results
+        .transcripts
+        .iter()
+        .map(|t| match &t.theory {
+            PartResult::Scored(points) => (t.candidate.ticket.clone(), points.to_string()),
+            other => panic!("{other:?}"),
+        })
+        .collect();
+    let expected = ["86.52", "78.77", "78.77", "78.77", "78.77", "66.52"];
+    assert_eq!(points, (1..).zip(expected).map(|(n, p)| (ticket(n), p.to_owned())).collect::<Vec<_>>());
+    session.verify().unwrap();
+}
+
+#[test]
+fn a_frozen_record_says_what_marks_it_was_frozen_with() {
+    let hash = |points: &'static str| {
+        let (desk, mut session) = desk(DOWN, 20);
+        session.import_hand(&[marks(&desk, "m.csv", (1..=6).map(|n| (n, points)))]).unwrap();
+        session.freeze().unwrap().hash
+    };
+    assert_ne!(hash("3"), hash("4"));
+}
+
+#[test]
+fn a_grading_that_lacks_something_is_refused_and_leaves_nothing() {
+    let refused = |rounding: &str, most: u16, people: u16| {
+        let (desk, mut session) = desk(rounding, most);
+        session.import_hand(&[marks(&desk, "m.csv", (1..=people).map(|n| (n, "3")))]).unwrap();
+        session.freeze().unwrap();
+        let error = desk.grade(&mut session).unwrap_err();
+        assert_eq!(session.status().unwrap().graded, 0);
+        assert!(error.hint().is_some(), "{error}");
+        error
+    };
+    match refused(DOWN, 20, 4) {
+        SessionError::NoMarks { tickets } => assert_eq!(tickets, [ticket(5).to_string()]),
+        other => panic!("{other}"),
+    }
+    let other = refused(DOWN, 25, 6);
+    assert!(matches!(other, SessionError::OtherHandSections { .. }), "{other}");
+    let inexact = refused("pass_line = 60", 20, 6);
+    assert!(
+        inexact.to_string().contains("not whole hundredths") && inexact.hint().unwrap().contains("rounding"),
+        "{inexact}"
+    );
+}
+
+#[test]
+fn items_are_told_and_nothing_of_it_is_recorded() {
+    let desk = Desk::with(&(1..=CANDIDATES).map(|n| card(n, 60 + 5 * n)).collect::<Vec<_>>(), &[]);
+    let mut session = desk.open();
+    let custodian = desk.path("custodian.key");
+    let early = session.items(&custodian, &[], None, 0.01).unwrap_err();
+    assert!(matches!(early, SessionError::NotFrozen), "{early}");
+    session.freeze().unwrap();
+    let head = session.verify().unwrap();
+    let before = session.canonical_export().unwrap();
+    let found = session.items(&custodian, &[], Some(Compare::Rooms), 0.01).unwrap();
+    let told: Vec<_> = found.iter().map(|of| (of.form.as_str(), of.sheets, of.alike)).collect();
+    // Too few sheets to compare: said so by nothing, and no list.
+    assert_eq!(told, [("A", 5, None), ("B", 1, None)]);
+    assert_eq!(found[0].documents.len(), 2);
+    let page = String::from_utf8(found[0].documents[0].bytes.clone()).unwrap();
+    assert!(page.contains("答卷 5 份"));
+    let rows = workbook(&found[0].documents[1].bytes);
+    // Items 66 to 85 are right for some only: item 71 for candidates 3, 4 and 5.
+    let item = rows.iter().find(|row| row[0] == "71").unwrap();
+    assert_eq!((item[2].as_str(), item[4].as_str(), item[6].as_str()), ("A", "3", "0.6"));
+    assert_eq!(session.verify().unwrap(), head);
+    assert_eq!(session.canonical_export().unwrap(), before);
+    assert_eq!(session.status().unwrap().graded, 0);
+    assert!(std::fs::read_dir(desk.path("out")).unwrap().next().is_none());
+}
+
+#[test]
+fn the_program_writes_what_only_its_owner_can_read() {
+    let desk = Desk::with(&(1..=CANDIDATES).map(|n| card(n, 60 + 5 * n)).collect::<Vec<_>>(), &[]);
+    desk.open().freeze().unwrap();
+    let run = |args: &[&str]| {
+        let custodian = desk.path("custodian.key");
+        let mut command = assert_cmd::Command::cargo_bin("duka").unwrap();
+        command.arg("--session").arg(desk.folder()).args(args).arg("--custodian").arg(custodian);
+        command.output().unwrap()
+    };
+    let out = run(&["items", "--alike", "neighbours"]);
+    let text = String::from_utf8(out.stdout).unwrap();
+    assert!(out.status.success(), "{text}{}", String::from_utf8_lossy(&out.stderr));
+    assert!(text.contains("electrician-4 form A") && text.contains("too few sheets"), "{text}");
+    let files: Vec<PathBuf> =
+        std::fs::read_dir(desk.path("out")).unwrap().map(|entry| entry.unwrap().path()).collect();
+    assert_eq!(files.len(), 4);
+    #[cfg(unix)]
+    for file in &files {
+        use std::os::unix::fs::PermissionsExt as _;
+        assert_eq!(file.metadata().unwrap().permissions().mode() & 0o777, 0o600, "{}", file.display());
+    }
+    let json: serde_json::Value = serde_json::from_slice(&run(&["items", "--json"]).stdout).unwrap();
+    assert_eq!(json["papers"][0]["sheets"], 5);
+    // Nobody has any of the last fifteen items right.
+    assert_eq!(json["papers"][0]["suspicious"], 15);
+    let refused = run(&["items", "--alike", "--alpha", "0.5"]);
+    assert_eq!(refused.status.code(), Some(2));
+    assert!(String::from_utf8_lossy(&refused.stderr).contains("at most 0.05"));
+}
+
+#[test]
+fn the_program_takes_marks_in_and_names_wrong_rows() {
+    let (desk, _) = desk(DOWN, 20);
+    let good = marks(&desk, "good.csv", [(1, "20"), (2, "0.5")]);
+    let bad = marks(&desk, "bad.csv", [(3, "20.5"), (4, "十")]);
+    let run = |file: &PathBuf| {
+        let mut command = assert_cmd::Command::cargo_bin("duka").unwrap();
+        command.arg("--session").arg(desk.folder()).args(["marks", "import"]).arg(file);
+        command.output().unwrap()
+    };
+    let out = run(&good);
+    assert!(String::from_utf8_lossy(&out.stdout).starts_with("2 marks by hand"), "{out:?}");
+    let out = run(&bad);
+    let text = String::from_utf8(out.stderr).unwrap();
+    assert_eq!(out.status.code(), Some(2));
+    assert!(
+        text.contains("row 2") && text.contains("row 3") && text.contains("between 0 and 20.0"),
+        "{text}"
+    );
+}
+
+/// The key of the other tests says what it did before.
+#[test]
+fn a_key_of_before_is_a_key_still() {
+    let key = duka::AnswerKey::parse(&key_text("electrician-4", "A", 1), "key.toml").unwrap();
+    assert_eq!((key.total().to_string(), key.hand_sections().count()), ("100.0".to_owned(), 0));
+}
