@@ -2,7 +2,7 @@
 #![allow(clippy::unwrap_used, clippy::panic, reason = "tests: a failure is a failed test")]
 
 use assert_cmd::cargo::cargo_bin_cmd;
-use duka::identity::{Identity, Person};
+use duka::identity::{self, Identity};
 use duka::key::{AnswerKey, ExamManifest, SealedKey};
 use duka::layout::{self, Layout};
 use duka::sheet::Sha256;
@@ -560,7 +560,7 @@ fn identity(path: &Path) -> Identity {
 fn people_are_made_a_key_is_sealed_and_inspected() {
     let dir = at_the_office();
     let path = dir.path();
-    let zhang: Person = fs::read_to_string(path.join("zhang.id.pub")).unwrap().parse().unwrap();
+    let zhang: identity::Person = fs::read_to_string(path.join("zhang.id.pub")).unwrap().parse().unwrap();
     assert_eq!((zhang.name(), zhang.sealing().is_some()), ("zhang", true));
     assert_eq!(*identity(&path.join("zhang.id")).person(), zhang);
     let run = duka(path, &["identity", "show", "zhang.id.pub"]);

@@ -5,7 +5,7 @@ mod common;
 
 use common::{CANDIDATES, Desk, EXAM, card, key_text, roster, scan, ticket, workbook};
 use duka::merge::PartResult;
-use duka::session::{Compare, Session, SessionError};
+use duka::session::{Compare, ItemsAsked, Session, SessionError};
 use duka::store::{Imported, StoreError};
 use std::path::PathBuf;
 
@@ -33,7 +33,7 @@ fn desk(rounding: &str, most: u16) -> (Desk, Session) {
     let desk = Desk::new();
     desk.write("exam.toml", exam(rounding));
     for form in ["A", "B"] {
-        desk.seal(&format!("electrician-4-{form}.key.age"), &key(form, most));
+        desk.seal(&format!("electrician-4-{form}.sealed"), &key(form, most));
     }
     let mut session = desk.open();
     session.import_roster(&[desk.path("roster.xlsx")]).unwrap();
@@ -127,13 +127,15 @@ fn a_grading_that_lacks_something_is_refused_and_leaves_nothing() {
 fn items_are_told_and_nothing_of_it_is_recorded() {
     let desk = Desk::with(&(1..=CANDIDATES).map(|n| card(n, 60 + 5 * n)).collect::<Vec<_>>(), &[]);
     let mut session = desk.open();
-    let custodian = desk.path("custodian.key");
-    let early = session.items(&custodian, &[], None, 0.01).unwrap_err();
-    assert!(matches!(early, SessionError::NotFrozen), "{early}");
     session.freeze().unwrap();
-    let head = session.verify().unwrap();
+    let request = desk.request(&mut session).unwrap();
+    let alone = desk.releases(&request, &[1]);
+    let asked = ItemsAsked { compare: Some(Compare::Rooms), alpha: 0.01 };
+    let refused = session.items(&alone, &[], asked).unwrap_err();
+    assert!(matches!(&refused, SessionError::Custody { .. }), "{refused}");
+    let releases = desk.releases(&request, &[0, 1]);
     let before = session.canonical_export().unwrap();
-    let found = session.items(&custodian, &[], Some(Compare::Rooms), 0.01).unwrap();
+    let found = session.items(&releases, &[], asked).unwrap();
     let told: Vec<_> = found.iter().map(|of| (of.form.as_str(), of.sheets, of.alike)).collect();
     // Too few sheets to compare: said so by nothing, and no list.
     assert_eq!(told, [("A", 5, None), ("B", 1, None)]);
@@ -144,9 +146,17 @@ fn items_are_told_and_nothing_of_it_is_recorded() {
     // Items 66 to 85 are right for some only: item 71 for candidates 3, 4 and 5.
     let item = rows.iter().find(|row| row[0] == "71").unwrap();
     assert_eq!((item[2].as_str(), item[4].as_str(), item[6].as_str()), ("A", "3", "0.6"));
-    assert_eq!(session.verify().unwrap(), head);
+    session.verify().unwrap();
     assert_eq!(session.canonical_export().unwrap(), before);
-    assert_eq!(session.status().unwrap().graded, 0);
+    let again = session.items(&releases, &[], asked).unwrap_err();
+    assert!(matches!(again, SessionError::Store(StoreError::RequestUsed { .. })), "{again}");
+    // With the grading, under one opening: the same files.
+    let request = desk.request(&mut session).unwrap();
+    let (graded, beside) =
+        session.grade_with_items(&desk.releases(&request, &[0, 2]), &[], asked).unwrap();
+    assert_eq!(graded.papers.len(), 2);
+    assert_eq!(beside.unwrap(), found);
+    assert_eq!(session.status().unwrap().graded, usize::from(CANDIDATES));
     assert!(std::fs::read_dir(desk.path("out")).unwrap().next().is_none());
 }
 
@@ -154,10 +164,16 @@ fn items_are_told_and_nothing_of_it_is_recorded() {
 fn the_program_writes_what_only_its_owner_can_read() {
     let desk = Desk::with(&(1..=CANDIDATES).map(|n| card(n, 60 + 5 * n)).collect::<Vec<_>>(), &[]);
     desk.open().freeze().unwrap();
+    // Each opening has a request and releases of its own.
     let run = |args: &[&str]| {
-        let custodian = desk.path("custodian.key");
+        let mut session = desk.open();
+        let request = desk.request(&mut session).unwrap();
+        drop(session);
         let mut command = assert_cmd::Command::cargo_bin("duka").unwrap();
-        command.arg("--session").arg(desk.folder()).args(args).arg("--custodian").arg(custodian);
+        command.arg("--session").arg(desk.folder()).args(args);
+        for release in desk.releases(&request, &[1, 2]) {
+            command.arg("--release").arg(release);
+        }
         command.output().unwrap()
     };
     let out = run(&["items", "--alike", "neighbours"]);

@@ -1,3 +1,4 @@
+//! Writes the samples anew.
 #![allow(clippy::unwrap_used)]
 mod common;
 use duka::identity::{Identity, Strength};

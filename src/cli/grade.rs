@@ -7,12 +7,9 @@ use super::passphrase::Passphrase;
 use super::{Context, Ending, Failure, shield};
 use clap::Args;
 use duka::key::{Moment, Request};
-use duka::session::{Ask, Depth, LostWhy};
+use duka::session::Ask;
 use serde_json::json;
 use std::path::{Path, PathBuf};
-
-/// Files that are named one by one.
-const SOME: usize = 10;
 
 /// Ask the custodians for the keys (--request), then open them in memory and grade every sheet (--release)
 ///

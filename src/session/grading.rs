@@ -170,7 +170,7 @@ impl Session {
         self.apply_rechecks(&mut standings)?;
         let mut sheets = self.with_hand_marks(to_grade(&standings))?;
         let asked = |(paper, form): &(PaperId, Form)| {
-            quorum.keys().any(|sealed| {
+            quorum.keys().iter().any(|sealed| {
                 let binding = sealed.binding();
                 (&binding.paper, &binding.form) == (paper, form)
             })
