@@ -152,8 +152,7 @@ fn items_are_told_and_nothing_of_it_is_recorded() {
     assert!(matches!(again, SessionError::Store(StoreError::RequestUsed { .. })), "{again}");
     // With the grading, under one opening: the same files.
     let request = desk.request(&mut session).unwrap();
-    let (graded, beside) =
-        session.grade_with_items(&desk.releases(&request, &[0, 2]), &[], asked).unwrap();
+    let (graded, beside) = session.grade_with_items(&desk.releases(&request, &[0, 2]), &[], asked).unwrap();
     assert_eq!(graded.papers.len(), 2);
     assert_eq!(beside.unwrap(), found);
     assert_eq!(session.status().unwrap().graded, usize::from(CANDIDATES));

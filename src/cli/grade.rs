@@ -7,7 +7,7 @@ use super::passphrase::Passphrase;
 use super::{Context, Ending, Failure, shield};
 use clap::Args;
 use duka::key::{Moment, Request};
-use duka::session::Ask;
+use duka::session::{Ask, Which};
 use serde_json::json;
 use std::path::{Path, PathBuf};
 
@@ -52,16 +52,25 @@ pub fn freeze(context: &Context) -> Result<Ending, Failure> {
 pub fn grade(args: &Grade, context: &Context) -> Result<Ending, Failure> {
     shield::raise_and_tell();
     match (&args.request, &args.sign) {
-        (Some(output), Some(supervisor)) => request(args, output, supervisor, context),
+        (Some(output), Some(supervisor)) => {
+            let ask = Ask { keys: args.keys.clone(), which: Which::InForce };
+            ask_for_keys(&ask, output, supervisor, args.passphrase, context)
+        }
         _ => open_and_grade(args, context),
     }
 }
 
-fn request(args: &Grade, output: &Path, supervisor: &Path, context: &Context) -> Result<Ending, Failure> {
+/// Writes a request for the custodians, signed by a supervisor, and says what it says.
+pub fn ask_for_keys(
+    ask: &Ask,
+    output: &Path,
+    supervisor: &Path,
+    passphrase: Passphrase,
+    context: &Context,
+) -> Result<Ending, Failure> {
     let mut session = context.open()?;
-    let supervisor = args.passphrase.identity(supervisor)?;
-    let ask = Ask { keys: args.keys.clone(), ..Ask::default() };
-    let request = session.request(&ask, &supervisor)?;
+    let supervisor = passphrase.identity(supervisor)?;
+    let request = session.request(ask, &supervisor)?;
     write_whole(output, request.text().as_bytes(), Existing::Keep, Readers::Usual)?;
     tell_request(&request, context);
     let needed = request.manifest().body().threshold;

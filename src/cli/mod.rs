@@ -21,6 +21,7 @@ mod print;
 mod progress;
 mod publish;
 mod read;
+mod regrade;
 mod recheck;
 mod scan;
 mod shield;
@@ -95,6 +96,7 @@ enum Verb {
     /// Close the record under one hash; only then is an answer key opened
     Freeze,
     Grade(grade::Grade),
+    Regrade(regrade::Regrade),
     Items(items::Items),
     /// Join theory and practical scores and show the outcome
     Merge,
@@ -167,6 +169,7 @@ pub fn run() -> ExitCode {
         Verb::Resolve(args) => exceptions::resolve(&args, &context),
         Verb::Freeze => grade::freeze(&context),
         Verb::Grade(args) => grade::grade(&args, &context),
+        Verb::Regrade(args) => regrade::run(&args, &context),
         Verb::Items(args) => items::run(&args, &context),
         Verb::Merge => publish::merge(&context),
         Verb::Publish(args) => publish::publish(&args, &context),

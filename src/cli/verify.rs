@@ -2,9 +2,12 @@
 
 use super::journal::read_slips;
 use super::signing::people;
-use super::{Context, Ending, Failure, now};
+use super::{Context, Ending, Failure, now, shield};
 use clap::Args;
-use duka::session::{Depth, LostWhy, OriginalsChecked, Session, Verified, VerifyOptions, verify as look};
+use duka::session::{
+    Depth, LostWhy, OriginalsChecked, Regrading, Session, Verified, VerifyOptions, verify as look,
+};
+use duka::sheet::Points;
 use indicatif::ProgressBar;
 use serde_json::json;
 use std::path::PathBuf;
@@ -27,6 +30,16 @@ pub struct Verify {
     /// Also read every picture and copy, and compare its bytes with what was read; takes as long as reading the disk
     #[arg(long)]
     originals: bool,
+    /// Also open the keys and make every score again; takes a request (`duka grade --request`) and releases as a grading does,
+    /// and records that it was done
+    #[arg(long, requires = "releases")]
+    with_key: bool,
+    /// A custodian's release, for --with-key; repeat for each
+    #[arg(long = "release", value_name = "FILE", requires = "with_key")]
+    releases: Vec<PathBuf>,
+    /// Sealed keys, for --with-key; without any, every .sealed file of the session's keys/ folder
+    #[arg(long = "key", value_name = "FILE", requires = "with_key")]
+    keys: Vec<PathBuf>,
 }
 
 pub fn verify(args: &Verify, context: &Context) -> Result<Ending, Failure> {
@@ -54,6 +67,24 @@ pub fn verify(args: &Verify, context: &Context) -> Result<Ending, Failure> {
     };
     tell(args, &seen, context);
     tell_originals(args, &originals, context);
+    let regraded = if args.with_key && seen.holds() {
+        shield::raise_and_tell();
+        let regraded = context.open()?.check_scores(&args.releases, &args.keys)?;
+        tell_scores(&regraded, context);
+        Some(regraded)
+    } else {
+        None
+    };
+    let with_key = regraded.as_ref().map(|r| {
+        let papers: Vec<_> = r
+            .papers
+            .iter()
+            .map(|(paper, form, revision, sheets)| {
+                json!({ "paper": paper, "form": form, "key_revision": revision, "sheets": sheets })
+            })
+            .collect();
+        json!({ "papers": papers, "differing": r.differing })
+    });
     let lost: Vec<_> = originals
         .lost
         .iter()
@@ -78,6 +109,7 @@ pub fn verify(args: &Verify, context: &Context) -> Result<Ending, Failure> {
         "holds": seen.holds(), "findings": findings, "entries": seen.head.sequence, "head": seen.head.hash,
         "code": seen.code.to_string(), "completeness": completeness, "signatures": seen.signatures,
         "clock_set_back": seen.clock_set_back, "scores": seen.scores, "papers": seen.papers, "reread": reread,
+        "with_key": with_key,
         "originals": {
             "files": originals.files, "copies": originals.copies, "compared": args.originals, "lost": lost,
             "strays": originals.strays,
@@ -88,6 +120,11 @@ pub fn verify(args: &Verify, context: &Context) -> Result<Ending, Failure> {
         let hint = "someone changed the session by other means, or a slip is of another one: keep everything as it is, and \
                     compare it with a backup";
         return Err(Failure::new(what, Some(hint)));
+    }
+    if regraded.is_some_and(|r| !r.differing.is_empty()) {
+        let hint = "a score, a response or a key is not what it was when it was graded: keep everything as it is, and grade again \
+                    with `duka grade` once it is known why";
+        return Err(Failure::new("scores in the record are not what the keys give", Some(hint)));
     }
     let without = seen.reread.as_ref().map_or(0, |r| r.without_picture.len());
     let left = originals.lost.len() + originals.strays.len() + without;
@@ -159,6 +196,25 @@ fn tell(args: &Verify, seen: &Verified, context: &Context) {
             r.without_picture.len()
         )),
         None => out.line("pictures were not read again (--reread does)"),
+    }
+}
+
+fn tell_scores(regraded: &Regrading, context: &Context) {
+    let out = &context.output;
+    let points = |points: Option<Points>| points.map_or("no score".to_owned(), |p| p.to_string());
+    for wrong in regraded.differing.iter().take(SOME) {
+        let (recorded, given) = (points(wrong.recorded), points(wrong.given));
+        if recorded == given {
+            out.line(format!("WRONG  {}: {recorded}, made otherwise than the key makes it", wrong.ticket));
+        } else {
+            out.line(format!("WRONG  {}: {recorded} in the record, the key gives {given}", wrong.ticket));
+        }
+    }
+    if regraded.differing.len() > SOME {
+        out.line(format!("WRONG  and {} more; --json lists all", regraded.differing.len() - SOME));
+    }
+    for (paper, form, revision, sheets) in &regraded.papers {
+        out.line(format!("{paper} form {form}: {sheets} sheets graded again with key revision {revision}"));
     }
 }
 

@@ -194,6 +194,24 @@ impl ExamManifest {
         let known = self.body().supervisors.contains(person);
         if known { Ok(()) } else { Err(wrong_signer(what, person, "a supervisor")) }
     }
+
+    /// Whether the person may sign what becomes of a candidate's result: a reviewer or a supervisor of this exam.
+    ///
+    /// # Errors
+    ///
+    /// [`CustodyError::WrongSigner`].
+    pub fn reviewer(&self, person: &Person, what: &'static str) -> Result<(), CustodyError> {
+        let body = self.body();
+        let known = body.reviewers.contains(person) || body.supervisors.contains(person);
+        if known { Ok(()) } else { Err(wrong_signer(what, person, "a reviewer or supervisor")) }
+    }
+
+    /// Everyone that the manifest names, and who signed it.
+    pub fn people(&self) -> impl Iterator<Item = &Person> {
+        let body = self.body();
+        let named = body.custodians.iter().chain(&body.supervisors).chain(&body.reviewers);
+        named.chain([self.issuer()])
+    }
 }
 
 pub(super) fn wrong_signer(what: &'static str, person: &Person, role: &'static str) -> CustodyError {

@@ -238,10 +238,13 @@ impl Request {
     }
 }
 
-/// At least one key, and one for each paper and form.
+/// At least one key, in the order of their bindings, and for each paper and form at most two revisions: the second corrects
+/// the first.
 fn check_keys(keys: &[RequestedKey]) -> Result<(), CustodyError> {
-    let ascending = keys.is_sorted_by(|a, b| (&a.paper, &a.form) < (&b.paper, &b.form));
-    if keys.is_empty() || !ascending {
+    let ascending = keys.is_sorted_by(|a, b| a.binding() < b.binding());
+    let of_one_form = |a: &RequestedKey, b: &RequestedKey| (&a.paper, &a.form) == (&b.paper, &b.form);
+    let many = keys.chunk_by(of_one_form).any(|revisions| revisions.len() > 2);
+    if keys.is_empty() || !ascending || many {
         return Err(CustodyError::RequestForm { part: "list of keys" });
     }
     Ok(())

@@ -333,6 +333,12 @@ impl SealedKey {
         }
     }
 
+    /// Why there is this revision, as the issuer said; empty for the first.
+    #[must_use]
+    pub fn reason(&self) -> &str {
+        &self.header().reason
+    }
+
     pub(super) fn header(&self) -> &Header {
         &self.0.body().header
     }

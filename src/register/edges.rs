@@ -4,7 +4,7 @@
 //! lies on print of the same kind. What gives it away are its ends: print beyond one, and none at the other.
 
 use super::refine::sample;
-use super::sight::{Local, OUTLINE, Ringed, cap_of, is_marked, outline};
+use super::sight::{Local, OUTLINE, Ringed, Shape, cap_of, is_marked, outline};
 use crate::geometry::{Mapping, Mm, Point, Rect};
 use crate::layout::{Field, Layout, Position, Target, TargetShape};
 use crate::source::Page;
@@ -28,6 +28,8 @@ const FEWEST_PLACES: usize = 2;
 /// From how much contrast on a line beyond an end is looked at closely, in gray levels, and how much a block's own print must
 /// have to be compared with: pale print has 15 to 25; paper, averaged over a line, stays below 2.
 const SOMETHING: f64 = 3.0;
+/// The same for a first glance at whole pixels, which is off by less than half of that.
+const GLANCE: f64 = 1.5;
 const LEAST_PRINT: f64 = 6.0;
 
 /// Which share of the block's own contrast a line beyond its end must reach to be print, and below which share a line inside is not printed.
@@ -46,7 +48,7 @@ const FREE_MM: f64 = 0.5;
 /// Each block is looked at by itself, and then all those of a field together: between blocks there may be no room for a line, and in a row of two
 /// targets a mark leaves one.
 pub(super) fn is_moved(page: &Page, layout: &Layout, mapping: &Mapping) -> bool {
-    let view = View { page, layout, mapping, cap: f64::from(cap_of(layout)) };
+    let view = View { page, mapping, cap: cap_of(layout), printed: Printed::of(layout) };
     layout.fields.iter().any(|field| {
         let all: Vec<&[Position]> = blocks(field).collect();
         [Along::Positions, Along::Targets].into_iter().any(|along| {
@@ -130,12 +132,41 @@ fn blocks(field: &Field) -> impl Iterator<Item = &[Position]> {
     .filter(|block| block.len() >= FEWEST_POSITIONS)
 }
 
+/// What a layout prints that could be taken for a target: its targets and fiducials, by their upper edges.
+struct Printed {
+    sheet: Rect<Mm>,
+    rects: Vec<Rect<Mm>>,
+    /// Of the highest of them.
+    height: f64,
+}
+
+impl Printed {
+    fn of(layout: &Layout) -> Self {
+        let targets = layout.targets().map(|(_, _, target)| target.rect);
+        let mut rects: Vec<Rect<Mm>> = targets.chain(layout.fiducials.iter().map(|f| f.rect)).collect();
+        rects.sort_unstable_by(|a, b| a.top().total_cmp(&b.top()));
+        let height = rects.iter().map(|rect| rect.height.0).fold(0.0, f64::max);
+        Self { sheet: layout.page.rect(), rects, height }
+    }
+
+    /// Whether nothing of it lies there.
+    fn is_free(&self, rect: &Rect<Mm>) -> bool {
+        let around = rect.grown(FREE_MM);
+        let first = self.rects.partition_point(|other| other.top() + self.height <= around.top());
+        let mut level = self.rects[first..].iter().take_while(|other| other.top() < around.bottom());
+        let clear = |other: &Rect<Mm>| {
+            around.left() >= other.right() || around.right() <= other.left() || around.top() >= other.bottom()
+        };
+        self.sheet.contains(&around) && level.all(clear)
+    }
+}
+
 /// The picture of a sheet and where its print should lie.
 struct View<'a> {
     page: &'a Page,
-    layout: &'a Layout,
     mapping: &'a Mapping,
-    cap: f64,
+    cap: i32,
+    printed: Printed,
 }
 
 impl View<'_> {
@@ -155,42 +186,32 @@ impl View<'_> {
         step: (f64, f64),
         fewest: usize,
     ) -> bool {
-        let beyond: Vec<Target> = near
-            .iter()
-            .map(|target| {
-                let centre = target.rect.centre;
-                let centre = Point::from((centre.x.0 + step.0, centre.y.0 + step.1));
-                Target { rect: Rect { centre, ..target.rect }, ..(*target).clone() }
-            })
-            .filter(|target| self.is_free(&target.rect))
-            .collect();
-        let beyond = self.places(&beyond.iter().collect::<Vec<_>>());
-        if beyond.len() < fewest || mean(self.quarters(rings, &beyond, (0.0, 0.0))) < SOMETHING {
-            // Nearly always this ends it.
+        let next = |target: &&Target| {
+            let centre = target.rect.centre;
+            Rect { centre: Point::from((centre.x.0 + step.0, centre.y.0 + step.1)), ..target.rect }
+        };
+        let beyond = self.places(near.iter().map(next).filter(|rect| self.printed.is_free(rect)));
+        if beyond.len() < fewest || mean(self.glance(rings, &beyond)) < GLANCE {
             return false;
         }
-        let (near, far) = (self.places(near), self.places(far));
-        if near.len() < FEWEST_PLACES || far.len() < FEWEST_PLACES {
+        let of = |line: &[&Target]| self.places(line.iter().map(|target| target.rect));
+        let far = of(far);
+        // Nearly always there is nothing beyond one end, or print at the other, and a glance tells. A block's own contrast is no
+        // more than the cap.
+        if far.len() < FEWEST_PLACES
+            || least(self.glance(rings, &far)) >= NOT_PRINTED * f64::from(self.cap) + GLANCE
+            || mean(self.quarters(rings, &beyond, (0.0, 0.0))) < SOMETHING
+        {
+            return false;
+        }
+        let near = of(near);
+        if near.len() < FEWEST_PLACES {
             return false;
         }
         let own = self.contrast(rings, &near);
         own >= LEAST_PRINT
             && self.contrast(rings, &beyond) >= PRINTED * own
             && self.contrast(rings, &far) < NOT_PRINTED * own
-    }
-
-    /// Whether the layout prints nothing there that could be taken for a target.
-    fn is_free(&self, rect: &Rect<Mm>) -> bool {
-        let around = rect.grown(FREE_MM);
-        let clear = |other: &Rect<Mm>| {
-            around.left() >= other.right()
-                || around.right() <= other.left()
-                || around.top() >= other.bottom()
-                || around.bottom() <= other.top()
-        };
-        self.layout.page.rect().contains(&around)
-            && self.layout.targets().all(|(_, _, t)| clear(&t.rect))
-            && self.layout.fiducials.iter().all(|f| clear(&f.rect))
     }
 
     /// How much darker than the paper around it the faintest quarter of the outlines of a line is, in gray levels, at the place near
@@ -200,19 +221,30 @@ impl View<'_> {
     /// choice of places.
     fn contrast(&self, rings: &Ringed, places: &[Local]) -> f64 {
         let shifts = [-SHIFT_MM, 0.0, SHIFT_MM];
-        let faintest = |shift| self.quarters(rings, places, shift).into_iter().fold(f64::MAX, f64::min);
+        let faintest = |shift| least(self.quarters(rings, places, shift));
         shifts.iter().flat_map(|&dx| shifts.map(|dy| faintest((dx, dy)))).fold(f64::MIN, f64::max)
     }
 
-    /// Targets of a line, evenly chosen, that lie in the picture and have no mark.
-    fn places(&self, line: &[&Target]) -> Vec<Local> {
+    /// [`View::quarters`] by the nearest pixels.
+    fn glance(&self, (on, off): &Ringed, places: &[Local]) -> [f64; 4] {
+        let mut sums = [0; 4];
+        for local in places {
+            let quarters = Shape::at(self.page, local, on, off, self.cap).quarters();
+            for (sum, quarter) in sums.iter_mut().zip(quarters) {
+                *sum += quarter;
+            }
+        }
+        sums.map(|sum| f64::from(sum) / per_quarter(places))
+    }
+
+    /// Places of a line, evenly chosen, that lie in the picture and have no mark.
+    fn places(&self, line: impl Iterator<Item = Rect<Mm>>) -> Vec<Local> {
         let free: Vec<Local> = line
-            .iter()
-            .filter_map(|target| {
-                let local = Local::at(self.mapping, target.rect.centre);
-                let reach = target.rect.width.0.max(target.rect.height.0) / 2.0 + 1.0;
+            .filter_map(|rect| {
+                let local = Local::at(self.mapping, rect.centre);
+                let reach = rect.width.0.max(rect.height.0) / 2.0 + 1.0;
                 let shown = local.inside(self.page, reach)
-                    && !is_marked(self.page, target, self.mapping, (0.0, 0.0), self.cap);
+                    && !is_marked(self.page, &rect, self.mapping, (0.0, 0.0), f64::from(self.cap));
                 shown.then_some(local)
             })
             .collect();
@@ -223,18 +255,27 @@ impl View<'_> {
     /// The mean contrast of each quarter of the outlines.
     fn quarters(&self, (on, off): &Ringed, places: &[Local], (dx, dy): (f64, f64)) -> [f64; 4] {
         let mut sums = [0.0; 4];
+        let cap = f64::from(self.cap);
         for local in places {
             let level = |&(x, y): &(f64, f64)| {
                 let (u, v) = local.step((x + dx, y + dy));
                 sample(self.page, Point::from((local.x + u, local.y + v))).unwrap_or(0.0)
             };
             for (i, (on, off)) in on.iter().zip(off).enumerate() {
-                sums[4 * i / OUTLINE] += (level(off) - level(on)).clamp(-self.cap, self.cap);
+                sums[4 * i / OUTLINE] += (level(off) - level(on)).clamp(-cap, cap);
             }
         }
-        let each = (places.len().max(1) * OUTLINE / 4) as f64;
-        sums.map(|sum| sum / each)
+        sums.map(|sum| sum / per_quarter(places))
     }
+}
+
+/// Points of a quarter of the outlines of all places.
+fn per_quarter(places: &[Local]) -> f64 {
+    (places.len().max(1) * OUTLINE / 4) as f64
+}
+
+fn least(quarters: [f64; 4]) -> f64 {
+    quarters.into_iter().fold(f64::MAX, f64::min)
 }
 
 fn mean(quarters: [f64; 4]) -> f64 {

@@ -99,8 +99,8 @@ pub(super) fn outlines(page: &Page, layout: &Layout, mapping: &Mapping, count: u
         let found = offset(page, outline, pitch, target, mapping, cap, around);
         let off = found.filter(|f| f.2 >= SEEN_LEVELS).map(|(dx, dy, _)| (dx, dy));
         // A mark hides the outline: its own edge says where the pencil went.
-        let shown =
-            found.is_some_and(|(dx, dy, contrast)| !is_marked(page, target, mapping, (dx, dy), contrast));
+        let shown = found
+            .is_some_and(|(dx, dy, contrast)| !is_marked(page, &target.rect, mapping, (dx, dy), contrast));
         let end = (REACH_PITCHES * pitch).min(MOST_REACH_MM) - COARSE_STEP_MM;
         let stuck = around.is_none() && found.is_some_and(|(dx, dy, _)| dx.abs().max(dy.abs()) >= end);
         let outside = !mapping_shows(page, mapping, target);
@@ -168,13 +168,13 @@ const INSIDE: [f64; 3] = [-0.45, 0.0, 0.45];
 /// Whether most of the target's inside is much darker than its outline is against the paper.
 pub(super) fn is_marked(
     page: &Page,
-    target: &Target,
+    target: &Rect<Mm>,
     mapping: &Mapping,
     (dx, dy): (f64, f64),
     contrast: f64,
 ) -> bool {
-    let local = Local::at(mapping, target.rect.centre);
-    let (hw, hh) = (target.rect.width.0 / 2.0, target.rect.height.0 / 2.0);
+    let local = Local::at(mapping, target.centre);
+    let (hw, hh) = (target.width.0 / 2.0, target.height.0 / 2.0);
     let level = |sx: f64, sy: f64| {
         let (u, v) = local.step((dx + sx, dy + sy));
         let (x, y) = (local.x + u + 0.5, local.y + v + 0.5);
@@ -289,7 +289,7 @@ fn offset(
     let here = shape.plateau(start, step, n);
     let off = local.back(here.middle)?;
     // Under a mark there is no outline to be found, wherever it is looked for.
-    if here.within && here.most >= PLAINLY_SEEN || is_marked(page, target, mapping, off, here.most) {
+    if here.within && here.most >= PLAINLY_SEEN || is_marked(page, &target.rect, mapping, off, here.most) {
         return Some((off.0, off.1, here.most));
     }
     // Only where it does not show there is the whole reach looked through, and what is found farther off must show much better.
@@ -325,7 +325,7 @@ const LANES: usize = 8;
 /// An outline laid over the picture: the pixels on it, and outwards of each one on the paper around it.
 ///
 /// Every place that is tried is whole pixels away from where the outline was laid, so that a place costs two look-ups a point.
-struct Shape<'p> {
+pub(super) struct Shape<'p> {
     pixels: &'p [u8],
     width: usize,
     on: [usize; OUTLINE],
@@ -335,7 +335,7 @@ struct Shape<'p> {
 
 impl<'p> Shape<'p> {
     /// The outline around a place that lies in the picture with all that is looked at.
-    fn at(page: &'p Page, local: &Local, on: &Outline, off: &Outline, cap: i32) -> Self {
+    pub(super) fn at(page: &'p Page, local: &Local, on: &Outline, off: &Outline, cap: i32) -> Self {
         let index = |p: (f64, f64)| {
             let (u, v) = local.step(p);
             (local.y + v + 0.5) as usize * page.width + (local.x + u + 0.5) as usize
@@ -355,6 +355,16 @@ impl<'p> Shape<'p> {
             difference = difference.wrapping_add((level(off) - level(on)).clamp(-self.cap, self.cap));
         }
         difference
+    }
+
+    /// [`Shape::difference`] of each quarter of the outline, in its place.
+    pub(super) fn quarters(&self) -> [i32; 4] {
+        let mut out = [0; 4];
+        let level = |index: usize| self.pixels.get(index).map_or(0, |&level| i32::from(level));
+        for (i, (&on, &off)) in self.on.iter().zip(&self.off).enumerate() {
+            out[4 * i / OUTLINE] += (level(off) - level(on)).clamp(-self.cap, self.cap);
+        }
+        out
     }
 
     /// [`Shape::difference`] moved by so many pixels and by up to seven more to the right, all at once.

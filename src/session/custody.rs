@@ -28,8 +28,18 @@ const REQUESTS: &str = "requests";
 pub struct Ask {
     /// The sealed keys; without any, those of the session's `keys/` folder.
     pub keys: Vec<PathBuf>,
-    /// Revisions to grade with instead of those that `exam.toml` names: for a corrected key.
-    pub revisions: BTreeMap<(PaperId, Form), u16>,
+    /// Which revisions of them.
+    pub which: Which,
+}
+
+/// Which revisions of the keys are asked for.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub enum Which {
+    /// Those that were graded with last; before the first grading, those that `exam.toml` names.
+    #[default]
+    InForce,
+    /// The same, and beside them the newest revision of each that was corrected.
+    Corrected,
 }
 
 /// The exam of a session's folder and what its manifest must say of the papers. Opens no record: an issuer
@@ -161,18 +171,40 @@ impl Session {
         }
         let sealed = self.sealed_keys(&ask.keys, None)?;
         let mut keys: Vec<(&SealedKey, u64)> = Vec::new();
+        let mut corrected = false;
         for ((paper, form), sheets) in to_grade(&standings) {
+            let graded = self.revision_in_force(&paper, &form)?;
             let named = self.exam.papers.get(&paper).map_or(1, |p| p.key_revision);
-            let revision = ask.revisions.get(&(paper.clone(), form.clone())).copied().unwrap_or(named);
-            let binding = KeyBinding { paper, form, revision };
-            let fits =
-                |key: &&(PathBuf, SealedKey)| key.1.binding() == binding && key.1.belongs(&manifest).is_ok();
-            let key = match sealed.iter().find(fits) {
-                Some((_, key)) => key,
-                None => return Err(self.no_key(&sealed, &binding, &manifest)),
-            };
-            self.refuse_older(&binding, key.file_hash())?;
-            keys.push((key, sheets.len() as u64));
+            let revision = graded.unwrap_or(named);
+            let mut revisions = vec![revision];
+            if ask.which == Which::Corrected {
+                if graded.is_none() {
+                    return Err(SessionError::NotGraded { paper, form });
+                }
+                let belongs = |key: &&(PathBuf, SealedKey)| {
+                    let binding = key.1.binding();
+                    binding.paper == paper && binding.form == form && key.1.belongs(&manifest).is_ok()
+                };
+                let newest = sealed.iter().filter(belongs).map(|(_, key)| key.binding().revision).max();
+                let newer = newest.filter(|newest| *newest > revision);
+                corrected |= newer.is_some();
+                revisions.extend(newer);
+            }
+            for revision in revisions {
+                let binding = KeyBinding { paper: paper.clone(), form: form.clone(), revision };
+                let fits = |key: &&(PathBuf, SealedKey)| {
+                    key.1.binding() == binding && key.1.belongs(&manifest).is_ok()
+                };
+                let key = match sealed.iter().find(fits) {
+                    Some((_, key)) => key,
+                    None => return Err(self.no_key(&sealed, &binding, &manifest)),
+                };
+                self.refuse_older(&binding, key.file_hash())?;
+                keys.push((key, sheets.len() as u64));
+            }
+        }
+        if ask.which == Which::Corrected && !corrected {
+            return Err(SessionError::NoCorrection);
         }
         let counts = self.store.counts()?;
         let head = self.store.journal_head()?;
@@ -212,6 +244,13 @@ impl Session {
             revision: binding.revision,
             looked: self.folder.join("keys"),
         }
+    }
+
+    /// The revision that the scores in force were made with.
+    fn revision_in_force(&self, paper: &PaperId, form: &Form) -> Result<Option<u16>, SessionError> {
+        let gradings = self.store.gradings()?;
+        let of_this = gradings.iter().filter(|g| g.paper == *paper && g.form == *form);
+        Ok(of_this.map(|g| g.key_revision).max())
     }
 
     /// Refuses a revision older than the one that is in force, which would undo a correction, and another key under

@@ -5,6 +5,7 @@ use crate::batch::BatchError;
 use crate::exam::{ExamError, RoomError, RosterError, TableError, WriteError};
 use crate::grade::GradeError;
 use crate::grade::copying::CopyingError;
+use crate::grade::regrade::RegradeError;
 use crate::hand::HandError;
 use crate::key::CustodyError;
 use crate::layout::LayoutError;
@@ -417,6 +418,20 @@ pub enum SessionError {
         /// Why.
         source: GradeError,
     },
+    /// A corrected key was asked for before anything was graded.
+    #[error("paper {paper}, form {form} was not graded yet: there is nothing to correct")]
+    NotGraded {
+        /// The paper.
+        paper: PaperId,
+        /// The form.
+        form: Form,
+    },
+    /// No key has a newer revision than the one in force.
+    #[error("no key is corrected: there is no sealed key with a newer revision than the one in force")]
+    NoCorrection,
+    /// A corrected key that can't be graded with.
+    #[error(transparent)]
+    Regrade(#[from] RegradeError),
     /// Marks given by hand.
     #[error(transparent)]
     Hand(#[from] HandError),
@@ -556,6 +571,13 @@ impl SessionError {
             Self::Decisions(e) => return hint_of(e.hint()),
             Self::Grade(e) | Self::Ungraded { source: e, .. } => return e.hint().map(Into::into),
             Self::Hand(e) => e.hint(),
+            Self::NotGraded { .. } => {
+                "grade first with `duka grade`; a key that was corrected before that is named by key_revision in exam.toml"
+            }
+            Self::NoCorrection => {
+                "put the sealed key of the next revision into keys/ and make the request with `duka regrade --request`"
+            }
+            Self::Regrade(e) => return hint_of(e.hint()),
             Self::Copying(e) => return hint_of(e.hint()),
             Self::Merge(e) => return e.hint().map(Into::into),
             Self::Publish(e) => return hint_of(e.hint()),

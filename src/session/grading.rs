@@ -2,8 +2,7 @@
 
 use super::items::{ItemsAsked, ItemsOf};
 use super::{Session, SessionError, Standings};
-use crate::grade::Grader;
-use crate::key::{AnswerKey, CardItem, Marks, Quorum};
+use crate::key::{AnswerKey, CardItem, CustodyError, KeyBinding, Marks, Quorum, SealedKey};
 use crate::layout::{Choice, FieldKind, Layout};
 use crate::settle::Standing;
 use crate::sheet::{FieldName, Form, HandMarks, PaperId, Response, Responses, Sha256, SheetId, TicketNumber};
@@ -103,15 +102,7 @@ impl Session {
     ) -> Result<(Graded, Vec<T>), SessionError> {
         // All papers are graded before the first is recorded: a missing key leaves nothing half-done.
         let (freeze, done) = self.with_open_keys(releases, keys, |session, opened, sheets| {
-            let grader = Grader::new(opened.key, session.exam.rules.rounding);
-            let scores = sheets.iter().map(|sheet| {
-                let ticket = sheet.ticket.clone();
-                match grader.grade(&sheet.responses, &sheet.hand) {
-                    Ok(score) => Ok(SheetScore { ticket, sheet: sheet.sheet, score }),
-                    Err(source) => Err(SessionError::Ungraded { ticket, source }),
-                }
-            });
-            let scores = scores.collect::<Result<Vec<_>, _>>()?;
+            let scores = session.scored(opened, &sheets)?;
             let binding = opened.key.binding();
             let grading = Grading {
                 freeze: opened.freeze,
@@ -126,15 +117,7 @@ impl Session {
         let mut graded = Graded { freeze, papers: Vec::with_capacity(done.len()) };
         for (grading, scores, other) in done {
             beside.push(other);
-            // The same keys over the same responses once more change nothing.
-            let same = |g: &&Grading| {
-                (&g.paper, &g.form, g.key_revision) == (&grading.paper, &grading.form, grading.key_revision)
-            };
-            let known = self.store.gradings()?.iter().rev().find(same) == Some(&grading);
-            if !known || !self.is_scored(&grading, &scores)? {
-                let at = self.now();
-                self.store.record_grading(&grading, &scores, &at)?;
-            }
+            self.record_if_new(&grading, &scores)?;
             graded.papers.push(GradedPaper {
                 paper: grading.paper,
                 form: grading.form,
@@ -144,6 +127,23 @@ impl Session {
             });
         }
         Ok((graded, beside))
+    }
+
+    /// Records a grading. The same keys over the same responses once more change nothing.
+    pub(super) fn record_if_new(
+        &mut self,
+        grading: &Grading,
+        scores: &[SheetScore],
+    ) -> Result<(), SessionError> {
+        let same = |g: &&Grading| {
+            (&g.paper, &g.form, g.key_revision) == (&grading.paper, &grading.form, grading.key_revision)
+        };
+        let known = self.store.gradings()?.iter().rev().find(same) == Some(grading);
+        if !known || !self.is_scored(grading, scores)? {
+            let at = self.now();
+            self.store.record_grading(grading, scores, &at)?;
+        }
+        Ok(())
     }
 
     /// Whether exactly these scores are in force for the grading's paper and form: a re-check changes responses.
@@ -180,26 +180,53 @@ impl Session {
         }
         let one_use = self.use_up(&quorum, &released.request.id())?;
         let mut done = Vec::new();
-        for sealed in quorum.keys() {
-            let binding = sealed.binding();
-            let key = quorum.open(sealed, &one_use).map_err(refused)?;
-            if let Some(paper) = self.exam.papers.get(&binding.paper) {
-                if let Some(layout) = self.layout(paper.layout.as_str()) {
-                    key.matches(&binding, card_items(layout)).map_err(|source| refused(source.into()))?;
-                }
-                let mut named: Vec<_> = key.hand_sections().collect();
-                named.sort_by_key(|section| &section.name);
-                let mut expected: Vec<_> = paper.hand.iter().collect();
-                expected.sort_by_key(|section| &section.name);
-                if named != expected {
-                    return Err(SessionError::OtherHandSections { paper: binding.paper, form: binding.form });
-                }
-            }
+        let of_one_form = |a: &&SealedKey, b: &&SealedKey| {
+            let (a, b) = (a.binding(), b.binding());
+            (a.paper, a.form) == (b.paper, b.form)
+        };
+        // In the order of their bindings: where there are two of a form, the second corrects the first.
+        for group in quorum.keys().chunk_by(of_one_form) {
+            let open = |sealed: &&SealedKey| {
+                let key = quorum.open(sealed, &one_use).map_err(refused)?;
+                self.fits(&key, &sealed.binding())?;
+                Ok(key)
+            };
+            let (earlier, last) = match group {
+                [last] => (None, last),
+                [earlier, last] => (Some(open(earlier)?), last),
+                _ => return Err(refused(CustodyError::RequestForm { part: "list of keys" })),
+            };
+            let key = open(last)?;
+            let binding = last.binding();
             let sheets = sheets.remove(&(binding.paper, binding.form)).unwrap_or_default();
-            let opened = Opened { key: &key, key_file: sealed.file_hash(), freeze: released.freeze };
+            let opened = Opened {
+                key: &key,
+                key_file: last.file_hash(),
+                reason: last.reason(),
+                earlier: earlier.as_ref(),
+                freeze: released.freeze,
+            };
             done.push(work(self, &opened, sheets)?);
         }
         Ok((released.freeze, done))
+    }
+
+    /// Refuses a key that is not for the paper's card and its sections marked by hand.
+    fn fits(&self, key: &AnswerKey, binding: &KeyBinding) -> Result<(), SessionError> {
+        let Some(paper) = self.exam.papers.get(&binding.paper) else { return Ok(()) };
+        if let Some(layout) = self.layout(paper.layout.as_str()) {
+            key.matches(binding, card_items(layout))
+                .map_err(|source| SessionError::Custody { path: None, source: source.into() })?;
+        }
+        let mut named: Vec<_> = key.hand_sections().collect();
+        named.sort_by_key(|section| &section.name);
+        let mut expected: Vec<_> = paper.hand.iter().collect();
+        expected.sort_by_key(|section| &section.name);
+        if named == expected {
+            Ok(())
+        } else {
+            Err(SessionError::OtherHandSections { paper: binding.paper.clone(), form: binding.form.clone() })
+        }
     }
 
     /// The sheets with the marks that were given by hand; refuses if any are missing.
@@ -225,6 +252,10 @@ pub(super) struct Opened<'k> {
     pub(super) key: &'k AnswerKey,
     /// Hash of the sealed file.
     pub(super) key_file: Sha256,
+    /// Why there is this revision, as the issuer sealed it; empty for the first.
+    pub(super) reason: &'k str,
+    /// The key that it corrects, if the request asks for both.
+    pub(super) earlier: Option<&'k AnswerKey>,
     /// The freeze.
     pub(super) freeze: Sha256,
 }

@@ -193,6 +193,7 @@ fn act_title(kind: &str) -> String {
         "open" => "密钥开启",
         "grade" => "阅卷计分",
         "regrade" => "重新计分",
+        "check" => "复核计分",
         "publish" => "成绩发布",
         "recheck-open" => "成绩复核立案",
         "recheck-sign" => "成绩复核签署",

@@ -206,8 +206,23 @@ impl Session {
         cases.into_iter().map(|case| Ok(RecheckStatus { state: self.state(&case)?, case })).collect()
     }
 
+    /// What two people of the exam signed alike.
+    fn decided<'c>(
+        &self,
+        case: &'c RecheckCase,
+    ) -> Option<(&'c RecheckSignature, &'c RecheckSignature, u64)> {
+        case.decided(|person| self.may_decide(person).is_ok())
+    }
+
+    /// Whether the person may sign re-checks of this exam.
+    fn may_decide(&self, person: &Person) -> Result<(), SessionError> {
+        let manifest = self.manifest.as_ref().ok_or(SessionError::NoManifest)?;
+        let refused = |source| SessionError::Custody { path: None, source };
+        manifest.reviewer(person, "re-check").map_err(refused)
+    }
+
     fn state(&self, case: &RecheckCase) -> Result<RecheckState, SessionError> {
-        Ok(match case.decided() {
+        Ok(match self.decided(&case) {
             None if case.signatures.is_empty() => RecheckState::Open,
             None => RecheckState::SignedByOne,
             Some((first, _, entry)) => match first.outcome {
@@ -230,7 +245,8 @@ impl Session {
     ///
     /// # Errors
     ///
-    /// [`SessionError::NoCase`], [`SessionError::CaseClosed`]; [`SessionError::CaseDiffers`] for "unchanged" where the
+    /// [`SessionError::NoCase`], [`SessionError::CaseClosed`]; [`SessionError::Custody`] for who is neither reviewer nor
+    /// supervisor in the exam's manifest; [`SessionError::CaseDiffers`] for "unchanged" where the
     /// picture was read otherwise than it is recorded; [`SessionError::NothingChanged`], [`SessionError::CaseItem`] for a
     /// value that the item can't have; [`SessionError::SamePerson`] if they signed it already;
     /// [`SessionError::NoReason`]; or a failure of the record.
@@ -245,8 +261,9 @@ impl Session {
         if !matches!(status.state, RecheckState::Open | RecheckState::SignedByOne) {
             return Err(SessionError::CaseClosed { case: number });
         }
-        let outcome = self.outcome(&status.case, verdict)?;
         let person = identity.person();
+        self.may_decide(person)?;
+        let outcome = self.outcome(&status.case, verdict)?;
         for (earlier, _) in &status.case.signatures {
             let same_key = earlier.person.is_same(person);
             if (same_key || earlier.person.name() == person.name()) && earlier.outcome == outcome {
@@ -324,7 +341,7 @@ impl Session {
         let mut decided: Vec<_> = cases
             .iter()
             .filter(|case| case.recheck.sheet == sheet)
-            .filter_map(RecheckCase::decided)
+            .filter_map(|case| self.decided(case))
             .collect();
         decided.sort_by_key(|(_, _, entry)| *entry);
         for (first, second, _) in decided {
@@ -341,7 +358,7 @@ impl Session {
             .store
             .rechecks()?
             .iter()
-            .filter(|case| case.decided().is_some())
+            .filter(|case| self.decided(case).is_some())
             .map(|case| case.recheck.sheet)
             .collect();
         for sheet in sheets {
@@ -384,7 +401,7 @@ impl Session {
             responses: &card.settled.settled.responses,
             held: &[],
         };
-        let changes = match case.decided() {
+        let changes = match self.decided(&case) {
             Some((first, ..)) => match &first.outcome {
                 RecheckOutcome::Changed(changes) => changes.clone(),
                 RecheckOutcome::Unchanged => Vec::new(),

@@ -381,7 +381,8 @@ impl Session {
 
     fn check_signatures(&self, signers: &[Person], seen: &mut Verified) -> Result<(), SessionError> {
         let mut look = |under: String, role: &str, person: &Person, holds: bool| {
-            let vouched = signers.iter().any(|known| known.is_same(person));
+            let named = self.manifest.iter().flat_map(|manifest| manifest.people());
+            let vouched = signers.iter().chain(named).any(|known| known.is_same(person));
             let (name, fingerprint) = (person.name().to_owned(), person.fingerprint().to_string());
             let finding = if !holds {
                 Some(Mismatch::Signature { under: under.clone(), name: name.clone() })

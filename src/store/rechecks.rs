@@ -177,20 +177,24 @@ pub struct RecheckCase {
 }
 
 impl RecheckCase {
-    /// The first outcome that two people signed alike, with the journal entry of the second signature.
+    /// The first outcome that two people signed alike, with the journal entry of the second signature. Only
+    /// signatures of those who `may` decide count.
     #[must_use]
-    pub fn decided(&self) -> Option<(&RecheckSignature, &RecheckSignature, u64)> {
-        let held = |s: &RecheckSignature| s.case_hash == self.hash && s.verify().is_ok();
+    pub fn decided(
+        &self,
+        may: impl Fn(&Person) -> bool,
+    ) -> Option<(&RecheckSignature, &RecheckSignature, u64)> {
+        let held = |s: &RecheckSignature| s.case_hash == self.hash && may(&s.person) && s.verify().is_ok();
         for (at, (second, entry)) in self.signatures.iter().enumerate() {
             let earlier = self.signatures[..at].iter().map(|(first, _)| first);
             let alike = |first: &&RecheckSignature| {
                 first.outcome == second.outcome
                     && !first.person.is_same(&second.person)
                     && first.person.name() != second.person.name()
+                    && held(first)
             };
-            if let Some(first) = earlier.into_iter().find(alike)
-                && held(first)
-                && held(second)
+            if held(second)
+                && let Some(first) = earlier.into_iter().find(alike)
             {
                 return Some((first, second, *entry));
             }

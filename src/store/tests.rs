@@ -380,7 +380,7 @@ fn signed_cases(store: &mut Store) {
         signature: identity.sign(Purpose::Case, &bytes),
     };
     store.sign_recheck(&under_case, NOW).unwrap();
-    assert!(store.rechecks().unwrap()[0].decided().is_none(), "one person decides nothing");
+    assert!(store.rechecks().unwrap()[0].decided(|_| true).is_none(), "one person decides nothing");
     under_case.why = "another reason".into();
     assert!(matches!(store.sign_recheck(&under_case, NOW), Err(StoreError::Signature(_))));
 }

@@ -3,15 +3,20 @@
 use super::World;
 use crate::cli::files::{self, Existing, Readers};
 use crate::cli::manifest::custody;
-use crate::cli::{Failure, now};
+use crate::cli::{Failure, Output, now};
 use age::secrecy::SecretString;
 use duka::identity::{Identity, IdentityError, Strength};
 use duka::key::{ExamManifest, Manifest, Moment, Proposal, SealedKey, Terms, seal};
-use duka::session::{Ask, Graded, SEALED, Session, exam_papers, write_whole};
+use duka::session::{Ask, CorrectedPaper, Graded, SEALED, Session, Verdict, Which, exam_papers, write_whole};
+use duka::sheet::TicketNumber;
+use duka::store::RereadOutcome;
 use std::path::{Path, PathBuf};
 
 /// Opens every identity file of the demo.
 pub const PASSPHRASE: &str = "duka demo only";
+
+/// Which item of the first key turns out to be faulty, counted from 0.
+const FAULTY: usize = 11;
 
 /// The made-up people: each would have a machine of their own.
 pub struct People {
@@ -72,7 +77,7 @@ impl People {
         for ((paper, form), right) in &world.right {
             let Some(known) = world.exam.papers.iter().find(|(id, _)| id.as_str() == paper) else { continue };
             let Some(layout) = world.layouts.iter().find(|l| l.name == known.1.layout) else { continue };
-            let text = super::key_text(paper, form, layout, right);
+            let text = super::key_text(paper, form, layout, right, None);
             let name = format!("{paper}-{form}-r1.{SEALED}");
             let sealed =
                 seal(&text, &name, &manifest, &terms, &self.issuer).map_err(|e| custody(&name, &e))?;
@@ -81,14 +86,79 @@ impl People {
         Ok(path)
     }
 
-    /// The supervisor asks, two of the three custodians look and release, the session grades; every paper that changes
-    /// hands is in `custody/`.
-    pub fn grade(&self, session: &mut Session, out: &super::super::Output) -> Result<Graded, Failure> {
+    /// The supervisor asks, two of the three custodians look and release, the session grades.
+    pub fn grade(&self, session: &mut Session, out: &Output) -> Result<Graded, Failure> {
+        let releases = self.release(session, Which::InForce, "grading", out)?;
+        Ok(session.grade(&releases, &[])?)
+    }
+
+    /// The issuer voids an item of one key and seals the next revision; then as for grading. Gives what was corrected.
+    pub fn correct(
+        &self,
+        session: &mut Session,
+        world: &World,
+        out: &Output,
+    ) -> Result<(CorrectedPaper, u16), Failure> {
+        let lost = || Failure::new("the made-up exam has no key to correct", None::<&str>);
+        let manifest = session.manifest().cloned().ok_or_else(lost)?;
+        let ((paper, form), right) = world.right.first_key_value().ok_or_else(lost)?;
+        let known = world.exam.papers.iter().find(|(id, _)| id.as_str() == paper).ok_or_else(lost)?;
+        let layout = world.layouts.iter().find(|l| l.name == known.1.layout).ok_or_else(lost)?;
+        let item = right.keys().nth(FAULTY).copied().ok_or_else(lost)?;
+        let text = super::key_text(paper, form, layout, right, Some(item));
+        let reason = format!("第{item}题题干有误，作废，全体给分");
+        let terms = Terms { threshold: None, not_before: moment()?, reason };
+        let name = format!("{paper}-{form}-r2.{SEALED}");
+        let sealed = seal(&text, &name, &manifest, &terms, &self.issuer).map_err(|e| custody(&name, &e))?;
+        drop(text);
+        write_whole(&session.folder().join("keys").join(name), sealed.text().as_bytes())?;
+        let releases = self.release(session, Which::Corrected, "correction", out)?;
+        let done = session.regrade(&releases, &[])?;
+        let corrected = done.papers.into_iter().find(|paper| paper.from.is_some()).ok_or_else(lost)?;
+        Ok((corrected, item))
+    }
+
+    /// A candidate asks for a re-check; reviewer and supervisor look at the evidence and sign. Gives the evidence's file.
+    pub fn recheck(&self, session: &mut Session, ticket: &TicketNumber) -> Result<PathBuf, Failure> {
+        let opened = session.recheck(ticket, "考生申请复核理论成绩")?;
+        let same = match &opened.reread {
+            RereadOutcome::Equal | RereadOutcome::SameResponses => Verdict::Unchanged,
+            RereadOutcome::Differs(_) => {
+                return Err(Failure::new("the stored picture is read otherwise than it was", None::<&str>));
+            }
+        };
+        session.sign_recheck(opened.number, &self.reviewer, &same, "图像与判读逐题核对，无误")?;
+        session.sign_recheck(opened.number, &self.supervisor, &same, "")?;
+        let path = session.folder().join("custody").join("recheck.pdf");
+        write_whole(&path, &session.recheck_slip(opened.number)?)?;
+        Ok(path)
+    }
+
+    /// Supervisor and a custodian sign the journal's head; gives the slip's file and its code.
+    pub fn sign_head(&self, session: &mut Session) -> Result<(PathBuf, String), Failure> {
+        session.sign_head(&self.supervisor, "supervisor")?;
+        for custodian in self.custodians.iter().take(1) {
+            session.sign_head(custodian, "custodian")?;
+        }
+        let printed = session.head_slip(None)?;
+        let path = session.folder().join("custody").join("head.pdf");
+        write_whole(&path, &printed.pdf)?;
+        Ok((path, printed.head.code.to_string()))
+    }
+
+    /// A request and two releases for it; every paper that changes hands is in `custody/`.
+    fn release(
+        &self,
+        session: &mut Session,
+        which: Which,
+        what: &str,
+        out: &Output,
+    ) -> Result<Vec<PathBuf>, Failure> {
         let folder = session.folder().to_owned();
         let place = folder.join("custody");
         super::make_folder(&place)?;
-        let request = session.request(&Ask::default(), &self.supervisor)?;
-        write_whole(&place.join("request"), request.text().as_bytes())?;
+        let request = session.request(&Ask { keys: Vec::new(), which }, &self.supervisor)?;
+        write_whole(&place.join(format!("{what}.request")), request.text().as_bytes())?;
         let facts = request.facts();
         out.line(format!(
             "   request {}: {} expected (应考), {} present (实考), {} pages read, {} keys",
@@ -98,7 +168,9 @@ impl People {
             facts.read,
             request.keys().len()
         ));
-        let sealed = sealed_keys(&folder.join("keys"))?;
+        let mut sealed = sealed_keys(&folder.join("keys"))?;
+        // A custodian is sent the keys that are asked for.
+        sealed.retain(|key| request.keys().iter().any(|asked| asked.file == key.file_hash()));
         let mut releases = Vec::new();
         for (n, custodian) in [(1, self.custodians.first()), (3, self.custodians.last())] {
             let Some(custodian) = custodian else { continue };
@@ -106,12 +178,12 @@ impl People {
             let at = moment()?;
             let proposal = Proposal::check(&request, &sealed, custodian.person(), at).map_err(refused)?;
             let release = proposal.release(custodian, at).map_err(refused)?;
-            let path = place.join(format!("release-{n}"));
+            let path = place.join(format!("{what}.release-{n}"));
             files::write_whole(&path, release.text().as_bytes(), Existing::Keep, Readers::Owner)?;
             out.line(format!("   released by {} ({})", custodian.person().name(), release.fingerprint()));
             releases.push(path);
         }
-        Ok(session.grade(&releases, &[])?)
+        Ok(releases)
     }
 }
 

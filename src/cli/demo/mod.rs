@@ -12,7 +12,7 @@ use custody::People;
 use duka::exam::{Candidate, Exam, RoomRecord, Roster, rooms};
 use duka::layout::draw::cards_pdf;
 use duka::layout::{Choice, FieldKind, Layout, shipped};
-use duka::merge::Results;
+use duka::merge::{PartResult, Results, Verdict};
 use duka::practical::{self, PracticalOutcome, PracticalScore};
 use duka::session::{Session, write_whole};
 use duka::sheet::{Points, TicketNumber};
@@ -30,6 +30,9 @@ const EXAM: &str = include_str!("exam.toml");
 
 /// Any number would do; the same one makes the same exam.
 const SEED: u64 = 20_261_121;
+
+/// Room for a key's text, in bytes: that of 200 items with letters has less than a thousand.
+const KEY_TEXT: usize = 8192;
 
 #[derive(Debug, Args)]
 pub struct Demo {
@@ -122,8 +125,32 @@ pub fn run(args: &Demo, context: &Context) -> Result<Ending, Failure> {
         freeze.hash.short()
     ));
 
-    step(out, 8, "theory and practical scores merged, papers published");
+    step(
+        out,
+        8,
+        "an item turns out faulty: the key corrected by its issuer, released again, everybody graded again",
+    );
+    let (corrected, item) = people.correct(&mut session, &world, out)?;
+    out.line(format!(
+        "   {} form {} revision {}: item {item} void; {} of {} scores changed",
+        corrected.paper,
+        corrected.form,
+        corrected.to,
+        corrected.changed.len(),
+        corrected.sheets
+    ));
+
+    step(out, 9, "a candidate asks for a re-check (成绩复核): the card read again, two people sign");
+    if let Some(ticket) = just_failed(&session.merge()?) {
+        let evidence = people.recheck(&mut session, &ticket)?;
+        out.line(format!("   {ticket}: read again the same, unchanged; evidence in {}", evidence.display()));
+    }
+
+    step(out, 10, "theory and practical scores merged, papers published, the journal's head signed");
     let (papers, results) = session.publish(&folder.join("out"))?;
+    let (slip, code) = people.sign_head(&mut session)?;
+    out.line(format!("   head {code}"));
+    out.line(format!("   signed by supervisor and custodian: {}", slip.display()));
     let head = session.verify()?;
     account(out, &results, &papers, folder);
     out.line(format!(
@@ -136,6 +163,18 @@ pub fn run(args: &Demo, context: &Context) -> Result<Ending, Failure> {
         "set_aside": s.set_aside, "held": held, "graded": sheets, "draft": results.is_draft(), "files": papers,
     }));
     Ok(if results.is_draft() { Ending::Exceptions } else { Ending::Clean })
+}
+
+/// Who asks for a re-check: of those with a theory score, whoever failed it by the least; else whoever has the least.
+fn just_failed(results: &Results) -> Option<TicketNumber> {
+    let scored = results.transcripts.iter().filter_map(|t| match t.theory {
+        PartResult::Scored(points) => Some((t.verdict != Verdict::Failed, points, &t.candidate.ticket)),
+        _ => None,
+    });
+    let key = |(passed, points, _): &(bool, Points, &TicketNumber)| {
+        (*passed, if *passed { points.hundredths() } else { -points.hundredths() })
+    };
+    scored.min_by_key(key).map(|(.., ticket)| ticket.clone())
 }
 
 /// Whether the demo may make everything in `folder`: it is not there yet, or empty.
@@ -186,9 +225,20 @@ fn make_up(candidates: usize, rng: &mut ChaCha8Rng) -> Result<World, Failure> {
     Ok(World { exam, layouts, roster, mishaps, right })
 }
 
-/// The answer key as its issuer writes it; lives in memory only.
-fn key_text(paper: &str, form: &str, layout: &Layout, right: &RightAnswers) -> Zeroizing<String> {
-    let mut text = Zeroizing::new(format!("paper = {paper:?}\nform = {form:?}\nrevision = 1\n"));
+/// The answer key as its issuer writes it; lives in memory only. With a faulty item it is the second revision, which
+/// gives everybody the item's points.
+fn key_text(
+    paper: &str,
+    form: &str,
+    layout: &Layout,
+    right: &RightAnswers,
+    faulty: Option<u16>,
+) -> Zeroizing<String> {
+    let revision = if faulty.is_some() { 2 } else { 1 };
+    // A text that grows leaves pieces of itself behind.
+    let mut text = Zeroizing::new(String::with_capacity(KEY_TEXT));
+    // Writing to a string can't fail.
+    let _ = write!(text, "paper = {paper:?}\nform = {form:?}\nrevision = {revision}\n");
     for run in layout.fields.iter().filter(|f| f.kind == FieldKind::Items) {
         let numbers: Vec<u16> = run.positions.iter().filter_map(|p| p.label.as_str().parse().ok()).collect();
         let (Some(from), Some(to), Some(first)) = (numbers.first(), numbers.last(), run.positions.first())
@@ -204,11 +254,13 @@ fn key_text(paper: &str, form: &str, layout: &Layout, right: &RightAnswers) -> Z
         let answers: Vec<&str> = numbers.iter().filter_map(|n| right.get(n)).map(String::as_str).collect();
         let answers =
             if kind == "multiple" { format!("{answers:?}") } else { format!("{:?}", answers.concat()) };
-        // Writing to a string can't fail.
         let _ = write!(
             text,
             "\n[[section]]\nkind = {kind:?}\nfrom = {from}\nto = {to}\npoints = 1\noptions = {options:?}\nanswers = {answers}\n"
         );
+    }
+    if let Some(item) = faulty {
+        let _ = write!(text, "\n[[item]]\nitem = {item}\nvoid = \"points-for-all\"\n");
     }
     text
 }
