@@ -10,11 +10,10 @@ use duka::key::{
     CustodyError, ExamManifest, OneUseKey, Proposal, Quorum, Release, Request, RequestFacts, SealedKey,
     Terms, seal,
 };
-use duka::session::{Ask, Session, SessionError};
+use duka::session::{Ask, Session, SessionError, Which};
 use duka::sheet::Sha256;
 use duka::store::StoreError;
 use serde::{Deserialize, Serialize};
-use std::collections::BTreeMap;
 
 type HeaderChange = fn(&mut Header);
 type ManifestChange = fn(&mut duka::key::Manifest);
@@ -470,16 +469,27 @@ fn an_older_revision_replayed_after_a_correction() {
     let mut session = desk.open();
     session.freeze().unwrap();
     desk.grade(&mut session).unwrap();
+    // Asked for and released while the first revision was in force, and kept.
+    let early = desk.request(&mut session).unwrap();
+    let kept = ["0", "2"].map(|n| {
+        desk.releases(&early, &[0, 2]);
+        desk.write(&format!("kept-{n}"), desk.read(&format!("release-{n}")))
+    });
     desk.seal("electrician-4-A-r2.sealed", &key_text("electrician-4", "A", 2));
-    let corrected = Ask {
-        revisions: BTreeMap::from([(("electrician-4".parse().unwrap(), "A".parse().unwrap()), 2)]),
-        ..Ask::default()
-    };
+    let corrected = Ask { which: Which::Corrected, ..Ask::default() };
     let request = session.request(&corrected, &desk.people.supervisor).unwrap();
-    session.grade(&desk.releases(&request, &[1, 2]), &[]).unwrap();
-    let error = desk.request(&mut session).unwrap_err();
+    session.regrade(&desk.releases(&request, &[1, 2]), &[]).unwrap();
+    let before = session.canonical_export().unwrap();
+    let error = session.grade(&kept, &[]).unwrap_err();
     let older = |e: &SessionError| matches!(e, SessionError::OlderRevision { revision: 1, graded: 2, .. });
     assert!(older(&error), "{}", quiet(&error));
+    // From now on the corrected key is asked for, and without it none.
+    let revisions: Vec<u16> = desk.request(&mut session).unwrap().keys().iter().map(|k| k.revision).collect();
+    assert_eq!(revisions, [2, 1], "form A, form B");
+    std::fs::remove_file(desk.path("keys/electrician-4-A-r2.sealed")).unwrap();
+    let error = desk.request(&mut session).unwrap_err();
+    assert!(matches!(error, SessionError::NoKey { revision: 2, .. }), "{}", quiet(&error));
+    assert_eq!(session.canonical_export().unwrap(), before);
 }
 
 #[test]

@@ -4,8 +4,10 @@
 mod common;
 
 use common::{CANDIDATES, Desk, EXAM, card, key_text, roster, scan, ticket, workbook};
-use duka::merge::PartResult;
-use duka::session::{Compare, ItemsAsked, Session, SessionError};
+use duka::grade::regrade::{KeyChange, PassChange};
+use duka::key::Request;
+use duka::merge::{PartResult, Verdict};
+use duka::session::{Ask, Compare, ItemsAsked, Session, SessionError, Which};
 use duka::store::{Imported, StoreError};
 use std::path::PathBuf;
 
@@ -157,6 +159,135 @@ fn items_are_told_and_nothing_of_it_is_recorded() {
     assert_eq!(beside.unwrap(), found);
     assert_eq!(session.status().unwrap().graded, usize::from(CANDIDATES));
     assert!(std::fs::read_dir(desk.path("out")).unwrap().next().is_none());
+}
+
+/// Form A's key with item 80 void, as its second revision.
+fn corrected(desk: &Desk) {
+    let text = key_text("electrician-4", "A", 2) + "[[item]]\nitem = 80\nvoid = \"points-for-all\"\n";
+    desk.seal("electrician-4-A-r2.sealed", &text);
+}
+
+fn ask(desk: &Desk, session: &mut Session) -> Result<Request, SessionError> {
+    session.request(&Ask { which: Which::Corrected, ..Ask::default() }, &desk.people.supervisor)
+}
+
+#[test]
+fn a_corrected_key_changes_the_scores_and_says_whose_and_why() {
+    // The first candidate is short of the pass line by a tenth; the fifth has item 80 right.
+    let rights = [60, 70, 70, 70, 90, 70];
+    let cards: Vec<_> = (1..=CANDIDATES).zip(rights).map(|(n, right)| card(n, right)).collect();
+    let desk = Desk::with(&cards, &[]);
+    let mut session = desk.open();
+    desk.import_practical(&mut session, &(1..=CANDIDATES).map(|n| (n, "70")).collect::<Vec<_>>());
+    session.freeze().unwrap();
+    corrected(&desk);
+    let early = ask(&desk, &mut session).unwrap_err();
+    assert!(matches!(early, SessionError::NotGraded { .. }), "{early}");
+    desk.grade(&mut session).unwrap();
+    let first: Vec<_> = session.journal().unwrap().into_iter().filter(|e| e.kind == "grade").collect();
+
+    let request = ask(&desk, &mut session).unwrap();
+    let asked: Vec<_> = request.keys().iter().map(|k| (k.form.to_string(), k.revision)).collect();
+    assert_eq!(asked, [("A".to_owned(), 1), ("A".to_owned(), 2), ("B".to_owned(), 1)]);
+    let done = session.regrade(&desk.releases(&request, &[0, 1]), &[]).unwrap();
+    assert_eq!(done.papers.len(), 2);
+    let (a, b) = (&done.papers[0], &done.papers[1]);
+    assert_eq!((a.from, a.to, a.reason.as_str(), a.sheets), (Some(1), 2, "第3题更正", 5));
+    assert_eq!((b.from, b.to, b.changed.len()), (None, 1, 0));
+    assert_eq!(a.key, [(80, vec![KeyChange::VoidForAll])]);
+    assert!(a.not_reproduced.is_empty());
+    let told: Vec<_> = a
+        .changed
+        .iter()
+        .map(|c| {
+            let (before, after) = (c.score.before.points.to_string(), c.score.after.points.to_string());
+            (c.score.ticket.clone(), before, after, c.score.pass, c.verdict)
+        })
+        .collect();
+    let (passed, failed) = (Verdict::Passed, Verdict::Failed);
+    let mut expected =
+        vec![(ticket(1), "59.9".to_owned(), "60.9".to_owned(), PassChange::Gained, (failed, passed))];
+    expected.extend((2..=4).map(|n| {
+        (ticket(n), "69.9".to_owned(), "70.9".to_owned(), PassChange::StillPasses, (passed, passed))
+    }));
+    assert_eq!(told, expected);
+    let items: Vec<_> = a.changed[0].score.items.iter().map(|i| (i.item, i.why.clone())).collect();
+    assert_eq!(items, [(80, vec![KeyChange::VoidForAll])]);
+
+    // The new scores count, the first gradings stay, and the keys give what is recorded.
+    let theory = session.merge().unwrap().transcripts[0].theory;
+    assert!(matches!(theory, PartResult::Scored(points) if points.to_string() == "60.9"), "{theory:?}");
+    let entries = session.journal().unwrap();
+    assert!(first.iter().all(|entry| entries.contains(entry)));
+    assert_eq!(entries.iter().filter(|e| e.kind == "regrade").count(), 1);
+    let request = desk.request(&mut session).unwrap();
+    let checked = session.check_scores(&desk.releases(&request, &[1, 2]), &[]).unwrap();
+    let papers: Vec<_> = checked.papers.iter().map(|(_, form, r, n)| (form.as_str(), *r, *n)).collect();
+    assert_eq!((papers, checked.differing), (vec![("A", 2, 5), ("B", 1, 1)], vec![]));
+    // Nothing newer is there to correct with.
+    let again = ask(&desk, &mut session).unwrap_err();
+    assert!(matches!(again, SessionError::NoCorrection), "{again}");
+    session.verify().unwrap();
+}
+
+#[test]
+fn a_regrading_needs_a_correction_and_a_fresh_grading_comes_to_the_same() {
+    let cards: Vec<_> = (1..=CANDIDATES).map(|n| card(n, 60 + 5 * n)).collect();
+    let export = |corrected_before: bool| {
+        let desk = Desk::with(&cards, &[]);
+        if corrected_before {
+            desk.write("exam.toml", EXAM.replace("key_revision = 1\n", "key_revision = 2\n"));
+            for (form, void) in [("A", true), ("B", false)] {
+                let mut text = key_text("electrician-4", form, 2);
+                if void {
+                    text += "[[item]]\nitem = 80\nvoid = \"points-for-all\"\n";
+                }
+                desk.seal(&format!("electrician-4-{form}-r2.sealed"), &text);
+            }
+        }
+        let mut session = desk.open();
+        session.freeze().unwrap();
+        desk.grade(&mut session).unwrap();
+        if !corrected_before {
+            let request = desk.request(&mut session).unwrap();
+            let error = session.regrade(&desk.releases(&request, &[0, 1]), &[]).unwrap_err();
+            assert!(matches!(error, SessionError::NoCorrection), "{error}");
+            corrected(&desk);
+            let request = ask(&desk, &mut session).unwrap();
+            session.regrade(&desk.releases(&request, &[0, 1]), &[]).unwrap();
+        }
+        let points = |t: &duka::merge::Transcript| (t.candidate.ticket.clone(), t.theory);
+        session.merge().unwrap().transcripts.iter().map(points).collect::<Vec<_>>()
+    };
+    assert_eq!(export(false), export(true));
+}
+
+#[test]
+fn a_score_edited_past_the_program_is_found_with_the_key() {
+    let desk = Desk::with(&(1..=CANDIDATES).map(|n| card(n, 70)).collect::<Vec<_>>(), &[]);
+    let mut session = desk.open();
+    session.freeze().unwrap();
+    desk.grade(&mut session).unwrap();
+    let request = desk.request(&mut session).unwrap();
+    let releases = desk.releases(&request, &[0, 1]);
+    drop(session);
+    let db = rusqlite::Connection::open(desk.path("duka.db")).unwrap();
+    db.execute_batch("DROP TRIGGER scores_fixed").unwrap();
+    let edited = db
+        .execute(
+            "UPDATE scores SET score = replace(score, '\"points\":\"69.9\"', '\"points\":\"89.9\"') WHERE ticket = ?1",
+            [ticket(2).as_str()],
+        )
+        .unwrap();
+    assert_eq!(edited, 1);
+    drop(db);
+    let found = desk.open().check_scores(&releases, &[]).unwrap();
+    let told: Vec<_> = found
+        .differing
+        .iter()
+        .map(|d| (d.ticket.clone(), d.recorded.map(|p| p.to_string()), d.given.map(|p| p.to_string())))
+        .collect();
+    assert_eq!(told, [(ticket(2), Some("89.9".to_owned()), Some("69.9".to_owned()))]);
 }
 
 #[test]

@@ -131,7 +131,7 @@ fn named(grade: &str) -> &str {
 
 fn list(papers: &[CorrectedPaper]) -> Result<Vec<u8>, Failure> {
     let mut writer = csv::Writer::from_writer(Vec::new());
-    let failed = |e: csv::Error| Failure::new(format!("the list can't be made: {e}"), None);
+    let failed = |e: csv::Error| Failure::new(format!("the list can't be made: {e}"), None::<&str>);
     writer
         .write_record([
             "准考证号",
@@ -174,7 +174,9 @@ fn list(papers: &[CorrectedPaper]) -> Result<Vec<u8>, Failure> {
                 .map_err(failed)?;
         }
     }
-    let rows = writer.into_inner().map_err(|e| Failure::new(format!("the list can't be made: {e}"), None))?;
+    let rows = writer
+        .into_inner()
+        .map_err(|e| Failure::new(format!("the list can't be made: {e}"), None::<&str>))?;
     // The mark by which spreadsheet programs know UTF-8.
     let mut bytes = "\u{feff}".as_bytes().to_vec();
     bytes.extend(rows);

@@ -12,7 +12,7 @@ use crate::key::{
 use crate::layout::{FieldKind, Layout};
 use crate::sheet::{Form, PaperId, Sha256};
 use crate::store::{Grading, LayoutRecord, ManifestRecord, RequestRecord, StoreError, UsedRelease};
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 use std::io::Write as _;
 use std::path::{Path, PathBuf};
 use zeroize::Zeroizing;

@@ -186,7 +186,7 @@ impl Session {
         };
         // In the order of their bindings: where there are two of a form, the second corrects the first.
         for group in quorum.keys().chunk_by(of_one_form) {
-            let open = |sealed: &&SealedKey| {
+            let open = |sealed: &&SealedKey| -> Result<AnswerKey, SessionError> {
                 let key = quorum.open(sealed, &one_use).map_err(refused)?;
                 self.fits(&key, &sealed.binding())?;
                 Ok(key)

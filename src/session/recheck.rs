@@ -5,7 +5,7 @@ use super::import::read_one;
 use super::reread::marks;
 use super::{Session, SessionError, Standings};
 use crate::exam::{Heading, Need, Table, TableError, known, select};
-use crate::identity::{Identity, Purpose};
+use crate::identity::{Identity, Person, Purpose};
 use crate::publish::{self, RecheckItem, RecheckSlip, SlipSigner, Traced};
 use crate::read::Reading;
 use crate::register;
@@ -425,7 +425,7 @@ impl Session {
         let slip = RecheckSlip {
             facts: self.slip_facts(&case, state, &card, &source)?,
             outcome: state.title().to_owned(),
-            decision: decision_of(&case, &changes),
+            decision: decision_of(self.decided(&case), &changes),
             signatures: case.signatures.iter().map(|(s, _)| signer(s)).collect(),
             hashes: self.slip_hashes(&case, &card)?,
             crops,
@@ -525,7 +525,10 @@ fn value_words(value: &ItemValue) -> &str {
     }
 }
 
-fn decision_of(case: &RecheckCase, changes: &[ItemChange]) -> Vec<(&'static str, String)> {
+fn decision_of(
+    decided: Option<(&RecheckSignature, &RecheckSignature, u64)>,
+    changes: &[ItemChange],
+) -> Vec<(&'static str, String)> {
     let mut out = Vec::new();
     if !changes.is_empty() {
         let each = changes.iter().map(|c| {
@@ -534,7 +537,7 @@ fn decision_of(case: &RecheckCase, changes: &[ItemChange]) -> Vec<(&'static str,
         });
         out.push(("更正", each.collect::<Vec<_>>().join("；")));
     }
-    if let Some((first, second, _)) = case.decided() {
+    if let Some((first, second, _)) = decided {
         out.push(("理由", first.why.clone()));
         if second.why != first.why {
             out.push(("另一理由", second.why.clone()));

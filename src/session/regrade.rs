@@ -4,6 +4,7 @@ use super::grading::{Opened, ToGrade};
 use super::{RecheckState, Session, SessionError};
 use crate::grade::Grader;
 use crate::grade::regrade::{KeyChange, Regraded, ScoreChange, Sheet, regrade};
+use crate::key::RequestedKey;
 use crate::merge::{Results, Verdict};
 use crate::sheet::{Form, PaperId, Points, Sha256, TicketNumber};
 use crate::store::{Grading, SheetScore};
@@ -87,6 +88,12 @@ impl Session {
     /// As [`Session::grade`]; [`SessionError::NoCorrection`] if the releases are for no corrected key;
     /// [`SessionError::Regrade`] if one key does not correct the other.
     pub fn regrade(&mut self, releases: &[PathBuf], keys: &[PathBuf]) -> Result<Corrections, SessionError> {
+        // Before the request is used up.
+        let released = self.released(releases, keys)?;
+        let corrects = |a: &RequestedKey, b: &RequestedKey| (&a.paper, &a.form) == (&b.paper, &b.form);
+        if !released.request.keys().windows(2).any(|pair| corrects(&pair[0], &pair[1])) {
+            return Err(SessionError::NoCorrection);
+        }
         let waiting: BTreeSet<TicketNumber> = self
             .rechecks()?
             .into_iter()
@@ -99,9 +106,6 @@ impl Session {
         let (freeze, done) = self.with_open_keys(releases, keys, |session, opened, sheets| {
             session.correct(opened, &sheets, &known)
         })?;
-        if done.iter().all(|(paper, _)| paper.from.is_none()) {
-            return Err(SessionError::NoCorrection);
-        }
         let mut papers = Vec::with_capacity(done.len());
         let mut told = Vec::new();
         for (mut paper, scores) in done {
