@@ -165,8 +165,9 @@ fn tell(args: &Verify, seen: &Verified, context: &Context) {
     for s in &seen.signatures {
         let role = if s.role.is_empty() { String::new() } else { format!(" ({})", s.role) };
         let vouched = match (s.vouched, args.signers.is_empty()) {
-            (true, _) => "known by --signer",
-            (false, true) => "nobody vouches for the key: give --signer",
+            (true, true) => "of the exam's manifest",
+            (true, false) => "known by --signer",
+            (false, true) => "not of the exam's manifest: nobody vouches for the key",
             (false, false) => "not a known key",
         };
         out.line(format!("signature under {}: {}{role}, key {}, {vouched}", s.under, s.name, s.fingerprint));

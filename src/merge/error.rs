@@ -93,9 +93,9 @@ pub enum MergeError {
         /// The exam's.
         expected: PaperId,
     },
-    /// Scores made with another revision of the key than the exam names.
-    #[error("paper {paper} was graded with another key revision than {expected}: {}", list(.tickets))]
-    OtherRevision {
+    /// Scores made with an earlier revision of the key than the exam names.
+    #[error("paper {paper} was graded with an earlier key revision than {expected}: {}", list(.tickets))]
+    EarlierRevision {
         /// Which paper.
         paper: PaperId,
         /// The exam's revision.
@@ -142,7 +142,7 @@ impl MergeError {
             Self::OutOf { .. } => "let the issuer set the key's points so that the paper makes 100",
             Self::NoOccupation { .. } => "add the occupation and level to exam.toml, or correct the roster",
             Self::OtherPaper { .. } => "settle which paper the candidate sat, then grade again",
-            Self::OtherRevision { .. } => "grade the whole session with the revision that exam.toml names",
+            Self::EarlierRevision { .. } => "grade the whole session with the revision that exam.toml names",
             Self::RoomTwice { .. } => "keep one record of the room and import it again",
             Self::PresentAndAbsent { .. } => "correct the room record and import it again",
             Self::NoGrade { .. } => "let the last of exam.toml's grades begin at the pass line",

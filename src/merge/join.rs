@@ -295,7 +295,7 @@ fn check_theory(input: &MergeInput<'_>) -> Result<(), MergeError> {
         }
         in_range(Part::Theory, ticket, score.points)?;
         let revision = input.exam.papers.get(&score.paper).map(|paper| paper.key_revision);
-        if let Some(revision) = revision.filter(|&revision| revision != score.key_revision) {
+        if let Some(revision) = revision.filter(|&revision| score.key_revision < revision) {
             let (paper, _, tickets) = stale.get_or_insert((&score.paper, revision, Vec::new()));
             if **paper == score.paper {
                 tickets.push(ticket.clone());
@@ -304,7 +304,7 @@ fn check_theory(input: &MergeInput<'_>) -> Result<(), MergeError> {
     }
     match stale {
         Some((paper, expected, tickets)) => {
-            Err(MergeError::OtherRevision { paper: paper.clone(), expected, tickets })
+            Err(MergeError::EarlierRevision { paper: paper.clone(), expected, tickets })
         }
         None => Ok(()),
     }

@@ -421,8 +421,8 @@ fn contradictions_are_refused() {
         }
     );
     assert_eq!(
-        refused(|s| s.theory.get_mut(&ticket("1001")).unwrap().score.key_revision = 2),
-        MergeError::OtherRevision { paper: "p".parse().unwrap(), expected: 1, tickets: one() }
+        refused(|s| s.theory.get_mut(&ticket("1001")).unwrap().score.key_revision = 0),
+        MergeError::EarlierRevision { paper: "p".parse().unwrap(), expected: 1, tickets: one() }
     );
     assert_eq!(
         refused(|s| s.roster.candidates.get_mut(&ticket("1001")).unwrap().occupation = "厨师".into()),

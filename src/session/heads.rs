@@ -31,11 +31,11 @@ pub struct PrintedHead {
 }
 
 impl Session {
-    /// What signatures call this session: the batch, and the exam's id where the session is bound to a manifest.
+    /// What signatures call this session: the batch, and the beginning of the exam's id where the session is bound to a manifest.
     pub(super) fn exam_called(&self) -> Result<String, SessionError> {
         let batch = &self.exam.batch;
         Ok(match self.store.manifest()? {
-            Some(bound) => format!("{batch} {}", bound.exam),
+            Some(bound) => format!("{batch} {}", bound.exam.short()),
             None => batch.clone(),
         })
     }

@@ -380,13 +380,16 @@ impl Session {
     }
 
     fn check_signatures(&self, signers: &[Person], seen: &mut Verified) -> Result<(), SessionError> {
-        let mut look = |under: String, role: &str, person: &Person, holds: bool| {
+        let mut look = |under: String, role: &str, person: &Person, (holds, decides): (bool, bool)| {
+            // Whoever names people means these; without, the exam's manifest does.
             let named = self.manifest.iter().flat_map(|manifest| manifest.people());
-            let vouched = signers.iter().chain(named).any(|known| known.is_same(person));
+            let known: Vec<&Person> =
+                if signers.is_empty() { named.collect() } else { signers.iter().collect() };
+            let vouched = known.iter().any(|known| known.is_same(person));
             let (name, fingerprint) = (person.name().to_owned(), person.fingerprint().to_string());
             let finding = if !holds {
                 Some(Mismatch::Signature { under: under.clone(), name: name.clone() })
-            } else if !vouched && !signers.is_empty() {
+            } else if !vouched && (decides || !signers.is_empty()) {
                 let (under, name, fingerprint) = (under.clone(), name.clone(), fingerprint.clone());
                 Some(Mismatch::UnknownSigner { under, name, fingerprint })
             } else {
@@ -402,14 +405,14 @@ impl Session {
             let there = self.store.head_at(head.sequence)? == Some(head);
             let own = signature.exam == called;
             let holds = there && own && HeadSignature::verify(&signature).is_ok();
-            look(format!("head {}", head.sequence), &signature.role, &signature.person, holds);
+            look(format!("head {}", head.sequence), &signature.role, &signature.person, (holds, false));
         }
         for case in self.store.rechecks()? {
             for (signature, _) in &case.signatures {
                 let holds = signature.case == case.number
                     && signature.case_hash == case.hash
                     && signature.verify().is_ok();
-                look(format!("re-check {}", case.number), "", &signature.person, holds);
+                look(format!("re-check {}", case.number), "", &signature.person, (holds, true));
             }
         }
         Ok(())

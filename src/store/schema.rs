@@ -274,9 +274,29 @@ CREATE TABLE recheck_signatures (
 ) STRICT;
 ";
 
+/// Marks given by hand are imports too. What a column may hold can't be altered: the table is made anew, with the rows it has.
+const VERSION_7: &str = "
+CREATE TABLE imports_7 (
+    seq INTEGER PRIMARY KEY,
+    kind TEXT NOT NULL CHECK (kind IN ('exam', 'roster', 'rooms', 'practical', 'layout', 'hand')),
+    name TEXT NOT NULL,
+    value TEXT NOT NULL,
+    source TEXT NOT NULL,
+    source_sha256 TEXT NOT NULL,
+    entry INTEGER NOT NULL REFERENCES journal (seq) DEFERRABLE INITIALLY DEFERRED
+) STRICT;
+INSERT INTO imports_7 SELECT * FROM imports;
+DROP TABLE imports;
+ALTER TABLE imports_7 RENAME TO imports;
+CREATE INDEX imports_by_kind ON imports (kind, name, seq);
+CREATE TRIGGER imports_frozen BEFORE INSERT ON imports
+WHEN NEW.kind <> 'practical' AND EXISTS (SELECT 1 FROM freezes)
+BEGIN SELECT RAISE(ABORT, 'duka: frozen'); END;
+";
+
 /// Everything that brings a new file to the present version, one step a version.
-pub(super) const MIGRATIONS: [fn() -> String; 6] =
-    [version_1, version_2, version_3, version_4, version_5, version_6];
+pub(super) const MIGRATIONS: [fn() -> String; 7] =
+    [version_1, version_2, version_3, version_4, version_5, version_6, version_7];
 
 /// The version that this program writes.
 pub(super) fn newest() -> u32 {
@@ -342,6 +362,13 @@ fn version_6() -> String {
         append_only(&mut sql, table);
         by_entry(&mut sql, table);
     }
+    sql
+}
+
+fn version_7() -> String {
+    let mut sql = VERSION_7.to_owned();
+    append_only(&mut sql, "imports");
+    by_entry(&mut sql, "imports");
     sql
 }
 

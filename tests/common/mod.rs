@@ -152,11 +152,15 @@ pub struct Desk {
 
 impl Desk {
     pub fn new() -> Self {
+        Self::of(People::new())
+    }
+
+    /// An exam of these people.
+    pub fn of(people: People) -> Self {
         let dir = tempfile::tempdir().unwrap();
         let folder = dir.path().join("session");
         Session::create(&folder).unwrap();
         std::fs::write(folder.join("exam.toml"), EXAM).unwrap();
-        let people = People::new();
         let manifest = people.manifest(&folder);
         let desk = Self { dir, people, manifest };
         desk.write("exam.manifest", desk.manifest.text());
@@ -169,7 +173,11 @@ impl Desk {
 
     /// With roster, scans and room records; `absent` have no card, the others' cards are given.
     pub fn with(cards: &[Filled], absent: &[u16]) -> Self {
-        let desk = Self::new();
+        Self::new().filled(cards, absent)
+    }
+
+    fn filled(self, cards: &[Filled], absent: &[u16]) -> Self {
+        let desk = self;
         let mut session = desk.open();
         session.bind_manifest(&desk.path("exam.manifest")).unwrap();
         session.import_roster(&[desk.path("roster.xlsx")]).unwrap();
@@ -181,6 +189,11 @@ impl Desk {
         }
         desk.import_rooms(&mut session, absent).unwrap();
         desk
+    }
+
+    /// The same exam of the same people once more, with other cards.
+    pub fn anew(self, cards: &[Filled]) -> Self {
+        Self::of(self.people).filled(cards, &[])
     }
 
     pub fn folder(&self) -> PathBuf {
