@@ -202,10 +202,16 @@ proptest! {
         let grader = Grader::new(&key, DOWN);
         let all: Vec<(&Made, &Vec<u8>)> =
             sections.iter().flat_map(|made| made.accepted.iter().map(move |sets| (made, sets))).collect();
-        let at = at % all.len();
+        // The first option from `option` on, of the first item from `at` on, that can be marked in addition.
+        let free = (0..all.len())
+            .map(|step| (at + step) % all.len())
+            .filter(|&at| all[at].0.kind == "multiple")
+            .find_map(|at| {
+                let bits = (0..5).map(|step| 1u8 << ((option + step) % 5));
+                bits.into_iter().find(|bit| marks[at] & bit == 0).map(|bit| (at, bit))
+            });
+        let Some((at, bit)) = free else { return Ok(()) };
         let (made, sets) = all[at];
-        let bit = 1u8 << option;
-        prop_assume!(made.kind == "multiple" && marks[at] & bit == 0);
         let mut more = marks.clone();
         more[at] |= bit;
         let points = |marks: &[u8]| exact(&grader.grade(&sheet_of(&sections, marks), &HandMarks::new()).unwrap());

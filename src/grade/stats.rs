@@ -336,7 +336,7 @@ impl Sums {
         let of_items: f64 = scored.iter().map(|(_, s)| s_variance(n, s)).sum();
         let of_right: f64 = scored.iter().map(|(_, s)| share(s.right, n) * (1.0 - share(s.right, n))).sum();
         let out_of = scored.iter().map(|(known, _)| known.worth).sum();
-        let all = Whole { n, mean, variance, of_items, count, groups };
+        let all = Whole { n, some: !sums.is_empty(), mean, variance, of_items, count, groups };
         let items = known.iter().zip(&self.items).map(|(known, sums)| all.item(known, sums)).collect();
         ItemStatistics {
             sheets: sums.len(),
@@ -354,7 +354,10 @@ impl Sums {
 
 /// What is known of the whole once all sheets are summed up.
 struct Whole {
+    /// Sheets, but 1 if there are none.
     n: f64,
+    /// Whether there are any.
+    some: bool,
     mean: f64,
     variance: f64,
     of_items: f64,
@@ -391,7 +394,7 @@ impl Whole {
             }
             let right_high = share(sums.high_right, high as f64);
             suspicions.extend(self.distractor(known, &options, right_high));
-            if sums.right == 0 && self.n >= 1.0 {
+            if sums.right == 0 && self.some {
                 suspicions.push(Suspicion::NobodyRight);
             }
         }

@@ -98,7 +98,7 @@ fn every_wrong_row_is_named_and_nothing_is_taken_in() {
     ] {
         let text = format!("{HEAD}\n{}\n{row}\n", line(2, "简答题", "1"));
         let error = load(&text, &two()).unwrap_err().to_string();
-        assert_eq!(error, format!("m.csv, row 3, {expected}"), "{row}");
+        assert_eq!(error, format!("m.csv: row 3, {expected}"), "{row}");
     }
 }
 

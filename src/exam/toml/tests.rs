@@ -90,7 +90,7 @@ fn each_defect_is_named_with_its_line_and_key() {
         (
             "layout = ",
             "lay_out = ",
-            "9: paper 1: lay_out: no such key here; there are id, title, layout, forms, key_revision",
+            "9: paper 1: lay_out: no such key here; there are id, title, layout, forms, key_revision, hand",
         ),
         (
             "layout = \"theory-100\"",

@@ -36,7 +36,8 @@ fn page_and_workbook_say_the_same() {
         "透露标准答案",
         "区分度为负",
         "高分组选 C 者多于选正确答案者",
-        "可疑题（1 题）",
+        // The fourth, and the fifth, which nobody answers.
+        "可疑题（2 题）",
         "作废",
         "填数",
         "KR-20",
