@@ -335,7 +335,23 @@ fn all() -> Vec<(&'static str, Seeds)> {
         ("layout", layouts.iter().map(|name| own(&format!("sheet-layouts/{name}.toml"))).collect()),
         ("template", vec![("form".into(), template())]),
         ("key", vec![("example.toml".into(), key.into_bytes())]),
-        ("sealed", vec![own("samples/keys/electrician-4-A-r1.key.age"), own("samples/custodian.key")]),
+        (
+            "sealed",
+            [
+                "samples/keys/electrician-4-A-r1.sealed",
+                "samples/exam.manifest",
+                "samples/people/issuer.identity.pub",
+            ]
+            .into_iter()
+            .chain([
+                "tests/vectors/request",
+                "tests/vectors/release-1",
+                "tests/vectors/request.one-use",
+                "tests/vectors/issuer.identity",
+            ])
+            .map(own)
+            .collect(),
+        ),
         ("exam", vec![own("samples/exam.toml"), ("example".into(), duka::exam::example_toml().into())]),
         ("table", tables()),
         ("decisions", decisions()),

@@ -77,8 +77,8 @@ enum Verb {
         /// The grading request
         #[arg(value_name = "REQUEST")]
         request: PathBuf,
-        /// A sealed key that the request asks for; repeat for each
-        #[arg(long = "key", value_name = "KEY.sealed", required = true)]
+        /// The sealed keys that the request asks for; others among them are passed over
+        #[arg(long = "key", value_name = "KEY.sealed", required = true, num_args = 1..)]
         keys: Vec<PathBuf>,
         /// The custodian's secret identity file
         #[arg(long, value_name = "FILE")]
@@ -226,7 +226,9 @@ fn release(
     shield::raise_and_tell();
     let name = request.display().to_string();
     let request = Request::open(&read_small(request)?).map_err(|e| custody(&name, &e))?;
-    let sealed = keys.iter().map(|key| read_sealed(key)).collect::<Result<Vec<_>, _>>()?;
+    let mut sealed = keys.iter().map(|key| read_sealed(key)).collect::<Result<Vec<_>, _>>()?;
+    // Another file under the name of a key that is asked for stays, and is refused.
+    sealed.retain(|key| request.keys().iter().any(|asked| asked.binding() == key.binding()));
     if output.symlink_metadata().is_ok() {
         let hint = "nothing was released; name another file, or move the old one away first";
         return Err(Failure::new(format!("{} is there already", output.display()), Some(hint)));

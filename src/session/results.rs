@@ -60,7 +60,18 @@ impl Session {
         let cases = self.rechecks()?;
         let rechecks: Vec<_> =
             cases.iter().map(|s| json!({ "case": s.case.number, "state": s.state.word() })).collect();
-        let detail = json!({ "draft": results.is_draft(), "files": hashes, "rechecks": rechecks });
+        let mut keys: BTreeMap<(String, String), u16> = BTreeMap::new();
+        for grading in self.store.gradings()? {
+            let revision = keys.entry((grading.paper.to_string(), grading.form.to_string())).or_default();
+            *revision = grading.key_revision.max(*revision);
+        }
+        let keys: Vec<_> = keys
+            .into_iter()
+            .map(|((paper, form), revision)| json!({ "paper": paper, "form": form, "revision": revision }))
+            .collect();
+        let detail = json!({
+            "draft": results.is_draft(), "files": hashes, "rechecks": rechecks, "keys": keys,
+        });
         let at = self.now();
         self.store.note("publish", &detail, &at)?;
         Ok((paths, results))
