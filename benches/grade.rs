@@ -44,9 +44,13 @@ fn main() -> Result<(), Box<dyn Error>> {
         let hand = HandMarks::new();
         let grade = |sheet: &&Responses| grader.grade(sheet, &hand);
         println!("{name}");
-        let one = median(|| all.iter().filter_map(|sheet| grade(sheet).ok()).map(points).sum::<i64>());
+        let one = median(|| {
+            all.iter().filter_map(|sheet| grade(sheet).ok()).map(|score| points(&score)).sum::<i64>()
+        });
         tell("  grading, 1 thread", one, floor);
-        let many = median(|| all.par_iter().filter_map(|sheet| grade(sheet).ok()).map(points).sum::<i64>());
+        let many = median(|| {
+            all.par_iter().filter_map(|sheet| grade(sheet).ok()).map(|score| points(&score)).sum::<i64>()
+        });
         tell("  grading, all threads", many, floor_all);
         let refused = all.iter().filter(|sheet| grade(sheet).is_err()).count();
         if refused > 0 {
@@ -65,7 +69,7 @@ fn main() -> Result<(), Box<dyn Error>> {
     Ok(())
 }
 
-fn points(score: Score) -> i64 {
+fn points(score: &Score) -> i64 {
     score.points.hundredths()
 }
 

@@ -1,5 +1,5 @@
 //! Marks by hand, rounding and item statistics in a session, from the tables to the files.
-#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::result_large_err)]
 
 mod common;
 
@@ -326,6 +326,80 @@ fn the_program_writes_what_only_its_owner_can_read() {
     let refused = run(&["items", "--alike", "--alpha", "0.5"]);
     assert_eq!(refused.status.code(), Some(2));
     assert!(String::from_utf8_lossy(&refused.stderr).contains("at most 0.05"));
+}
+
+#[cfg(unix)]
+#[test]
+fn the_program_regrades_and_checks_with_the_key() {
+    use std::os::unix::fs::PermissionsExt as _;
+    let desk = Desk::with(&(1..=CANDIDATES).map(|n| card(n, 70)).collect::<Vec<_>>(), &[]);
+    let mut session = desk.open();
+    session.freeze().unwrap();
+    desk.grade(&mut session).unwrap();
+    drop(session);
+    corrected(&desk);
+    let duka = assert_cmd::cargo::cargo_bin("duka");
+    let run = |args: &[&std::ffi::OsStr]| {
+        let out = std::process::Command::new(&duka)
+            .arg("--session")
+            .arg(desk.folder())
+            .args(args)
+            .stdin(std::process::Stdio::null())
+            .output()
+            .unwrap();
+        let said = String::from_utf8(out.stdout).unwrap();
+        (out.status.code(), said, String::from_utf8(out.stderr).unwrap())
+    };
+    let with = |verb: &[&str], releases: &[PathBuf]| {
+        let mut args: Vec<&std::ffi::OsStr> = verb.iter().map(std::ffi::OsStr::new).collect();
+        for release in releases {
+            args.extend(["--release".as_ref(), release.as_os_str()]);
+        }
+        run(&args)
+    };
+
+    let pass = desk.write("pass", common::people::PASSPHRASE);
+    let asked = std::process::Command::new("sh")
+        .args(["-c", "exec 3< \"$0\"; exec \"$@\""])
+        .arg(pass)
+        .arg(&duka)
+        .arg("--session")
+        .arg(desk.folder())
+        .args(["regrade", "--request"])
+        .arg(desk.path("correction"))
+        .args(["--sign", &desk.secret("supervisor", &desk.people.supervisor), "--passphrase-fd", "3"])
+        .output()
+        .unwrap();
+    assert!(asked.status.success(), "{}", String::from_utf8_lossy(&asked.stderr));
+    let request = Request::open(&desk.read("correction")).unwrap();
+    assert_eq!(request.keys().len(), 3);
+    let releases = desk.releases(&request, &[0, 2]);
+
+    let (code, said, wrong) = with(&["regrade"], &releases);
+    assert_eq!(code, Some(0), "{wrong}");
+    for part in ["revision 1 corrected by 2: 第3题更正", "item 80: void, points for all", "5 scores changed"]
+    {
+        assert!(said.contains(part), "{part}: {said}");
+    }
+    let list = desk.path("out/改分清单.csv");
+    let rows = common::rows_of(&std::fs::read(&list).unwrap());
+    assert_eq!(rows.len(), 6);
+    assert_eq!(rows[1][..7], [ticket(1).as_str(), "electrician-4", "A", "1", "2", "69.9", "70.9"]);
+    assert!(rows[1][9].starts_with("第3题更正") && rows[1][9].contains("item 80"), "{:?}", rows[1]);
+    assert_eq!(list.metadata().unwrap().permissions().mode() & 0o777, 0o600);
+    let (code, _, wrong) = with(&["regrade"], &releases);
+    assert_eq!(code, Some(2));
+    assert!(wrong.contains("hint: "), "{wrong}");
+
+    let mut session = desk.open();
+    let request = desk.request(&mut session).unwrap();
+    drop(session);
+    let releases = desk.releases(&request, &[1, 2]);
+    let (code, said, wrong) = with(&["verify", "--with-key"], &releases);
+    assert_eq!(code, Some(0), "{said}{wrong}");
+    assert!(said.contains("5 sheets graded again with key revision 2"), "{said}");
+    let (code, _, wrong) = run(&["verify".as_ref(), "--with-key".as_ref()]);
+    assert!(code == Some(2) && wrong.contains("--release"), "{wrong}");
 }
 
 #[test]

@@ -42,12 +42,21 @@ fn files(folder: &Path) -> Vec<PathBuf> {
     out
 }
 
+fn hex_of(bytes: &[u8]) -> String {
+    use std::fmt::Write as _;
+    let mut out = String::new();
+    for byte in bytes {
+        write!(out, "{byte:02x}").unwrap();
+    }
+    out
+}
+
 /// Whether some of the answers stand in the bytes: in a row, as a list, in hexadecimal or in base64 at any offset.
 fn tells(bytes: &[u8], right: &str) -> bool {
     let listed: Vec<u8> = bytes.iter().copied().filter(|b| !b"\"', \n\0[]".contains(b)).collect();
     let has = |bytes: &[u8], part: &[u8]| bytes.windows(part.len()).any(|w| w == part);
     right.as_bytes().windows(WINDOW).step_by(4).any(|part| {
-        let hex: String = part.iter().map(|b| format!("{b:02x}")).collect();
+        let hex = hex_of(part);
         let coded = (0..3).any(|skip| {
             let text = base64::engine::general_purpose::STANDARD_NO_PAD.encode(&part[skip..]);
             has(bytes, &text.as_bytes()[..text.len() - 1])
@@ -60,9 +69,9 @@ fn tells(bytes: &[u8], right: &str) -> bool {
 fn the_search_finds_what_it_looks_for() {
     let right = answers();
     let part = &right[8..40];
-    let hex: String = part.bytes().map(|b| format!("{b:02x}")).collect();
+    let hex = hex_of(part.as_bytes());
     let coded = base64::engine::general_purpose::STANDARD.encode(format!("xy{part}"));
-    let listed = part.chars().map(|c| format!("\"{c}\", ")).collect::<String>();
+    let listed = part.chars().map(|c| ["\"", &c.to_string(), "\", "].concat()).collect::<Vec<_>>().concat();
     for text in [part, &hex, &coded, &listed] {
         assert!(tells(format!("before {text} after").as_bytes(), &right), "{text}");
     }

@@ -92,7 +92,7 @@ pub fn write(
                 "  {listed} of {pairs} pairs are too much alike (雷同): to be looked into, no verdict"
             )),
             None if asked.alike.is_some() => {
-                context.output.line("  too few sheets to tell which pairs are too much alike")
+                context.output.line("  too few sheets to tell which pairs are too much alike");
             }
             None => {}
         }

@@ -72,9 +72,10 @@ fn copied(share: f64, seeds: std::ops::Range<u64>) -> (usize, usize, usize) {
         let pairs: Vec<(usize, usize)> =
             (0..10).step_by(2).map(|room| (room * 30 + 6, room * 30 + 7)).collect();
         for &(source, copier) in &pairs {
-            for item in 0..100 {
+            let original = marks[source].clone();
+            for (mark, original) in marks[copier].iter_mut().zip(original) {
                 if world.rng.random_range(0.0..1.0) < share {
-                    marks[copier][item] = marks[source][item];
+                    *mark = original;
                 }
             }
         }

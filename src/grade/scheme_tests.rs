@@ -270,7 +270,7 @@ proptest! {
         let passes = |_: &TicketNumber, score: &Score| score.points >= line;
         let found = regrade(&old, &new, DOWN, [one], passes).unwrap();
         let fresh = Grader::new(&new, DOWN).grade(&sheet, &hand).unwrap();
-        prop_assert_eq!(&found.scores, &[fresh.clone()]);
+        prop_assert_eq!(found.scores.as_slice(), std::slice::from_ref(&fresh));
         prop_assert!(found.not_reproduced.is_empty());
         let changed = exact(&recorded) != exact(&fresh);
         prop_assert_eq!(found.changed.len(), usize::from(changed));

@@ -30,9 +30,8 @@ pub(crate) fn made_up() -> (ItemStatistics, Alike, Vec<usize>) {
     let mut world = World::new(100, 42);
     let mut marks = world.candidates(300);
     marks[37] = marks[36].clone();
-    for item in 0..80 {
-        marks[128][item] = marks[127][item];
-    }
+    let original = marks[127].clone();
+    marks[128][..80].copy_from_slice(&original[..80]);
     world.right[16] = (world.right[16] + 1) % 4;
     let key = world.key();
     let mut sheets: Vec<Responses> = marks.iter().map(|marks| sheet(marks)).collect();

@@ -224,15 +224,14 @@ fn which<'s>(
 }
 
 fn marks(cell: &Cell, section: &HandSection) -> Result<Points, MarkFault> {
-    let (points, found) = match cell {
-        Cell::Number(number) => (Points::from_cell(*number), number.to_string()),
-        _ => {
-            let text = cell.text().map_err(|fault| match fault {
-                CellFault::Empty => MarkFault::NoMark,
-                fault => fault.into(),
-            })?;
-            (text.parse().ok(), text)
-        }
+    let (points, found) = if let Cell::Number(number) = cell {
+        (Points::from_cell(*number), number.to_string())
+    } else {
+        let text = cell.text().map_err(|fault| match fault {
+            CellFault::Empty => MarkFault::NoMark,
+            fault => fault.into(),
+        })?;
+        (text.parse().ok(), text)
     };
     points.filter(|points| (Points::ZERO..=section.points).contains(points)).ok_or_else(|| MarkFault::Mark {
         found,

@@ -278,8 +278,8 @@ impl Reader<'_> {
     fn makes_total(&mut self, items: &[Item], hand: &Hand, total: Points, at: usize) {
         let by_hand =
             hand.iter().map(|(section, weight)| Fraction::from(section.points).checked_mul(*weight));
-        let all = items.iter().map(|item| Some(item.points)).chain(by_hand);
-        let found = all.fold(Some(Fraction::ZERO), |sum, next| sum?.checked_add(next?));
+        let mut all = items.iter().map(|item| Some(item.points)).chain(by_hand);
+        let found = all.try_fold(Fraction::ZERO, |sum, next| sum.checked_add(next?));
         match found {
             None => self.note(at, None, KeyFault::TooFine),
             Some(found) if found != total.into() => {

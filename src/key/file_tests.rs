@@ -1,4 +1,5 @@
 use super::*;
+use std::fmt::Write as _;
 
 const GOOD: &str = r#"paper = "cook-5"
 form = "B"
@@ -245,7 +246,8 @@ fn amounts_without_a_common_part_of_a_point_are_refused() {
     let primes = [101, 103, 107, 109, 113, 127];
     let mut text = GOOD.to_owned();
     for (n, prime) in (6..).zip(primes) {
-        text += &format!(
+        let _ = write!(
+            text,
             "[[section]]\nkind=\"single\"\nfrom={n}\nto={n}\npoints=1\npenalty=\"1/{prime}\"\nanswers=\"A\"\n"
         );
     }

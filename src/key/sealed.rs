@@ -124,8 +124,11 @@ pub struct SealedFacts {
 /// The k-subsets of `count` custodians as lists of ascending places, in lexicographic order.
 pub(super) fn subsets(count: usize, k: usize) -> Vec<Vec<usize>> {
     let mut out = Vec::new();
+    if k > count {
+        return out;
+    }
     let mut subset: Vec<usize> = (0..k).collect();
-    while k <= count {
+    loop {
         out.push(subset.clone());
         let Some(place) = (0..k).rev().find(|&i| subset[i] < count - k + i) else { break };
         subset[place] += 1;
@@ -257,7 +260,10 @@ impl SealedKey {
         if parts.len() != header.custodians.len() || header.revision == 0 {
             return wrong("list of parts");
         }
-        if text.0.len() < GRAIN + TAG || (text.0.len() - TAG) % GRAIN != 0 || text.0.len() > 2 * LONGEST {
+        if text.0.len() < GRAIN + TAG
+            || !(text.0.len() - TAG).is_multiple_of(GRAIN)
+            || text.0.len() > 2 * LONGEST
+        {
             return wrong("encrypted text");
         }
         Ok(Self(signed))

@@ -195,9 +195,8 @@ impl Session {
                 let fits = |key: &&(PathBuf, SealedKey)| {
                     key.1.binding() == binding && key.1.belongs(&manifest).is_ok()
                 };
-                let key = match sealed.iter().find(fits) {
-                    Some((_, key)) => key,
-                    None => return Err(self.no_key(&sealed, &binding, &manifest)),
+                let Some((_, key)) = sealed.iter().find(fits) else {
+                    return Err(self.no_key(&sealed, &binding, &manifest));
                 };
                 self.refuse_older(&binding, key.file_hash())?;
                 keys.push((key, sheets.len() as u64));

@@ -456,6 +456,7 @@ impl SessionError {
 
     /// What to do about it.
     #[must_use]
+    #[expect(clippy::too_many_lines, reason = "one line an error")]
     pub fn hint(&self) -> Option<String> {
         let text = match self {
             Self::NoSession { .. } => {
@@ -490,14 +491,15 @@ impl SessionError {
                  for. Someone changed the file by other means, or there is a fault in duka: keep a copy"
             }
             Self::NoRoster => "run `duka roster import FILE`",
-            Self::MarksTwice { .. } => "import the files one after the other; the last one counts",
             Self::NoMarks { .. } => {
                 "import the marks of everybody whose card was read (duka marks import); 0 is a mark, too"
             }
             Self::OtherHandSections { .. } => {
                 "compare `hand` of the paper in exam.toml with the sections of kind \"hand\" in the key"
             }
-            Self::RoomTwice { .. } => "import the files one after the other; the last one counts",
+            Self::MarksTwice { .. } | Self::RoomTwice { .. } => {
+                "import the files one after the other; the last one counts"
+            }
             Self::NotReady { .. } => {
                 "`duka exceptions` shows what waits, `duka room import` takes the room records (考场情况记录)"
             }

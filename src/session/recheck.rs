@@ -222,7 +222,7 @@ impl Session {
     }
 
     fn state(&self, case: &RecheckCase) -> Result<RecheckState, SessionError> {
-        Ok(match self.decided(&case) {
+        Ok(match self.decided(case) {
             None if case.signatures.is_empty() => RecheckState::Open,
             None => RecheckState::SignedByOne,
             Some((first, _, entry)) => match first.outcome {

@@ -144,23 +144,20 @@ impl Session {
     ) -> Result<(CorrectedPaper, Vec<SheetScore>), SessionError> {
         let binding = opened.key.binding();
         let rounding = self.exam.rules.rounding;
-        let (found, from) = match opened.earlier {
-            Some(earlier) => {
-                let least = self.exam.rules.pass_line;
-                let sheets = sheets.iter().map(|sheet| Sheet {
-                    ticket: &sheet.ticket,
-                    responses: &sheet.responses,
-                    hand: &sheet.hand,
-                    recorded: known.get(&sheet.ticket).map(|known| &known.score),
-                });
-                let found = regrade(earlier, opened.key, rounding, sheets, |_, score| score.points >= least)?;
-                (found, Some(earlier.binding().revision))
-            }
-            None => {
-                let scores = self.scored(opened, sheets)?.into_iter().map(|score| score.score).collect();
-                let (key, changed, not_reproduced) = (Vec::new(), Vec::new(), Vec::new());
-                (Regraded { key, scores, changed, not_reproduced }, None)
-            }
+        let (found, from) = if let Some(earlier) = opened.earlier {
+            let least = self.exam.rules.pass_line;
+            let sheets = sheets.iter().map(|sheet| Sheet {
+                ticket: &sheet.ticket,
+                responses: &sheet.responses,
+                hand: &sheet.hand,
+                recorded: known.get(&sheet.ticket).map(|known| &known.score),
+            });
+            let found = regrade(earlier, opened.key, rounding, sheets, |_, score| score.points >= least)?;
+            (found, Some(earlier.binding().revision))
+        } else {
+            let scores = self.scored(opened, sheets)?.into_iter().map(|score| score.score).collect();
+            let (key, changed, not_reproduced) = (Vec::new(), Vec::new(), Vec::new());
+            (Regraded { key, scores, changed, not_reproduced }, None)
         };
         let scores = sheets.iter().zip(found.scores).map(|(sheet, score)| SheetScore {
             ticket: sheet.ticket.clone(),

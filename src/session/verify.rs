@@ -5,6 +5,7 @@ use super::slip::{HeadCode, Slip};
 use super::view::View;
 use super::{Clock, Mode, Session, SessionError};
 use crate::identity::Person;
+use crate::key::ExamManifest;
 use crate::publish;
 use crate::sheet::{Sha256, SheetId, TicketNumber};
 use crate::store::{Difference, HeadSignature, JournalEntry, JournalHead, RecordFault, Store};
@@ -382,7 +383,7 @@ impl Session {
     fn check_signatures(&self, signers: &[Person], seen: &mut Verified) -> Result<(), SessionError> {
         let mut look = |under: String, role: &str, person: &Person, (holds, decides): (bool, bool)| {
             // Whoever names people means these; without, the exam's manifest does.
-            let named = self.manifest.iter().flat_map(|manifest| manifest.people());
+            let named = self.manifest.iter().flat_map(ExamManifest::people);
             let known: Vec<&Person> =
                 if signers.is_empty() { named.collect() } else { signers.iter().collect() };
             let vouched = known.iter().any(|known| known.is_same(person));

@@ -60,8 +60,8 @@ impl Reader<'_> {
             credit: credit?,
             penalty: penalty.unwrap_or(Fraction::ZERO),
             weight: weight.unwrap_or(Fraction::ONE),
-            item_floor: item_floor.unwrap_or(minus.then_some(Fraction::ZERO)),
-            floor: section_floor.unwrap_or(Some(Fraction::ZERO)),
+            item_floor: item_floor.map_or(minus.then_some(Fraction::ZERO), |floor| floor.0),
+            floor: section_floor.map_or(Some(Fraction::ZERO), |floor| floor.0),
         })
     }
 

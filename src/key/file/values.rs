@@ -83,11 +83,14 @@ pub(super) fn positive(value: &DeValue<'_>) -> Option<Fraction> {
 }
 
 /// A floor: zero or an amount below, or none at all.
-pub(super) fn floor(value: &DeValue<'_>) -> Option<Option<Fraction>> {
+pub(super) struct Floor(pub(super) Option<Fraction>);
+
+/// A floor.
+pub(super) fn floor(value: &DeValue<'_>) -> Option<Floor> {
     if value.as_str() == Some("none") {
-        return Some(None);
+        return Some(Floor(None));
     }
-    amount(value).filter(|&amount| amount <= Fraction::ZERO).map(Some)
+    amount(value).filter(|&amount| amount <= Fraction::ZERO).map(|amount| Floor(Some(amount)))
 }
 
 /// What becomes of an item that should not have been asked.
