@@ -224,6 +224,19 @@ fn parts_swapped_between_files_between_papers_and_between_requests() {
     let error = Quorum::check(&request, &both, &mixed, now()).unwrap().open(&a, &one_use).unwrap_err();
     assert!(matches!(error, CustodyError::Part { .. }), "{}", quiet(&error));
 
+    // A third custodian makes up for one whose part is damaged.
+    let third = exam.people.release(&request, &both, &[2]).remove(0);
+    let garbled = resign(&releases[0], &exam.people.custodians[0], |body| {
+        body.parts[0].parts = body.parts[1].parts.clone();
+    });
+    let three = [garbled.clone(), releases[1].clone(), third];
+    let quorum = Quorum::check(&request, &both, &three, now()).unwrap();
+    quorum.takes(&one_use).unwrap();
+    quorum.open(&a, &one_use).unwrap();
+    let two = [garbled, releases[1].clone()];
+    let error = Quorum::check(&request, &both, &two, now()).unwrap().takes(&one_use).unwrap_err();
+    assert!(matches!(error, CustodyError::Part { .. }), "{}", quiet(&error));
+
     // The parts of one sealed file in another of the same key, even with the issuer's help.
     let again = exam.seal("A", 1);
     let mut body = sealed_body(&a);

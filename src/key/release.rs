@@ -1,6 +1,7 @@
 //! A release: a custodian's parts, handed to one request; and opening a key with enough of them.
 
-use super::sealed::{no_custodian, open_parts, seal_parts};
+use super::sealed::{no_custodian, open_parts, seal_parts, subsets};
+use super::secret::Secret;
 use super::text::Blob;
 use super::{AnswerKey, CustodyError, Moment, OneUseKey, Request, RequestedKey, SealedKey};
 use crate::identity::{Fingerprint, Identity, Person, Purpose, Signed};
@@ -239,37 +240,102 @@ impl<'r> Quorum<'r> {
         self.releases.iter().map(|(_, release)| *release)
     }
 
-    /// Whether this is the one-use key that the releases were made for.
+    /// Whether this is the one-use key that the releases were made for, and opens enough parts of every key. No
+    /// answer key is opened: a request is not used up by a release that is damaged.
     ///
     /// # Errors
     ///
-    /// [`CustodyError::OneUse`].
+    /// [`CustodyError::OneUse`]; [`CustodyError::Part`] for a release without a key's parts or with others, unless there
+    /// are enough without it.
     pub fn takes(&self, one_use: &OneUseKey) -> Result<(), CustodyError> {
-        self.request.opens_with(one_use)
+        self.request.opens_with(one_use)?;
+        self.sealed.iter().try_for_each(|key| self.parts_of(key, one_use).map(drop))
     }
 
-    /// One of the keys, open. Every use of the one-use key goes through here.
+    /// One of the keys, open. Every use of the one-use key goes through here. Of more releases than are needed, any that
+    /// make the key will do: one custodian more makes up for a part that is not what it should be.
     ///
     /// # Errors
     ///
-    /// [`CustodyError::OneUse`] for another one-use key, [`CustodyError::Part`] for a release without
-    /// that key's parts or with others, [`CustodyError::Combined`], or what the key's own text refuses.
+    /// As [`Quorum::takes`]; [`CustodyError::Combined`], or what the key's own text refuses.
     pub fn open(&self, key: &SealedKey, one_use: &OneUseKey) -> Result<AnswerKey, CustodyError> {
         self.request.opens_with(one_use)?;
         self.request.asks_for(key)?;
-        let needed = usize::from(key.header().threshold);
-        let (mut places, mut parts) = (Vec::new(), Vec::new());
-        for (place, release) in self.releases.iter().take(needed) {
-            let damaged = || CustodyError::Part { name: release.custodian().name().to_owned() };
-            let file = key.file_hash();
-            let part = release.0.body().parts.iter().find(|p| p.file == file).ok_or_else(damaged)?;
-            let request = self.request.id();
-            let labels: [&[u8]; 3] = [PART, request.as_bytes(), file.as_bytes()];
-            let length = key.parts_each() * WIDTH;
-            let opened = open_parts(&labels, *place, length, &part.parts.0, one_use.identity());
-            parts.push(opened.ok_or_else(damaged)?);
-            places.push(*place);
+        let parts = self.parts_of(key, one_use)?;
+        // At most the 35 ways to choose 3 or 4 of 7.
+        for chosen in subsets(parts.len(), usize::from(key.header().threshold)) {
+            let (places, parts): (Vec<usize>, Vec<&Secret>) =
+                chosen.iter().filter_map(|&at| parts.get(at)).map(|(place, part)| (*place, part)).unzip();
+            match key.combine(&places, &parts) {
+                Err(CustodyError::Combined) => {}
+                opened => return opened,
+            }
         }
-        key.combine(&places, &parts.iter().collect::<Vec<_>>())
+        Err(CustodyError::Combined)
+    }
+
+    /// The parts of a key that open, each with its custodian's place, if there are enough.
+    fn parts_of(&self, key: &SealedKey, one_use: &OneUseKey) -> Result<Vec<(usize, Secret)>, CustodyError> {
+        let (request, file, length) = (self.request.id(), key.file_hash(), key.parts_each() * WIDTH);
+        let labels: [&[u8]; 3] = [PART, request.as_bytes(), file.as_bytes()];
+        let mut opened = Vec::with_capacity(self.releases.len());
+        let mut damaged = None;
+        for (place, release) in &self.releases {
+            let part = release.0.body().parts.iter().find(|part| part.file == file);
+            let part =
+                part.and_then(|part| open_parts(&labels, *place, length, &part.parts.0, one_use.identity()));
+            match part {
+                Some(part) => opened.push((*place, part)),
+                None => {
+                    damaged.get_or_insert(release.custodian().name());
+                }
+            }
+        }
+        match damaged {
+            Some(name) if opened.len() < usize::from(key.header().threshold) => {
+                Err(CustodyError::Part { name: name.to_owned() })
+            }
+            _ => Ok(opened),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::KeyBinding;
+    use super::super::custody_tests::{KEY, exam, moment};
+    use super::*;
+
+    #[test]
+    fn a_part_that_is_another_one_is_made_up_for_by_one_custodian_more() {
+        let exam = exam(3, 2);
+        let sealed = [exam.seal(KEY).unwrap()];
+        let (request, one_use) = exam.request(&sealed[0]);
+        let release = |place: usize| {
+            let custodian = &exam.custodians[place];
+            let proposal = Proposal::check(&request, &sealed, custodian.person(), moment()).unwrap();
+            proposal.release(custodian, moment()).unwrap()
+        };
+        // Signed, sealed to the right one-use key, of the right length: and not what the issuer sealed.
+        let (id, file, binding) = (request.id(), sealed[0].file_hash(), sealed[0].binding());
+        let labels: [&[u8]; 3] = [PART, id.as_bytes(), file.as_bytes()];
+        let noise = vec![7; sealed[0].parts_each() * WIDTH];
+        let parts = Blob(seal_parts(&labels, 0, &[&noise], request.one_use()).unwrap());
+        let KeyBinding { paper, form, revision } = binding;
+        let body = Body {
+            exam: exam.manifest.exam(),
+            request: id,
+            at: moment(),
+            parts: vec![ReleasedPart { paper, form, revision, file, parts }],
+        };
+        let wrong = Release(Signed::sign(Purpose::Release, body, &exam.custodians[0]).unwrap());
+
+        let two = [wrong.clone(), release(1)];
+        let quorum = Quorum::check(&request, &sealed, &two, moment()).unwrap();
+        let error = quorum.open(&sealed[0], &one_use).unwrap_err();
+        assert!(matches!(error, CustodyError::Combined), "{error}");
+        let three = [wrong, release(1), release(2)];
+        let quorum = Quorum::check(&request, &sealed, &three, moment()).unwrap();
+        quorum.open(&sealed[0], &one_use).unwrap();
     }
 }
