@@ -12,7 +12,7 @@ use custody::People;
 use duka::exam::{Candidate, Exam, RoomRecord, Roster, rooms};
 use duka::layout::draw::cards_pdf;
 use duka::layout::{Choice, FieldKind, Layout, shipped};
-use duka::merge::{PartResult, Results, Verdict};
+use duka::merge::{PartResult, Results};
 use duka::practical::{self, PracticalOutcome, PracticalScore};
 use duka::session::{Session, write_whole};
 use duka::sheet::{Points, TicketNumber};
@@ -141,7 +141,7 @@ pub fn run(args: &Demo, context: &Context) -> Result<Ending, Failure> {
     ));
 
     step(out, 9, "a candidate asks for a re-check (成绩复核): the card read again, two people sign");
-    if let Some(ticket) = just_failed(&session.merge()?) {
+    if let Some(ticket) = just_failed(&world.exam, &session.merge()?) {
         let evidence = people.recheck(&mut session, &ticket)?;
         out.line(format!("   {ticket}: read again the same, unchanged; evidence in {}", evidence.display()));
     }
@@ -165,16 +165,17 @@ pub fn run(args: &Demo, context: &Context) -> Result<Ending, Failure> {
     Ok(if results.is_draft() { Ending::Exceptions } else { Ending::Clean })
 }
 
-/// Who asks for a re-check: of those with a theory score, whoever failed it by the least; else whoever has the least.
-fn just_failed(results: &Results) -> Option<TicketNumber> {
+/// Who asks for a re-check: whoever failed the theory by the least, or else passed it by the least.
+fn just_failed(exam: &Exam, results: &Results) -> Option<TicketNumber> {
+    let line = exam.rules.pass_line;
     let scored = results.transcripts.iter().filter_map(|t| match t.theory {
-        PartResult::Scored(points) => Some((t.verdict != Verdict::Failed, points, &t.candidate.ticket)),
+        PartResult::Scored(points) => Some((points, &t.candidate.ticket)),
         _ => None,
     });
-    let key = |(passed, points, _): &(bool, Points, &TicketNumber)| {
-        (*passed, if *passed { points.hundredths() } else { -points.hundredths() })
+    let by_how_much = |(points, _): &(Points, &TicketNumber)| {
+        (*points >= line, (points.hundredths() - line.hundredths()).abs())
     };
-    scored.min_by_key(key).map(|(.., ticket)| ticket.clone())
+    scored.min_by_key(by_how_much).map(|(_, ticket)| ticket.clone())
 }
 
 /// Whether the demo may make everything in `folder`: it is not there yet, or empty.
