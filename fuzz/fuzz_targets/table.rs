@@ -9,6 +9,7 @@ static EXAM: LazyLock<Option<Exam>> = LazyLock::new(|| Exam::parse(example_toml(
 
 // Text or workbook, taken for each kind of list; a roster that is accepted then serves the other two.
 fuzz_target!(|bytes: &[u8]| {
+    duka_fuzz::panics_are_caught();
     let Some(exam) = EXAM.as_ref() else { return };
     let roster = Roster::import("list", bytes, exam);
     if let Ok(roster) = &roster {

@@ -37,3 +37,10 @@ pub fn decoded(bytes: &[u8], other: &[u8]) {
 pub fn text(bytes: &[u8]) -> Option<&str> {
     std::str::from_utf8(bytes).ok()
 }
+
+/// Lets panics of other people's libraries go where they go in duka: they are caught and become faults. One that nothing catches
+/// still stops the target.
+pub fn panics_are_caught() {
+    static ONCE: std::sync::Once = std::sync::Once::new();
+    ONCE.call_once(|| std::panic::set_hook(Box::new(|_| {})));
+}
