@@ -1,7 +1,8 @@
 //! A scan is killed again and again; nothing is lost and nothing doubled.
 //!
-//! The default is a short campaign; `DUKA_KILLS=200 cargo test --release --test kill` makes a long one, and
-//! `DUKA_KILL_SEED` another one.
+//! Two hundred kills by default: most of them of a small batch, where one costs half a second, the others of one that has files
+//! larger than what is held in memory. `DUKA_KILLS=200 cargo test --release --test kill` kills the large one so many times, and
+//! `DUKA_KILL_SEED` makes another campaign.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
 mod common;
@@ -15,13 +16,22 @@ use rand_chacha::ChaCha8Rng;
 use std::path::Path;
 use std::time::{Duration, Instant};
 
-/// Kills of the short campaign, and kills of one batch before it is left to end.
-const KILLS: u32 = 25;
-const KILLS_A_BATCH: u32 = 5;
+/// A batch: how many pages its two long files have, and how many of its files are no pictures.
+struct Size {
+    many: usize,
+    larger: usize,
+    nothing: usize,
+    /// Kills of the campaign, and of one batch before it is left to end.
+    kills: u32,
+    kills_a_batch: u32,
+}
 
-/// A scanner's folder: single cards, the same card twice, files of many pages (one larger than what is held
-/// in memory), a damaged one, and files that are no pictures.
-fn fill(folder: &Path) {
+/// The larger file is more than is held in memory.
+const LARGE: Size = Size { many: 230, larger: 290, nothing: 120, kills: 25, kills_a_batch: 5 };
+const SMALL: Size = Size { many: 20, larger: 25, nothing: 20, kills: 175, kills_a_batch: 7 };
+
+/// A scanner's folder: single cards, the same card twice, files of many pages, a damaged one, and files that are no pictures.
+fn fill(folder: &Path, size: &Size) {
     let cards = cards(12);
     let write = |name: &str, bytes: &[u8]| {
         let path = folder.join(name);
@@ -32,15 +42,15 @@ fn fill(folder: &Path) {
         write(&format!("03/{n:02}.png"), card);
     }
     write("03/again.png", &cards[3]);
-    write("01/many.tif", &tiff(&cards[..7], 230));
-    write("02/large.tif", &tiff(&cards[2..], 290));
-    write("04/many again.tif", &tiff(&cards[..7], 230));
+    write("01/many.tif", &tiff(&cards[..7], size.many));
+    write("02/large.tif", &tiff(&cards[2..], size.larger));
+    write("04/many again.tif", &tiff(&cards[..7], size.many));
     let cut = tiff(&cards[1..5], 30);
     write("04/cut.tif", &cut[..cut.len() / 2]);
     write("04/empty.tif", b"");
     write("04/cut.png", &cards[5][..cards[5].len() / 2]);
     write("04/no picture.jpg", b"\xff\xd8\xff and then something else");
-    for n in 0..120 {
+    for n in 0..size.nothing {
         write(&format!("05/{n:03}.jpg"), format!("not a picture {n}").as_bytes());
     }
 }
@@ -94,24 +104,34 @@ fn setting(name: &str, default: u32) -> u32 {
 
 #[test]
 fn a_scan_that_is_killed_at_any_moment_loses_nothing_and_doubles_nothing() {
-    let (kills, seed) = (setting("DUKA_KILLS", KILLS), setting("DUKA_KILL_SEED", 1));
+    kill(&LARGE, setting("DUKA_KILLS", LARGE.kills));
+}
+
+#[test]
+fn a_small_scan_that_is_killed_often_loses_nothing_and_doubles_nothing() {
+    kill(&SMALL, SMALL.kills);
+}
+
+fn kill(size: &Size, kills: u32) {
+    let seed = setting("DUKA_KILL_SEED", 1);
     let mut rng = ChaCha8Rng::seed_from_u64(u64::from(seed));
     let mut campaign = Campaign { input: tempfile::tempdir().unwrap(), keep: "--copy" };
-    fill(campaign.input.path());
+    fill(campaign.input.path(), size);
 
     let desk = Desk::new();
     let started = Instant::now();
     campaign.finish(&desk);
     let whole = started.elapsed();
     let expected = campaign.outcome(&desk);
-    // Twelve single cards, three files of many pages, four broken files, a hundred and twenty of nothing.
-    assert_eq!(expected.1, 12 + 230 + 290 + pages_of_cut(&expected.0) + 3 + 120);
+    // Twelve single cards, three files of many pages, four broken files, and those of nothing.
+    let whole_pages = 12 + size.many + size.larger + 3 + size.nothing;
+    assert_eq!(expected.1, whole_pages as u64 + pages_of_cut(&expected.0));
 
     let (mut killed, mut inside, mut batches) = (0, 0, 0);
     while killed < kills {
         let desk = Desk::new();
         campaign.keep = if batches % 3 == 2 { "--no-copy" } else { "--copy" };
-        for _ in 0..KILLS_A_BATCH.min(kills - killed) {
+        for _ in 0..size.kills_a_batch.min(kills - killed) {
             let mut child = campaign.scan(&desk);
             let after = rng.random_range(0..u64::try_from(whole.as_micros()).unwrap());
             std::thread::sleep(Duration::from_micros(after));
