@@ -26,6 +26,9 @@ struct Size {
     kills_a_batch: u32,
 }
 
+/// Pages of a file that are held in memory, and recorded together.
+const HELD: usize = 100;
+
 /// The larger file is more than is held in memory.
 const LARGE: Size = Size { many: 230, larger: 290, nothing: 120, kills: 25, kills_a_batch: 5 };
 const SMALL: Size = Size { many: 20, larger: 25, nothing: 20, kills: 175, kills_a_batch: 7 };
@@ -154,7 +157,8 @@ fn kill(size: &Size, kills: u32) {
     println!(
         "{killed} kills over {batches} batches, {inside} of them inside of a file; a batch takes {whole:?}"
     );
-    assert!(inside > 0, "no kill hit the inside of a file: the campaign is too weak");
+    // What is held in memory is recorded at once: only the larger of the large batch's files has an inside.
+    assert!(inside > 0 || size.larger <= HELD, "no kill hit the inside of a file: the campaign is too weak");
 }
 
 /// How many pages of the file that is cut off came in, by what the record says of it.
