@@ -17,8 +17,20 @@ use std::path::{Path, PathBuf};
 /// release FILE`, each on a machine of their own, and send back a release. Then: `duka grade --release A --release B`.
 /// A request and its releases serve once.
 #[derive(Debug, Args)]
-#[command(group = clap::ArgGroup::new("step").required(true).args(["request", "releases"]))]
 pub struct Grade {
+    #[command(flatten)]
+    step: Step,
+    /// While the keys are open, also write statistics of the items (试题分析), as `duka items` does
+    #[arg(long, conflicts_with = "request")]
+    items: bool,
+    #[command(flatten)]
+    asked: Asked,
+}
+
+/// Keys are asked for first, and opened with what comes back.
+#[derive(Debug, Args)]
+#[command(group = clap::ArgGroup::new("step").required(true).args(["request", "releases"]))]
+pub struct Step {
     /// Write a grading request for the custodians to this file
     #[arg(long, value_name = "FILE", requires = "sign")]
     request: Option<PathBuf>,
@@ -27,17 +39,21 @@ pub struct Grade {
     sign: Option<PathBuf>,
     /// A custodian's release; repeat for each
     #[arg(long = "release", value_name = "FILE")]
-    releases: Vec<PathBuf>,
+    pub releases: Vec<PathBuf>,
     /// Sealed keys; without any, every .sealed file of the session's keys/ folder
     #[arg(long = "key", value_name = "FILE")]
-    keys: Vec<PathBuf>,
-    /// While the keys are open, also write statistics of the items (试题分析), as `duka items` does
-    #[arg(long, conflicts_with = "request")]
-    items: bool,
-    #[command(flatten)]
-    asked: Asked,
+    pub keys: Vec<PathBuf>,
     #[command(flatten)]
     passphrase: Passphrase,
+}
+
+impl Step {
+    /// Writes the request, if this is the first step; without an ending it is the second.
+    pub fn ask(&self, which: Which, context: &Context) -> Result<Option<Ending>, Failure> {
+        let (Some(output), Some(supervisor)) = (&self.request, &self.sign) else { return Ok(None) };
+        let ask = Ask { keys: self.keys.clone(), which };
+        ask_for_keys(&ask, output, supervisor, self.passphrase, context).map(Some)
+    }
 }
 
 pub fn freeze(context: &Context) -> Result<Ending, Failure> {
@@ -51,17 +67,14 @@ pub fn freeze(context: &Context) -> Result<Ending, Failure> {
 
 pub fn grade(args: &Grade, context: &Context) -> Result<Ending, Failure> {
     shield::raise_and_tell();
-    match (&args.request, &args.sign) {
-        (Some(output), Some(supervisor)) => {
-            let ask = Ask { keys: args.keys.clone(), which: Which::InForce };
-            ask_for_keys(&ask, output, supervisor, args.passphrase, context)
-        }
-        _ => open_and_grade(args, context),
+    match args.step.ask(Which::InForce, context)? {
+        Some(asked) => Ok(asked),
+        None => open_and_grade(args, context),
     }
 }
 
 /// Writes a request for the custodians, signed by a supervisor, and says what it says.
-pub fn ask_for_keys(
+fn ask_for_keys(
     ask: &Ask,
     output: &Path,
     supervisor: &Path,
@@ -114,10 +127,11 @@ pub fn local(moment: Moment) -> String {
 fn open_and_grade(args: &Grade, context: &Context) -> Result<Ending, Failure> {
     let mut session = context.open()?;
     let (graded, items) = if args.items {
-        let (graded, items) = session.grade_with_items(&args.releases, &args.keys, args.asked.asked())?;
+        let (graded, items) =
+            session.grade_with_items(&args.step.releases, &args.step.keys, args.asked.asked())?;
         (graded, Some(items))
     } else {
-        (session.grade(&args.releases, &args.keys)?, None)
+        (session.grade(&args.step.releases, &args.step.keys)?, None)
     };
     for paper in &graded.papers {
         context.output.line(format!(

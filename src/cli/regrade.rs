@@ -1,13 +1,12 @@
 //! `duka regrade`: grading again with a corrected key.
 
 use super::files::{Existing, Readers, write_whole};
-use super::grade::ask_for_keys;
-use super::passphrase::Passphrase;
+use super::grade::Step;
 use super::{Context, Ending, Failure, shield};
 use clap::Args;
 use duka::grade::regrade::PassChange;
 use duka::merge::Verdict;
-use duka::session::{Ask, ChangedResult, CorrectedPaper, Which};
+use duka::session::{ChangedResult, CorrectedPaper, Which};
 use serde_json::{Value, json};
 use std::path::PathBuf;
 
@@ -20,36 +19,22 @@ const SOME: usize = 20;
 /// for the first grading: `duka regrade --request FILE --sign SUPERVISOR`, two custodians answer with `duka key release`,
 /// `duka regrade --release A --release B`. Earlier gradings stay in the record.
 #[derive(Debug, Args)]
-#[command(group = clap::ArgGroup::new("step").required(true).args(["request", "releases"]))]
 pub struct Regrade {
-    /// Write a grading request for the corrected keys, and for the ones they correct, to this file
-    #[arg(long, value_name = "FILE", requires = "sign")]
-    request: Option<PathBuf>,
-    /// The supervisor's secret identity file, which signs the request
-    #[arg(long, value_name = "FILE", conflicts_with = "releases")]
-    sign: Option<PathBuf>,
-    /// A custodian's release; repeat for each
-    #[arg(long = "release", value_name = "FILE")]
-    releases: Vec<PathBuf>,
-    /// Sealed keys; without any, every .sealed file of the session's keys/ folder
-    #[arg(long = "key", value_name = "FILE")]
-    keys: Vec<PathBuf>,
+    #[command(flatten)]
+    step: Step,
     /// The list of changes (csv) [default: out/改分清单.csv in the session's folder]
     #[arg(long, short, value_name = "FILE", conflicts_with = "request")]
     output: Option<PathBuf>,
-    #[command(flatten)]
-    passphrase: Passphrase,
 }
 
 /// Runs the verb.
 pub fn run(args: &Regrade, context: &Context) -> Result<Ending, Failure> {
     shield::raise_and_tell();
-    if let (Some(output), Some(supervisor)) = (&args.request, &args.sign) {
-        let ask = Ask { keys: args.keys.clone(), which: Which::Corrected };
-        return ask_for_keys(&ask, output, supervisor, args.passphrase, context);
+    if let Some(asked) = args.step.ask(Which::Corrected, context)? {
+        return Ok(asked);
     }
     let mut session = context.open()?;
-    let done = session.regrade(&args.releases, &args.keys)?;
+    let done = session.regrade(&args.step.releases, &args.step.keys)?;
     let out = &context.output;
     for paper in &done.papers {
         tell(paper, context);

@@ -1,5 +1,6 @@
 //! Freezing, opening keys, grading.
 
+use super::custody::Released;
 use super::items::{ItemsAsked, ItemsOf};
 use super::{Session, SessionError, Standings};
 use crate::key::{AnswerKey, CardItem, CustodyError, KeyBinding, Marks, Quorum, SealedKey};
@@ -150,7 +151,9 @@ impl Session {
     fn is_scored(&self, grading: &Grading, scores: &[SheetScore]) -> Result<bool, SessionError> {
         let mut known = self.store.scores()?;
         known.retain(|s| s.score.paper == grading.paper && s.score.form == grading.form);
-        Ok(known.len() == scores.len() && scores.iter().all(|score| known.contains(score)))
+        // A grading has one score a candidate.
+        let known: BTreeMap<&TicketNumber, &SheetScore> = known.iter().map(|s| (&s.ticket, s)).collect();
+        Ok(known.len() == scores.len() && scores.iter().all(|s| known.get(&s.ticket) == Some(&s)))
     }
 
     /// Opens every key that the releases are for, one after the other, and gives it to `work` with the sheets it is for;
@@ -160,9 +163,18 @@ impl Session {
         &mut self,
         releases: &[PathBuf],
         keys: &[PathBuf],
-        mut work: impl FnMut(&Self, &Opened<'_>, Vec<ToGrade>) -> Result<T, SessionError>,
+        work: impl FnMut(&Self, &Opened<'_>, Vec<ToGrade>) -> Result<T, SessionError>,
     ) -> Result<(Sha256, Vec<T>), SessionError> {
         let released = self.released(releases, keys)?;
+        self.with_released(&released, work)
+    }
+
+    /// [`Session::with_open_keys`] for releases that were read already.
+    pub(super) fn with_released<T>(
+        &mut self,
+        released: &Released,
+        mut work: impl FnMut(&Self, &Opened<'_>, Vec<ToGrade>) -> Result<T, SessionError>,
+    ) -> Result<(Sha256, Vec<T>), SessionError> {
         let refused = |source| SessionError::Custody { path: None, source };
         let quorum = Quorum::check(&released.request, &released.sealed, &released.releases, released.now)
             .map_err(refused)?;

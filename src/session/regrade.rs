@@ -5,7 +5,7 @@ use super::{RecheckState, Session, SessionError};
 use crate::grade::Grader;
 use crate::grade::regrade::{KeyChange, Regraded, ScoreChange, Sheet, regrade};
 use crate::key::RequestedKey;
-use crate::merge::{Results, Verdict};
+use crate::merge::{Results, Transcript, Verdict};
 use crate::sheet::{Form, PaperId, Points, Sha256, TicketNumber};
 use crate::store::{Grading, SheetScore};
 use serde::Serialize;
@@ -88,7 +88,7 @@ impl Session {
     /// As [`Session::grade`]; [`SessionError::NoCorrection`] if the releases are for no corrected key;
     /// [`SessionError::Regrade`] if one key does not correct the other.
     pub fn regrade(&mut self, releases: &[PathBuf], keys: &[PathBuf]) -> Result<Corrections, SessionError> {
-        // Before the request is used up.
+        // The record is hashed once, and nothing is used up by a request without a correction.
         let released = self.released(releases, keys)?;
         let corrects = |a: &RequestedKey, b: &RequestedKey| (&a.paper, &a.form) == (&b.paper, &b.form);
         if !released.request.keys().windows(2).any(|pair| corrects(&pair[0], &pair[1])) {
@@ -103,9 +103,8 @@ impl Session {
         let known: BTreeMap<TicketNumber, SheetScore> =
             self.store.scores()?.into_iter().map(|score| (score.ticket.clone(), score)).collect();
         let before = self.merge()?;
-        let (freeze, done) = self.with_open_keys(releases, keys, |session, opened, sheets| {
-            session.correct(opened, &sheets, &known)
-        })?;
+        let (freeze, done) = self
+            .with_released(&released, |session, opened, sheets| session.correct(opened, &sheets, &known))?;
         let mut papers = Vec::with_capacity(done.len());
         let mut told = Vec::new();
         for (mut paper, scores) in done {
@@ -129,9 +128,17 @@ impl Session {
         let at = self.now();
         self.store.note("regrade", &json!({ "corrected": told }), &at)?;
         let after = self.merge()?;
+        let (before, after) = (by_ticket(&before), by_ticket(&after));
         for changed in papers.iter_mut().flat_map(|paper| &mut paper.changed) {
-            (changed.verdict.0, changed.grade.0) = result_of(&before, &changed.score.ticket);
-            (changed.verdict.1, changed.grade.1) = result_of(&after, &changed.score.ticket);
+            let ticket = &changed.score.ticket;
+            for (results, verdict, grade) in [
+                (&before, &mut changed.verdict.0, &mut changed.grade.0),
+                (&after, &mut changed.verdict.1, &mut changed.grade.1),
+            ] {
+                if let Some(transcript) = results.get(ticket) {
+                    (*verdict, *grade) = (transcript.verdict, transcript.grade.clone());
+                }
+            }
         }
         Ok(Corrections { freeze, papers })
     }
@@ -245,7 +252,6 @@ impl Session {
     }
 }
 
-fn result_of(results: &Results, ticket: &TicketNumber) -> (Verdict, String) {
-    let transcript = results.transcripts.iter().find(|t| t.candidate.ticket == *ticket);
-    transcript.map_or((Verdict::Pending, String::new()), |t| (t.verdict, t.grade.clone()))
+fn by_ticket(results: &Results) -> BTreeMap<&TicketNumber, &Transcript> {
+    results.transcripts.iter().map(|t| (&t.candidate.ticket, t)).collect()
 }
