@@ -16,9 +16,13 @@ fn everybody(right: u16) -> Vec<Filled> {
 }
 
 fn kinds(session: &Session) -> BTreeMap<String, usize> {
-    // Asked of everything as well, and compared.
-    session.verify().unwrap();
-    session.status().unwrap().open
+    // Asked of everything as well, and compared; there is a view to compare with.
+    let head = session.verify().unwrap();
+    let store = Store::open(&session.folder().join("duka.db")).unwrap();
+    assert_eq!(store.derived_state().unwrap().expect("a view is kept").entry, head.sequence);
+    let open = session.status().unwrap().open;
+    assert_eq!(store.derived_open().unwrap(), open);
+    open
 }
 
 #[test]
@@ -88,6 +92,24 @@ fn a_truncated_file_is_set_aside_and_the_others_are_read() {
     assert_eq!(kinds(&session), BTreeMap::from([("not-decoded".to_owned(), 1)]));
     let open = session.open_exceptions().unwrap();
     assert_eq!(open[0].source, "scans/0-cut.jpg");
+}
+
+#[test]
+fn a_view_that_is_not_what_the_record_comes_to_is_found_and_made_anew() {
+    let desk = Desk::with(&everybody(70), &[]);
+    desk.write("scans/0-cut.jpg", b"\xff\xd8\xff nothing");
+    let mut session = desk.open();
+    scan(&mut session, &desk.path("scans"));
+    let before = kinds(&session);
+    let db = rusqlite::Connection::open(desk.path("duka.db")).unwrap();
+    assert_eq!(db.execute("DELETE FROM derived_open", []).unwrap(), 1);
+    let found = session.verify().unwrap_err();
+    assert!(matches!(found, SessionError::ViewBroken), "{found}");
+    assert_eq!(kinds(&session), before);
+    for change in ["UPDATE derived_rooms SET balance = '{'", "UPDATE derived_sheets SET facts = '{'"] {
+        assert!(db.execute(change, []).unwrap() > 0);
+        assert_eq!(kinds(&session), before, "{change}");
+    }
 }
 
 #[test]

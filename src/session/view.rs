@@ -12,7 +12,7 @@ use crate::settle::{OpenException, SessionFindings, SettledSheet, SheetFacts, ag
 use crate::sheet::{
     EngineId, Exception, FieldName, Place, Resolution, Response, RoomId, SheetId, TicketNumber,
 };
-use crate::store::{Counts, Derived, DerivedState};
+use crate::store::{Counts, Derived, DerivedState, StoreError};
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 /// A room of the view; without a balance where its record contradicts itself.
@@ -32,10 +32,20 @@ impl Session {
     /// The view, brought up to date; `None` if it can't be kept just now (another program is writing, or the
     /// disk is full): then everything has to be asked.
     pub(super) fn view(&self) -> Result<Option<View>, SessionError> {
+        match self.kept_view() {
+            // It follows from the record: one that can't be read is made anew.
+            Err(SessionError::Store(StoreError::Damaged { place, .. })) if place.starts_with("derived_") => {
+                if kept(self.store.derive(|view| Ok(view.clear()?)))? { self.kept_view() } else { Ok(None) }
+            }
+            outcome => outcome,
+        }
+    }
+
+    fn kept_view(&self) -> Result<Option<View>, SessionError> {
         let current = |state: &DerivedState, entry: u64| state.entry == entry && state.maker == maker().0;
         let head = self.store.journal_head()?.sequence;
         let fresh = self.store.derived_state()?.is_some_and(|state| current(&state, head));
-        if !fresh && self.store.derive(|view| self.refresh(view)).is_err() {
+        if !fresh && !kept(self.store.derive(|view| self.refresh(view)))? {
             return Ok(None);
         }
         let Some(state) = self.store.derived_state()? else { return Ok(None) };
@@ -54,9 +64,9 @@ impl Session {
         if self.view()?.is_none() {
             return Ok(None);
         }
-        let rooms = self.store.rooms()?;
         let open = self.store.derive(|view| {
-            let keeping = Keeping::of(&self.exam, view, &rooms, self.store.resolutions()?);
+            let rooms = view.rooms()?;
+            let keeping = Keeping::of(&self.exam, view, &rooms, view.resolutions()?);
             let mut kept = view.sheet(sheet)?;
             let claim: Option<TicketNumber> = kept.claim.as_ref().and_then(|text| text.parse().ok());
             let candidate =
@@ -70,7 +80,8 @@ impl Session {
         let own = |open: Vec<OpenException>| {
             open.into_iter().filter(|open| open.sheet == Some(*sheet)).map(|open| open.exception).collect()
         };
-        Ok(open.ok().map(own))
+        let mut found = None;
+        Ok(if kept(open.map(|open| found = Some(own(open))))? { found } else { None })
     }
 
     fn refresh(&self, view: &Derived<'_>) -> Result<(), SessionError> {
@@ -78,17 +89,17 @@ impl Session {
         let before = view.state()?.filter(|state| state.maker == maker().0 && state.entry <= entry);
         let mut touched = view.touched(before.as_ref().map_or(0, |state| state.entry))?;
         let before = before.filter(|_| !touched.imports);
-        let rooms = self.store.rooms()?;
+        let rooms = view.rooms()?;
         let mut keeping = Keeping {
             groups: std::mem::take(&mut touched.candidates),
             counts: before.as_ref().map_or_else(Counts::default, |state| state.counts),
-            ..Keeping::of(&self.exam, view, &rooms, self.store.resolutions()?)
+            ..Keeping::of(&self.exam, view, &rooms, view.resolutions()?)
         };
         let sheets: Vec<SheetId> = if before.is_some() {
             touched.sheets.into_iter().collect()
         } else {
             view.clear()?;
-            let roster = self.store.roster()?.unwrap_or_default();
+            let roster = view.roster()?;
             for candidate in roster.candidates.values() {
                 view.put_candidate(candidate)?;
                 keeping.rooms.insert(candidate.room.clone());
@@ -110,6 +121,18 @@ impl Session {
         let Counts { fed, read, .. } = keeping.counts;
         let counts = Counts { fed, read, set_aside: fed.saturating_sub(read) };
         Ok(view.put_state(&DerivedState { entry, maker: maker().0, counts })?)
+    }
+}
+
+/// Whether the view could be kept. That another program is writing, that the disk is full or that nothing may be written stands in the
+/// view's way alone; whatever else goes wrong is told.
+fn kept(outcome: Result<(), SessionError>) -> Result<bool, SessionError> {
+    match outcome {
+        Ok(()) => Ok(true),
+        Err(SessionError::Store(
+            StoreError::Locked { .. } | StoreError::DiskFull { .. } | StoreError::NotWritable { .. },
+        )) => Ok(false),
+        Err(error) => Err(error),
     }
 }
 

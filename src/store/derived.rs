@@ -5,11 +5,12 @@
 //! view is never half of one state and half of another, and it can be thrown away at any time. What is in it
 //! is the caller's own text.
 
-use super::record::values;
+use super::imports::{ImportKind, in_force};
+use super::record::{all_resolutions, values};
 use super::{Counts, Fault, Store, StoreError, decode, parse};
-use crate::exam::Candidate;
+use crate::exam::{Candidate, RoomRecord, Roster};
 use crate::read::{Reading, SetAside};
-use crate::sheet::{Place, SheetId, TicketNumber};
+use crate::sheet::{Place, Resolution, SheetId, TicketNumber};
 use rusqlite::{OptionalExtension, Transaction, TransactionBehavior};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
@@ -74,6 +75,8 @@ pub struct Derived<'t> {
 
 impl Store {
     /// Runs `work` over the view and the record, both in one state; what it changes is kept if it succeeds.
+    /// `work` asks the record through [`Derived`] only: the store itself begins a transaction for each question, and there is one
+    /// already.
     ///
     /// # Errors
     ///
@@ -296,6 +299,36 @@ impl Derived<'_> {
             }
             Ok(touched)
         })
+    }
+
+    /// The roster in force; empty before the first import.
+    ///
+    /// # Errors
+    ///
+    /// As [`Derived::state`], and [`StoreError::Damaged`] if it can't be read.
+    pub fn roster(&self) -> Result<Roster, StoreError> {
+        self.run(|tx| {
+            let text = in_force(tx, ImportKind::Roster)?;
+            Ok(text.first().map(|text| decode("imports", text)).transpose()?.unwrap_or_default())
+        })
+    }
+
+    /// The room records in force, by room.
+    ///
+    /// # Errors
+    ///
+    /// As [`Derived::roster`].
+    pub fn rooms(&self) -> Result<Vec<RoomRecord>, StoreError> {
+        self.run(|tx| in_force(tx, ImportKind::Rooms)?.iter().map(|text| decode("imports", text)).collect())
+    }
+
+    /// Every decision, in the order in which they were taken.
+    ///
+    /// # Errors
+    ///
+    /// As [`Derived::roster`].
+    pub fn resolutions(&self) -> Result<Vec<Resolution>, StoreError> {
+        self.run(all_resolutions)
     }
 
     /// Every sheet of the record.

@@ -182,8 +182,13 @@ impl Store {
     ///
     /// [`StoreError::Damaged`] if one can't be read.
     pub fn resolutions(&self) -> Result<Vec<Resolution>, StoreError> {
-        self.read(|tx| values(tx, "resolutions", "SELECT resolution FROM resolutions ORDER BY seq"))
+        self.read(all_resolutions)
     }
+}
+
+/// Every decision, in the order in which they were taken.
+pub(super) fn all_resolutions(tx: &Transaction<'_>) -> Result<Vec<Resolution>, Fault> {
+    values(tx, "resolutions", "SELECT resolution FROM resolutions ORDER BY seq")
 }
 
 /// The values in the only column of `sql`.
