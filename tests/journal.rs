@@ -440,6 +440,28 @@ fn a_slip_carries_its_code_and_its_qr_code_carries_everything() {
 }
 
 #[test]
+fn acts_wait_for_a_supervisor_and_a_custodian_to_sign() {
+    let desk = published();
+    let mut session = work(&desk);
+    let waiting = |session: &Session| -> Vec<String> {
+        let acts = session.acts_to_sign().unwrap();
+        assert_eq!(session.status().unwrap().to_sign, acts);
+        acts.into_iter().map(|(kind, _)| kind).collect()
+    };
+    let all = ["freeze", "open", "grade", "grade", "publish"];
+    assert_eq!(waiting(&session), all);
+    session.sign_head(&desk.people.supervisor, "supervisor").unwrap();
+    assert_eq!(waiting(&session), all, "one of them is not enough");
+    session.sign_head(&desk.people.reviewer, "custodian").unwrap();
+    session.sign_head(&Identity::generate("张保管").unwrap(), "custodian").unwrap();
+    assert_eq!(waiting(&session), all, "a word and a name make no custodian");
+    session.sign_head(&desk.people.custodians[1], "custodian").unwrap();
+    assert_eq!(waiting(&session), [""; 0]);
+    desk.grade(&mut session).unwrap();
+    assert_eq!(waiting(&session), ["open"], "what was done since");
+}
+
+#[test]
 fn pictures_read_again_are_what_the_record_says() {
     let desk = published();
     let options = VerifyOptions { reread: true, ..VerifyOptions::default() };
@@ -490,7 +512,10 @@ fn a_recheck_is_decided_by_two_people_alone() {
     assert_eq!(status.state, RecheckState::SignedByOne);
     let status = session.sign_recheck(1, two, &Verdict::Unchanged, "").unwrap();
     assert_eq!((status.state, status.case.signatures.len()), (RecheckState::Unchanged, 3));
-    assert!(matches!(session.sign_recheck(1, one, &changed, "x"), Err(SessionError::CaseClosed { case: 1 })));
+    assert!(matches!(
+        session.sign_recheck(1, one, &changed, "x"),
+        Err(SessionError::CaseClosed { case: 1, .. })
+    ));
     drop(session);
     let known = [one.person().clone(), two.person().clone()];
     for signers in [&known[..], &[]] {
@@ -615,7 +640,7 @@ fn a_list_opens_all_of_its_cases_or_none() {
     assert!(session.recheck_list(&good, None).is_err(), "a row without a reason");
     let opened = session.recheck_list(&good, Some("集中复核")).unwrap();
     assert_eq!(opened.iter().map(|o| o.number).collect::<Vec<_>>(), [1, 2]);
-    assert_eq!(session.rechecks().unwrap()[1].case.recheck.reason, "集中复核");
+    assert_eq!(session.rechecks().unwrap()[1].case.opened.reason, "集中复核");
 }
 
 fn duka(desk: &Desk) -> Command {

@@ -85,6 +85,17 @@ impl Keeper {
         })
     }
 
+    /// Makes the copy `name` of `bytes`, safe on the disk with its entry in the folder: a record may name it.
+    ///
+    /// # Errors
+    ///
+    /// As [`Keeper::settle`].
+    pub fn keep_now(&self, name: &str, image: &Sha256, bytes: Vec<u8>) -> io::Result<()> {
+        let length = bytes.len() as u64;
+        self.keep(name, image, &Bytes::Held(bytes), length)?;
+        self.settle()
+    }
+
     /// Where the copy of the file with this hash is written before it is whole.
     fn temporary(&self, image: &Sha256) -> PathBuf {
         self.folder.join(format!(".{image}.{UNFINISHED}"))

@@ -4,6 +4,7 @@ use super::files::{Existing, Readers, write_whole};
 use super::items::{self, Asked};
 use super::manifest::shown;
 use super::passphrase::Passphrase;
+use super::status::tell_to_sign;
 use super::{Context, Ending, Failure, shield};
 use clap::Args;
 use duka::key::{Moment, Request};
@@ -61,6 +62,7 @@ pub fn freeze(context: &Context) -> Result<Ending, Failure> {
     let freeze = session.freeze()?;
     context.output.line(format!("frozen: {}", freeze.hash));
     context.output.line("readings, decisions, roster, rooms, exam and layouts now stay as they are");
+    tell_to_sign(&session.acts_to_sign()?, context);
     context.output.value(&json!({ "frozen": freeze.hash, "entry": freeze.entry }));
     Ok(Ending::Clean)
 }
@@ -142,6 +144,7 @@ fn open_and_grade(args: &Grade, context: &Context) -> Result<Ending, Failure> {
     context.output.line(
         "from now on duka.db is as secret as the keys: responses and totals together could rebuild them",
     );
+    tell_to_sign(&session.acts_to_sign()?, context);
     let papers: Vec<_> = graded
         .papers
         .iter()

@@ -12,6 +12,7 @@ mod interrupt;
 mod journal;
 mod items;
 mod key;
+mod late;
 mod layout;
 mod manifest;
 mod new;
@@ -108,6 +109,7 @@ enum Verb {
     Journal(journal::Journal),
     Head(journal::Head),
     Recheck(recheck::Recheck),
+    Late(late::Late),
 }
 
 /// How a verb ended.
@@ -177,6 +179,7 @@ pub fn run() -> ExitCode {
         Verb::Journal(args) => journal::journal(&args, &context),
         Verb::Head(args) => journal::head(&args, &context),
         Verb::Recheck(args) => recheck::run(&args, &context),
+        Verb::Late(args) => late::run(&args, &context),
         Verb::Layout(args) => layout::run(&args, &context),
         Verb::Print(args) => print::run(&args, &context),
         Verb::Identity(args) => identity::run(&args, &context),

@@ -36,6 +36,7 @@ pub fn publish(args: &Publish, context: &Context) -> Result<Ending, Failure> {
     if results.is_draft() {
         context.output.line("every page says 草稿 (draft): see `duka status` for what stands in the way");
     }
+    status::tell_to_sign(&session.acts_to_sign()?, context);
     context.output.value(&json!({ "draft": results.is_draft(), "files": paths }));
     Ok(ending(&results))
 }

@@ -158,9 +158,9 @@ fn cases(context: &Context) -> Result<Ending, Failure> {
 fn tell(status: &RecheckStatus, context: &Context) {
     let case = &status.case;
     let out = &context.output;
-    out.line(format!("re-check {} of {}: {}", case.number, case.recheck.ticket, status.state.word()));
-    out.line(format!("  asked because: {}", case.recheck.reason));
-    out.line(format!("  {}", reread_line(&case.recheck.reread.outcome)));
+    out.line(format!("re-check {} of {}: {}", case.number, case.opened.ticket, status.state.word()));
+    out.line(format!("  asked because: {}", case.opened.reason));
+    out.line(format!("  {}", reread_line(&case.opened.reread.outcome)));
     for (s, _) in &case.signatures {
         let outcome = serde_json::to_value(&s.outcome).unwrap_or_default();
         out.line(format!("  {} signed {outcome}: {} ({})", s.person.name(), s.why, s.person.fingerprint()));
@@ -195,8 +195,8 @@ fn value_of(status: &RecheckStatus) -> Value {
         })
         .collect();
     json!({
-        "case": case.number, "state": status.state.word(), "ticket": case.recheck.ticket, "sheet": case.recheck.sheet,
-        "reason": case.recheck.reason, "reread": case.recheck.reread, "signatures": signatures, "entry": case.entry,
+        "case": case.number, "state": status.state.word(), "ticket": case.opened.ticket, "sheet": case.opened.sheet,
+        "reason": case.opened.reason, "reread": case.opened.reread, "signatures": signatures, "entry": case.entry,
     })
 }
 

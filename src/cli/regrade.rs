@@ -45,6 +45,7 @@ pub fn run(args: &Regrade, context: &Context) -> Result<Ending, Failure> {
     }
     write_whole(&file, &list(&done.papers)?, Existing::Replace, Readers::Owner)?;
     out.line(format!("{}: whose score changed, and why", file.display()));
+    super::status::tell_to_sign(&session.acts_to_sign()?, context);
     let papers: Vec<Value> = done.papers.iter().map(value).collect();
     out.value(&json!({ "freeze": done.freeze, "papers": papers, "file": file }));
     let reproduced = done.papers.iter().all(|paper| paper.not_reproduced.is_empty());

@@ -36,8 +36,36 @@ pub fn run(context: &Context) -> Result<Ending, Failure> {
         Some(hash) => out.line(format!("frozen: {hash}\ngraded: {}", status.graded)),
         None => out.line("frozen: no"),
     }
+    tell_to_sign(&status.to_sign, context);
+    let late = status.late;
+    if late.all() > 0 {
+        out.line(format!(
+            "late sheets: {} (counted {}, refused {}, to be decided {}): `duka late cases`",
+            late.all(),
+            late.counted,
+            late.refused,
+            late.undecided
+        ));
+    }
     out.value(&value_of(&status));
-    Ok(if status.open_count() + status.unfinished.len() > 0 { Ending::Exceptions } else { Ending::Clean })
+    Ok(if status.open_count() + status.unfinished.len() + late.undecided > 0 {
+        Ending::Exceptions
+    } else {
+        Ending::Clean
+    })
+}
+
+/// Names the acts whose head is still to be signed, if there are any.
+pub fn tell_to_sign(acts: &[(String, u64)], context: &Context) {
+    if acts.is_empty() {
+        return;
+    }
+    let named: Vec<String> = acts.iter().map(|(kind, entry)| format!("{kind} (entry {entry})")).collect();
+    let some = named[named.len().saturating_sub(4)..].join(", ");
+    let more = if named.len() > 4 { format!("{} acts, last ", named.len()) } else { String::new() };
+    context.output.line(format!(
+        "journal: a supervisor and a custodian are to sign its head after {more}{some}: `duka head sign`"
+    ));
 }
 
 /// How the scanner was, in a line; each trouble once, as it was told last.
@@ -111,6 +139,10 @@ fn value_of(status: &Status) -> serde_json::Value {
         "practical": status.practical,
         "frozen": status.frozen,
         "graded": status.graded,
+        "to_sign": status.to_sign.iter().map(|(kind, entry)| json!({ "act": kind, "entry": entry })).collect::<Vec<_>>(),
+        "late": {
+            "counted": status.late.counted, "refused": status.late.refused, "undecided": status.late.undecided,
+        },
         "scanner": super::scan::health_values(&status.health),
     })
 }

@@ -47,7 +47,19 @@ pub struct Document {
     pub bytes: Vec<u8>,
 }
 
+/// Something that a paper names beside its lines: 成绩复核 1 号, 考场 01.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Matter {
+    /// What it concerns, in a few words.
+    pub matter: String,
+    /// What there is to say.
+    pub statement: String,
+}
+
 /// 成绩单, 鉴定名册 and 合格名册, each as xlsx and then as pdf, in this order.
+///
+/// `matters` are what was decided or corrected after the record was frozen; the 成绩单 lists them in a section of their own,
+/// behind the lines and before a draft's reasons.
 ///
 /// Places for signatures and seals are left blank: a person signs by hand. The columns 评定成绩, 证书编号 and
 /// 发证日期 of the 合格名册 are left blank for the centre to fill.
@@ -56,13 +68,13 @@ pub struct Document {
 ///
 /// [`PublishError`] if there is no candidate, or if something can't be printed: a character that the
 /// font lacks, or a text that fits on no page.
-pub fn papers(exam: &Exam, results: &Results) -> Result<Vec<Document>, PublishError> {
+pub fn papers(exam: &Exam, results: &Results, matters: &[Matter]) -> Result<Vec<Document>, PublishError> {
     if results.transcripts.is_empty() {
         return Err(PublishError::NoCandidates);
     }
     let mut documents = Vec::new();
     for kind in PaperKind::ALL {
-        let paper = Paper::of(kind, exam, results);
+        let paper = Paper::of(kind, exam, results, matters);
         let name = kind.name();
         documents.push(Document { file_name: format!("{name}.xlsx"), bytes: xlsx::workbook(&paper)? });
         documents.push(Document { file_name: format!("{name}.pdf"), bytes: pdf::document(&paper)? });

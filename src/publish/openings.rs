@@ -1,36 +1,28 @@
 //! Why a paper is a draft, in words.
 
+use super::Matter;
 use crate::merge::{PartResult, Results, RoomBalance, Transcript, Verdict};
 use crate::sheet::TicketNumber;
 use std::collections::{BTreeMap, BTreeSet};
-
-/// One reason why a paper is a draft.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) struct Opening {
-    /// What it concerns: 异常, 考场 01, 成绩未定.
-    pub matter: String,
-    /// What is wrong.
-    pub statement: String,
-}
 
 /// How many people one statement names. More would fill pages that nobody reads; fewer would hide who it is
 /// in a room of the usual thirty, where more than a handful missing means that a whole pile is.
 const NAMED: usize = 12;
 
 /// Every reason why papers made of `results` are drafts; none if they are not.
-pub(super) fn openings(results: &Results) -> Vec<Opening> {
+pub(super) fn openings(results: &Results) -> Vec<Matter> {
     let names: BTreeMap<&TicketNumber, &str> =
         results.transcripts.iter().map(|t| (&t.candidate.ticket, t.candidate.name.as_str())).collect();
     let mut openings = Vec::new();
     if results.open_exceptions > 0 {
-        openings.push(Opening {
+        openings.push(Matter {
             matter: "异常".to_owned(),
             statement: format!("尚有 {} 件异常待人工处理。", results.open_exceptions),
         });
     }
     for room in results.rooms.iter().filter(|r| !r.holds()) {
         openings
-            .push(Opening {
+            .push(Matter {
                 matter: format!("考场 {}", room.room), statement: room_statement(room, &names)
             });
     }
@@ -42,7 +34,7 @@ pub(super) fn openings(results: &Results) -> Vec<Opening> {
             .map(|t| &t.candidate.ticket)
             .collect();
         if !waiting.is_empty() {
-            openings.push(Opening {
+            openings.push(Matter {
                 matter: format!("{what}未定"),
                 statement: format!("{}。", people(&waiting, &names)),
             });
@@ -57,7 +49,7 @@ pub(super) fn openings(results: &Results) -> Vec<Opening> {
         .map(|t| &t.candidate.ticket)
         .collect();
     if !undecided.is_empty() {
-        openings.push(Opening {
+        openings.push(Matter {
             matter: "评定结果未定".to_owned(),
             statement: format!("{}。", people(&undecided, &names)),
         });

@@ -1,5 +1,6 @@
 //! A paper before it has a file format: what a workbook and a printed document have in common.
 
+use super::Matter;
 use super::cells::{Cell, Column, level_title};
 use super::openings::openings;
 use super::tally::Tally;
@@ -192,16 +193,22 @@ pub(super) const DRAFT_NOTICE: &str = "草稿　不得作为正式结果使用";
 /// The tab and title of a draft's reasons.
 const OPENINGS_TAB: &str = "未结事项";
 
+/// The tab and title of what was decided or corrected after the freeze.
+const MATTERS_TAB: &str = "更正与复核事项";
+
 impl Paper {
     /// The paper of this kind.
-    pub fn of(kind: PaperKind, exam: &Exam, results: &Results) -> Self {
+    pub fn of(kind: PaperKind, exam: &Exam, results: &Results, matters: &[Matter]) -> Self {
         let mut transcripts: Vec<&Transcript> = results.transcripts.iter().collect();
         transcripts.sort_by(|a, b| key(a).cmp(&key(b)).then_with(|| order(a).cmp(order(b))));
         let mut sections: Vec<Section> =
             transcripts.chunk_by(|a, b| key(a) == key(b)).map(|group| section(kind, exam, group)).collect();
         let standing = if results.is_draft() { Standing::Draft } else { Standing::Final };
+        if kind == PaperKind::ScoreReport && !matters.is_empty() {
+            sections.push(matters_section(MATTERS_TAB, exam, matters.to_vec()));
+        }
         if standing == Standing::Draft {
-            sections.push(openings_section(exam, results));
+            sections.push(matters_section(OPENINGS_TAB, exam, openings(results)));
         }
         Self {
             title: format!("{} {}", exam.batch, kind.title()),
@@ -266,17 +273,17 @@ fn section(kind: PaperKind, exam: &Exam, group: &[&Transcript]) -> Section {
     }
 }
 
-fn openings_section(exam: &Exam, results: &Results) -> Section {
+fn matters_section(tab: &str, exam: &Exam, matters: Vec<Matter>) -> Section {
     Section {
-        tab: OPENINGS_TAB.to_owned(),
-        title: OPENINGS_TAB.to_owned(),
+        tab: tab.to_owned(),
+        title: tab.to_owned(),
         facts: vec![vec![fact("鉴定所", &exam.institute, 66), fact("批次", &exam.batch, 34)]],
         columns: vec![Column::Serial, Column::Matter, Column::Statement],
         rows: (1u32..)
-            .zip(openings(results))
-            .map(|(serial, opening)| Row {
-                whose: opening.matter.clone(),
-                cells: vec![Cell::Whole(serial), Cell::Text(opening.matter), Cell::Text(opening.statement)],
+            .zip(matters)
+            .map(|(serial, Matter { matter, statement })| Row {
+                whose: matter.clone(),
+                cells: vec![Cell::Whole(serial), Cell::Text(matter), Cell::Text(statement)],
             })
             .collect(),
         nothing: "无",

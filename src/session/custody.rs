@@ -213,7 +213,7 @@ impl Session {
             journal_head: head.hash,
             expected: standings.roster.candidates.len() as u64,
             present: standings.rooms.iter().map(|room| room.present.len() as u64).sum(),
-            read: counts.read,
+            read: counts.read + self.late_counts()?.counted as u64,
             set_aside: counts.set_aside,
         };
         let at = self.moment()?;

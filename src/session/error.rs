@@ -308,14 +308,18 @@ pub enum SessionError {
         ticket: TicketNumber,
     },
     /// No such case.
-    #[error("there is no re-check (成绩复核) {case}")]
+    #[error("there is no {what} {case}")]
     NoCase {
+        /// What kind of case.
+        what: &'static str,
         /// Its number.
         case: u64,
     },
     /// A case that two people have decided.
-    #[error("re-check {case} is decided: nothing more is signed under it")]
+    #[error("{what} {case} is decided: nothing more is signed under it")]
     CaseClosed {
+        /// What kind of case.
+        what: &'static str,
         /// Its number.
         case: u64,
     },
@@ -336,8 +340,10 @@ pub enum SessionError {
         item: u16,
     },
     /// A value that an item can't have.
-    #[error("re-check {case}: {source}")]
+    #[error("{what} {case}: {source}")]
     CaseItem {
+        /// What kind of case.
+        what: &'static str,
         /// The case.
         case: u64,
         /// What does not fit.
@@ -345,16 +351,50 @@ pub enum SessionError {
     },
     /// The same person twice.
     #[error(
-        "{name} has signed re-check {case} already{}: it takes two people",
+        "{name} has signed {what} {case} already{}: it takes two people",
         if *.same_key { "" } else { ", with another key" }
     )]
     SamePerson {
+        /// What kind of case.
+        what: &'static str,
         /// The case.
         case: u64,
         /// Their name.
         name: String,
         /// Whether it is the same key, or the same name alone.
         same_key: bool,
+    },
+    /// A late sheet's file with several pages.
+    #[error("{path} has {pages} pages: a late sheet is one card in a file of its own")]
+    LatePages {
+        /// Which file.
+        path: PathBuf,
+        /// How many pages it has.
+        pages: usize,
+    },
+    /// A late sheet that is no readable card.
+    #[error("{path} is no card that can be read: {cause}")]
+    LateNotRead {
+        /// Which file.
+        path: PathBuf,
+        /// Why.
+        cause: Box<Cause>,
+    },
+    /// A late sheet that can't count as it is.
+    #[error("late sheet {case} can't count as it is: {}", if .open.is_empty() { "it is nobody's".to_owned() } else { .open.join("; ") })]
+    LateOpen {
+        /// The case.
+        case: u64,
+        /// What stands in its way.
+        open: Vec<String>,
+        /// Whether another sheet counts for the same candidate.
+        twice: bool,
+    },
+    /// A late sheet that is to take the place of another, and there is none.
+    #[error("late sheet {case} takes nobody's place: no sheet counts for its candidate until now")]
+    LateAlone {
+        /// The case.
+        case: u64,
     },
     /// No reason was given.
     #[error("no reason is given")]
@@ -546,7 +586,7 @@ impl SessionError {
                 "check the number; `duka status` and `duka exceptions` say whose sheet is missing or held"
             }
             Self::CaseOpen { .. } => "`duka recheck cases` shows it; decide it first",
-            Self::NoCase { .. } => "`duka recheck cases` shows them all",
+            Self::NoCase { .. } => "`duka recheck cases` and `duka late cases` show them all",
             Self::CaseClosed { .. } => "open a new case if there is something new",
             Self::CaseDiffers { .. } => {
                 "`duka recheck slip` shows the places; sign `--outcome changed` with what the card says, or find out why \
@@ -557,6 +597,15 @@ impl SessionError {
                  `--outcome unchanged`"
             }
             Self::SamePerson { .. } => "let another person sign, with a key of their own",
+            Self::LatePages { .. } => "scan the card alone, into a file of its own",
+            Self::LateNotRead { .. } => "scan the card again; a card that can't be read is decided on paper",
+            Self::LateOpen { twice: true, .. } => {
+                "look at both with `duka show`; `--instead` lets the late one take the other's place"
+            }
+            Self::LateOpen { .. } => {
+                "look at it with `duka show`, and say what is marked there: --at PLACE=VALUE, or refuse it"
+            }
+            Self::LateAlone { .. } => "leave out --instead",
             Self::NoReason => "say why: --reason or --why TEXT",
             Self::RecheckList { source } => source.hint(),
             Self::RecheckRow { source, .. } => return source.hint(),

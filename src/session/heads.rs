@@ -6,6 +6,9 @@ use crate::identity::{Identity, Purpose};
 use crate::publish::{self, SlipSigner};
 use crate::store::{HeadSignature, JournalEntry, JournalHead};
 
+/// Acts after which the journal's head is signed by a supervisor and a custodian.
+const SIGNED_ACTS: [&str; 5] = ["freeze", "open", "grade", "regrade", "publish"];
+
 /// A head of the journal with who signed it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct SignedHead {
@@ -79,6 +82,32 @@ impl Session {
         let signature = signed(&self.exam_called()?, head, identity, role, &self.now())?;
         self.add_head_signature(&signature)?;
         self.head(Some(head.sequence))
+    }
+
+    /// Acts after which a supervisor and a custodian of the exam's manifest sign the journal's head, and no head at or behind them
+    /// is signed by both: each with its entry. Empty for a session without a manifest.
+    ///
+    /// # Errors
+    ///
+    /// A failure of the record.
+    pub fn acts_to_sign(&self) -> Result<Vec<(String, u64)>, SessionError> {
+        let Some(manifest) = &self.manifest else { return Ok(Vec::new()) };
+        let body = manifest.body();
+        let called = self.exam_called()?;
+        let mut signed = [0; 2];
+        for signature in self.store.head_signatures()? {
+            let holds = signature.exam == called
+                && self.store.head_at(signature.sequence)? == Some(signature.head())
+                && HeadSignature::verify(&signature).is_ok();
+            for (signed, people) in signed.iter_mut().zip([&body.supervisors, &body.custodians]) {
+                if holds && people.contains(&signature.person) {
+                    *signed = signature.sequence.max(*signed);
+                }
+            }
+        }
+        let mut acts = self.store.acts(&SIGNED_ACTS)?;
+        acts.retain(|(_, entry)| signed.iter().any(|signed| signed < entry));
+        Ok(acts)
     }
 
     /// Takes in a signature that was made elsewhere, with [`sign_slip`].
@@ -195,6 +224,8 @@ fn act_title(kind: &str) -> String {
         "regrade" => "重新计分",
         "check" => "复核计分",
         "publish" => "成绩发布",
+        "late-open" => "迟到答题卡立案",
+        "late-sign" => "迟到答题卡签署",
         "recheck-open" => "成绩复核立案",
         "recheck-sign" => "成绩复核签署",
         "head-sign" => "日志签名",

@@ -4,12 +4,14 @@
 //! `layouts/` for layouts of its own, `scans/` and `out/`. Whoever shows things to people (the command
 //! line, a web page) calls this and nothing below it. Times come from outside, as a function.
 
+mod cases;
 mod custody;
 mod error;
 mod grading;
 mod heads;
 mod import;
 mod items;
+mod late;
 mod lock;
 mod originals;
 mod recheck;
@@ -31,6 +33,7 @@ pub use grading::{Graded, GradedPaper};
 pub use heads::{PrintedHead, SignedHead, sign_slip};
 pub use import::ImportedFile;
 pub use items::{Compare, ItemsAsked, ItemsOf};
+pub use late::{LateCounts, LateState, LateStatus, LateVerdict};
 pub use originals::{Depth, Lost, LostWhy, Originals, OriginalsChecked};
 pub use recheck::{OpenedRecheck, RecheckState, RecheckStatus, Verdict};
 pub use regrade::{ChangedResult, CorrectedPaper, Corrections, Regrading, ScoreDiffers};
@@ -258,11 +261,21 @@ impl Session {
         self.layouts.iter().find(|l| l.name.as_str() == name)
     }
 
-    /// Settles every sheet and holds it against roster and rooms.
+    /// Settles every sheet that counts and holds it against roster and rooms.
     fn standings(&self) -> Result<Standings, SessionError> {
+        self.standings_with(None)
+    }
+
+    /// As [`Session::standings`], if this late sheet counted too, with these decisions.
+    fn standings_with(&self, late: Option<(SheetId, &[Resolution])>) -> Result<Standings, SessionError> {
         let roster = self.store.roster()?.unwrap_or_default();
         let rooms = self.store.rooms()?;
-        let resolutions = self.store.resolutions()?;
+        let mut resolutions = self.decisions_in_force()?;
+        let mut apart = self.late_apart()?;
+        if let Some((sheet, decisions)) = late {
+            apart.remove(&sheet);
+            resolutions.extend_from_slice(decisions);
+        }
         let mut about: BTreeMap<SheetId, Vec<Resolution>> = BTreeMap::new();
         for resolution in &resolutions {
             if let Place::Sheet { sheet } | Place::Field { sheet, .. } = &resolution.place {
@@ -273,6 +286,7 @@ impl Session {
             .store
             .readings()?
             .into_iter()
+            .filter(|reading| !apart.contains(&reading.sheet))
             .map(|reading| {
                 let decisions = about.get(&reading.sheet).map_or(&[][..], Vec::as_slice);
                 let settled = settle(&reading, decisions, &self.exam.rules);

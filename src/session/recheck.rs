@@ -5,7 +5,7 @@ use super::import::read_one;
 use super::reread::marks;
 use super::{Session, SessionError, Standings};
 use crate::exam::{Heading, Need, Table, TableError, known, select};
-use crate::identity::{Identity, Person, Purpose};
+use crate::identity::Identity;
 use crate::publish::{self, RecheckItem, RecheckSlip, SlipSigner, Traced};
 use crate::read::Reading;
 use crate::register;
@@ -14,7 +14,8 @@ use crate::sheet::{
     Decision, FieldName, Place, Resolution, Response, ResponseState, Responses, Sha256, SheetId, TicketNumber,
 };
 use crate::store::{
-    ItemChange, ItemValue, Recheck, RecheckCase, RecheckOutcome, RecheckSignature, RereadOutcome,
+    CaseFile as _, Decided, ItemChange, ItemValue, Recheck, RecheckCase, RecheckOutcome, RecheckSignature,
+    RereadOutcome,
 };
 use std::collections::BTreeSet;
 use std::path::Path;
@@ -66,7 +67,7 @@ impl RecheckState {
         }
     }
 
-    fn title(self) -> &'static str {
+    pub(super) fn title(self) -> &'static str {
         match self {
             Self::Open => "待签署",
             Self::SignedByOne => "尚待第二人签署一致意见",
@@ -163,7 +164,7 @@ impl Session {
             return Err(SessionError::NoReason);
         }
         let still = |s: &RecheckStatus| {
-            s.case.recheck.ticket == *ticket
+            s.case.opened.ticket == *ticket
                 && matches!(s.state, RecheckState::Open | RecheckState::SignedByOne)
         };
         if let Some(open) = self.rechecks()?.into_iter().find(still) {
@@ -206,28 +207,15 @@ impl Session {
         cases.into_iter().map(|case| Ok(RecheckStatus { state: self.state(&case)?, case })).collect()
     }
 
-    /// What two people of the exam signed alike.
-    fn decided<'c>(
-        &self,
-        case: &'c RecheckCase,
-    ) -> Option<(&'c RecheckSignature, &'c RecheckSignature, u64)> {
-        case.decided(|person| self.may_decide(person).is_ok())
-    }
-
-    /// Whether the person may sign re-checks of this exam.
-    fn may_decide(&self, person: &Person) -> Result<(), SessionError> {
-        let manifest = self.manifest.as_ref().ok_or(SessionError::NoManifest)?;
-        let refused = |source| SessionError::Custody { path: None, source };
-        manifest.reviewer(person, "re-check").map_err(refused)
-    }
-
     fn state(&self, case: &RecheckCase) -> Result<RecheckState, SessionError> {
         Ok(match self.decided(case) {
             None if case.signatures.is_empty() => RecheckState::Open,
             None => RecheckState::SignedByOne,
-            Some((first, _, entry)) => match first.outcome {
+            Some(decided) => match decided.first.outcome {
                 RecheckOutcome::Unchanged => RecheckState::Unchanged,
-                RecheckOutcome::Changed(_) if self.store.scored_since(&case.recheck.ticket, entry)? => {
+                RecheckOutcome::Changed(_)
+                    if self.store.scored_since(&case.opened.ticket, decided.entry)? =>
+                {
                     RecheckState::Regraded
                 }
                 RecheckOutcome::Changed(_) => RecheckState::AwaitingRegrade,
@@ -237,7 +225,8 @@ impl Session {
 
     fn case(&self, number: u64) -> Result<RecheckStatus, SessionError> {
         let mut all = self.rechecks()?.into_iter();
-        all.find(|s| s.case.number == number).ok_or(SessionError::NoCase { case: number })
+        all.find(|s| s.case.number == number)
+            .ok_or(SessionError::NoCase { what: Recheck::KIND.name, case: number })
     }
 
     /// Signs what a case comes to. It is decided once two people, with two names and two keys, have signed the same;
@@ -259,35 +248,11 @@ impl Session {
     ) -> Result<RecheckStatus, SessionError> {
         let status = self.case(number)?;
         if !matches!(status.state, RecheckState::Open | RecheckState::SignedByOne) {
-            return Err(SessionError::CaseClosed { case: number });
+            return Err(SessionError::CaseClosed { what: Recheck::KIND.name, case: number });
         }
-        let person = identity.person();
-        self.may_decide(person)?;
         let outcome = self.outcome(&status.case, verdict)?;
-        for (earlier, _) in &status.case.signatures {
-            let same_key = earlier.person.is_same(person);
-            if (same_key || earlier.person.name() == person.name()) && earlier.outcome == outcome {
-                let name = person.name().to_owned();
-                return Err(SessionError::SamePerson { case: number, name, same_key });
-            }
-        }
-        let last = status.case.signatures.iter().rev().find(|(s, _)| s.outcome == outcome);
-        let why = match (why.trim(), last) {
-            ("", Some((earlier, _))) => earlier.why.clone(),
-            ("", None) => return Err(SessionError::NoReason),
-            (why, _) => why.to_owned(),
-        };
-        let at = self.now();
-        let bytes = RecheckSignature::bytes(number, &status.case.hash, &outcome, &why, &at);
-        let signature = RecheckSignature {
-            case: number,
-            case_hash: status.case.hash,
-            outcome,
-            why,
-            at: at.clone(),
-            person: person.clone(),
-            signature: identity.sign(Purpose::Case, &bytes),
-        };
+        let signature = self.signed(&status.case, identity, outcome, why)?;
+        let at = signature.at.clone();
         self.store.sign_recheck(&signature, &at)?;
         self.case(number)
     }
@@ -297,7 +262,7 @@ impl Session {
         let number = case.number;
         let changes = match verdict {
             Verdict::Unchanged => {
-                if let RereadOutcome::Differs(places) = &case.recheck.reread.outcome {
+                if let RereadOutcome::Differs(places) = &case.opened.reread.outcome {
                     let places = places.iter().map(|d| d.place.clone()).collect();
                     return Err(SessionError::CaseDiffers { case: number, places });
                 }
@@ -305,8 +270,10 @@ impl Session {
             }
             Verdict::Changed(changes) => changes,
         };
-        let sheet = case.recheck.sheet;
-        let reading = self.store.readings_of(&sheet)?.pop().ok_or(SessionError::NoCase { case: number })?;
+        let sheet = case.opened.sheet;
+        let what = Recheck::KIND.name;
+        let reading =
+            self.store.readings_of(&sheet)?.pop().ok_or(SessionError::NoCase { what, case: number })?;
         let mut decisions = self.decisions(sheet)?;
         let counted = |decisions: &[Resolution]| settle(&reading, decisions, &self.exam.rules).responses;
         let before = counted(&decisions);
@@ -316,8 +283,11 @@ impl Session {
             let from = before.items.get(item).map(|r| r.value.clone()).unwrap_or_default();
             let change = ItemChange { item: *item, from, to: to.clone() };
             let resolution = as_resolution(&change, sheet, "", "").ok_or_else(|| nothing(*item))?;
-            check(&resolution, &reading, &[])
-                .map_err(|source| SessionError::CaseItem { case: number, source: Box::new(source) })?;
+            check(&resolution, &reading, &[]).map_err(|source| SessionError::CaseItem {
+                what,
+                case: number,
+                source: Box::new(source),
+            })?;
             decisions.push(resolution);
             let after = counted(&decisions);
             if after.items.get(item) == before.items.get(item) || out.iter().any(|c| c.item == *item) {
@@ -336,15 +306,15 @@ impl Session {
     /// Every decision about a sheet: those before the freeze, then what was decided in re-checks.
     fn decisions(&self, sheet: SheetId) -> Result<Vec<Resolution>, SessionError> {
         let of_sheet = |r: &Resolution| matches!(&r.place, Place::Sheet { sheet: s } | Place::Field { sheet: s, .. } if *s == sheet);
-        let mut out: Vec<Resolution> = self.store.resolutions()?.into_iter().filter(of_sheet).collect();
+        let mut out: Vec<Resolution> = self.decisions_in_force()?.into_iter().filter(of_sheet).collect();
         let cases = self.store.rechecks()?;
         let mut decided: Vec<_> = cases
             .iter()
-            .filter(|case| case.recheck.sheet == sheet)
+            .filter(|case| case.opened.sheet == sheet)
             .filter_map(|case| self.decided(case))
             .collect();
-        decided.sort_by_key(|(_, _, entry)| *entry);
-        for (first, second, _) in decided {
+        decided.sort_by_key(|decided| decided.entry);
+        for Decided { first, second, .. } in decided {
             let RecheckOutcome::Changed(changes) = &first.outcome else { continue };
             let both = format!("{}, {}", first.person.name(), second.person.name());
             out.extend(changes.iter().filter_map(|c| as_resolution(c, sheet, &both, &first.why)));
@@ -359,7 +329,7 @@ impl Session {
             .rechecks()?
             .iter()
             .filter(|case| self.decided(case).is_some())
-            .map(|case| case.recheck.sheet)
+            .map(|case| case.opened.sheet)
             .collect();
         for sheet in sheets {
             let reading = self.store.readings_of(&sheet)?.pop();
@@ -378,7 +348,7 @@ impl Session {
     /// registered, or a failure of the record.
     pub fn recheck_slip(&self, number: u64) -> Result<Vec<u8>, SessionError> {
         let RecheckStatus { case, state } = self.case(number)?;
-        let recheck = &case.recheck;
+        let recheck = &case.opened;
         let before = self.standings()?;
         let mut after = self.standings()?;
         self.apply_rechecks(&mut after)?;
@@ -402,7 +372,7 @@ impl Session {
             held: &[],
         };
         let changes = match self.decided(&case) {
-            Some((first, ..)) => match &first.outcome {
+            Some(decided) => match &decided.first.outcome {
                 RecheckOutcome::Changed(changes) => changes.clone(),
                 RecheckOutcome::Unchanged => Vec::new(),
             },
@@ -446,7 +416,7 @@ impl Session {
         card: &Card<'_>,
         source: &str,
     ) -> Result<Vec<(&'static str, String)>, SessionError> {
-        let recheck = &case.recheck;
+        let recheck = &case.opened;
         let roster = self.store.roster()?.unwrap_or_default();
         let opened = self.store.journal()?.into_iter().find(|e| e.sequence == case.entry);
         let score = self.store.scores()?.into_iter().find(|s| s.ticket == recheck.ticket);
@@ -479,7 +449,7 @@ impl Session {
         case: &RecheckCase,
         card: &Card<'_>,
     ) -> Result<Vec<(&'static str, String)>, SessionError> {
-        let recheck = &case.recheck;
+        let recheck = &case.opened;
         let head = self.head(None)?;
         Ok(vec![
             ("图像文件", recheck.sheet.image.to_string()),
@@ -494,7 +464,7 @@ impl Session {
 }
 
 /// The hash of a reading as it is recorded.
-fn hash_of(reading: &Reading) -> Sha256 {
+pub(super) fn hash_of(reading: &Reading) -> Sha256 {
     // What was read from JSON can be written as JSON.
     Sha256::of(serde_json::to_string(reading).unwrap_or_default().as_bytes())
 }
@@ -507,7 +477,7 @@ fn as_resolution(change: &ItemChange, sheet: SheetId, reviewer: &str, reason: &s
 
 /// What reading again came to, for the slip.
 fn reread_words(case: &RecheckCase) -> String {
-    match &case.recheck.reread.outcome {
+    match &case.opened.reread.outcome {
         RereadOutcome::Equal => "图像散列值相符；同一程序重新判读，与记录完全一致".into(),
         RereadOutcome::SameResponses => "图像散列值相符；现行程序重新判读，各题结果一致".into(),
         RereadOutcome::Differs(places) => {
@@ -526,7 +496,7 @@ fn value_words(value: &ItemValue) -> &str {
 }
 
 fn decision_of(
-    decided: Option<(&RecheckSignature, &RecheckSignature, u64)>,
+    decided: Option<Decided<'_, RecheckOutcome>>,
     changes: &[ItemChange],
 ) -> Vec<(&'static str, String)> {
     let mut out = Vec::new();
@@ -537,7 +507,7 @@ fn decision_of(
         });
         out.push(("更正", each.collect::<Vec<_>>().join("；")));
     }
-    if let Some((first, second, _)) = decided {
+    if let Some(Decided { first, second, .. }) = decided {
         out.push(("理由", first.why.clone()));
         if second.why != first.why {
             out.push(("另一理由", second.why.clone()));

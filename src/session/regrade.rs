@@ -94,12 +94,13 @@ impl Session {
         if !released.request.keys().windows(2).any(|pair| corrects(&pair[0], &pair[1])) {
             return Err(SessionError::NoCorrection);
         }
-        let waiting: BTreeSet<TicketNumber> = self
+        let mut waiting: BTreeSet<TicketNumber> = self
             .rechecks()?
             .into_iter()
             .filter(|case| case.state == RecheckState::AwaitingRegrade)
-            .map(|case| case.case.recheck.ticket)
+            .map(|case| case.case.opened.ticket)
             .collect();
+        waiting.extend(self.late_waiting()?);
         let known: BTreeMap<TicketNumber, SheetScore> =
             self.store.scores()?.into_iter().map(|score| (score.ticket.clone(), score)).collect();
         let before = self.merge()?;

@@ -115,7 +115,7 @@ impl Session {
         Ok(Reread { engine: engine(), outcome })
     }
 
-    fn reader(&self) -> Reader<'_> {
+    pub(super) fn reader(&self) -> Reader<'_> {
         Reader { layouts: self.layouts.iter().collect::<Vec<&Layout>>(), engine: engine() }
     }
 }

@@ -1,10 +1,10 @@
 //! Merging and publishing.
 
-use super::{Session, SessionError, write_whole};
+use super::{LateState, LateStatus, RecheckStatus, Session, SessionError, write_whole};
 use crate::merge::{MergeInput, Results, TheoryResult, merge};
-use crate::publish;
+use crate::publish::{self, Matter};
 use crate::sheet::TicketNumber;
-use serde_json::json;
+use serde_json::{Value, json};
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
@@ -37,6 +37,57 @@ impl Session {
         })?)
     }
 
+    /// What was decided or corrected after the freeze, or is still to be decided: corrected keys, late cards, re-checks. Every
+    /// publication lists it.
+    pub(super) fn matters(&self) -> Result<Vec<Matter>, SessionError> {
+        let mut out = Vec::new();
+        for entry in self.store.journal()?.into_iter().filter(|entry| entry.kind == "regrade") {
+            let corrected = entry.detail.get("corrected").and_then(Value::as_array);
+            for key in corrected.into_iter().flatten() {
+                let text = |name: &str| key.get(name).and_then(Value::as_str).unwrap_or_default();
+                let number = |name: &str| key.get(name).and_then(Value::as_u64).unwrap_or_default();
+                out.push(Matter {
+                    matter: "更正标准答案".into(),
+                    statement: format!(
+                        "{} {} 卷：第 {} 版更正为第 {} 版，成绩有变动者 {} 人。更正原因：{}",
+                        text("paper"),
+                        text("form"),
+                        number("from"),
+                        number("to"),
+                        number("changed"),
+                        text("reason")
+                    ),
+                });
+            }
+        }
+        for LateStatus { case, state, ticket, .. } in self.late_sheets()? {
+            let whose =
+                ticket.map_or_else(|| "准考证号待定".to_owned(), |ticket| format!("准考证号 {ticket}"));
+            let decided = match state {
+                LateState::Open | LateState::SignedByOne => "尚待两人裁定，未计入",
+                LateState::Refused => "经两人签署，不予计入",
+                LateState::AwaitingGrading => "经两人签署计入，待计分",
+                LateState::Graded => "经两人签署计入，已计分",
+            };
+            out.push(Matter {
+                matter: format!("迟到答题卡 {} 号", case.number),
+                statement: format!("{whose}：{decided}。缘由：{}", case.opened.reason),
+            });
+        }
+        for RecheckStatus { case, state } in self.rechecks()? {
+            out.push(Matter {
+                matter: format!("成绩复核 {} 号", case.number),
+                statement: format!(
+                    "准考证号 {}：{}。复核理由：{}",
+                    case.opened.ticket,
+                    state.title(),
+                    case.opened.reason
+                ),
+            });
+        }
+        Ok(out)
+    }
+
     /// Writes the papers (成绩单, 鉴定名册, 合格名册) into `folder`, each as xlsx and pdf; gives their paths
     /// and the results they show. While a room does not balance or an exception is open they are drafts (草稿).
     ///
@@ -46,7 +97,7 @@ impl Session {
     pub fn publish(&mut self, folder: &Path) -> Result<(Vec<PathBuf>, Results), SessionError> {
         let results = self.merge()?;
         // All papers are made before the first is written.
-        let documents = publish::papers(&self.exam, &results)?;
+        let documents = publish::papers(&self.exam, &results, &self.matters()?)?;
         std::fs::create_dir_all(folder).map_err(|e| SessionError::file("make", folder, e))?;
         let mut paths = Vec::with_capacity(documents.len());
         let mut hashes = serde_json::Map::new();
@@ -60,6 +111,11 @@ impl Session {
         let cases = self.rechecks()?;
         let rechecks: Vec<_> =
             cases.iter().map(|s| json!({ "case": s.case.number, "state": s.state.word() })).collect();
+        let late: Vec<_> = self
+            .late_sheets()?
+            .iter()
+            .map(|s| json!({ "case": s.case.number, "state": s.state.word() }))
+            .collect();
         let mut keys: BTreeMap<(String, String), u16> = BTreeMap::new();
         for grading in self.store.gradings()? {
             let revision = keys.entry((grading.paper.to_string(), grading.form.to_string())).or_default();
@@ -70,7 +126,7 @@ impl Session {
             .map(|((paper, form), revision)| json!({ "paper": paper, "form": form, "revision": revision }))
             .collect();
         let detail = json!({
-            "draft": results.is_draft(), "files": hashes, "rechecks": rechecks, "keys": keys,
+            "draft": results.is_draft(), "files": hashes, "rechecks": rechecks, "late": late, "keys": keys,
         });
         let at = self.now();
         self.store.note("publish", &detail, &at)?;

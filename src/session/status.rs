@@ -1,7 +1,7 @@
 //! What came in, what balances, what waits.
 
 use super::view::View;
-use super::{Session, SessionError, Standings};
+use super::{LateCounts, Session, SessionError, Standings};
 use crate::merge::{CardUse, RoomBalance, balance};
 use crate::settle::{OpenException, SettledSheet};
 use crate::sheet::{Sha256, TicketNumber};
@@ -29,6 +29,10 @@ pub struct Status {
     pub health: Vec<HealthEvent>,
     /// Files of which only some pages are in the record.
     pub unfinished: Vec<Unfinished>,
+    /// Acts after which the journal's head is to be signed, with their entries; see [`Session::acts_to_sign`].
+    pub to_sign: Vec<(String, u64)>,
+    /// Cards that turned up after the freeze; they are not among the pages.
+    pub late: LateCounts,
 }
 
 /// Candidates, pages, open exceptions by kind, and rooms.
@@ -77,6 +81,8 @@ impl Session {
             graded: self.store.score_count()?,
             health: self.store.health_events()?,
             unfinished: self.store.unfinished()?,
+            to_sign: self.acts_to_sign()?,
+            late: self.late_counts()?,
         })
     }
 

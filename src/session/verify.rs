@@ -71,14 +71,14 @@ pub enum Mismatch {
     },
     /// A signature that its own key did not make, or that is over something else.
     Signature {
-        /// `head 14`, `re-check 2`.
+        /// `head 14`, `re-check 2`, `late sheet 1`.
         under: String,
         /// In whose name.
         name: String,
     },
     /// A signature by a key of nobody given.
     UnknownSigner {
-        /// `head 14`, `re-check 2`.
+        /// `head 14`, `re-check 2`, `late sheet 1`.
         under: String,
         /// In whose name.
         name: String,
@@ -196,9 +196,9 @@ impl fmt::Display for Mismatch {
 /// A signature that was looked at.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct SeenSignature {
-    /// `head 14`, `re-check 2`.
+    /// `head 14`, `re-check 2`, `late sheet 1`.
     pub under: String,
-    /// As what; empty for a re-check.
+    /// As what; empty for a re-check or a late sheet.
     pub role: String,
     /// In whose name.
     pub name: String,
@@ -219,7 +219,7 @@ pub struct Verified {
     pub findings: Vec<Finding>,
     /// Up to which entry a slip proves the journal; `None` without one: that nothing was cut off at its end is unproved.
     pub proved_to: Option<u64>,
-    /// Signatures under heads and re-checks.
+    /// Signatures under heads, re-checks and late sheets.
     pub signatures: Vec<SeenSignature>,
     /// Entries that say an earlier time than the one before them.
     pub clock_set_back: Vec<u64>,
@@ -410,10 +410,14 @@ impl Session {
         }
         for case in self.store.rechecks()? {
             for (signature, _) in &case.signatures {
-                let holds = signature.case == case.number
-                    && signature.case_hash == case.hash
-                    && signature.verify().is_ok();
+                let holds = case.holds(signature);
                 look(format!("re-check {}", case.number), "", &signature.person, (holds, true));
+            }
+        }
+        for case in self.store.late_sheets()? {
+            for (signature, _) in &case.signatures {
+                let holds = case.holds(signature);
+                look(format!("late sheet {}", case.number), "", &signature.person, (holds, true));
             }
         }
         Ok(())
@@ -431,10 +435,14 @@ impl Session {
             let standings = self.standings()?;
             let counts: BTreeMap<&TicketNumber, SheetId> =
                 standings.findings.by_ticket.iter().map(|(ticket, a)| (ticket, a.sheet)).collect();
+            let waiting = self.late_waiting()?;
             let mut scored = BTreeSet::new();
             for score in &scores {
                 let ticket = score.ticket.to_string();
-                if counts.get(&score.ticket) != Some(&score.sheet) || !scored.insert(&score.ticket) {
+                // A late sheet that counts is not the one of the score before the next grading.
+                let other =
+                    counts.get(&score.ticket) != Some(&score.sheet) && !waiting.contains(&score.ticket);
+                if other || !scored.insert(&score.ticket) {
                     found.push(Mismatch::ScoreSheet { ticket: ticket.clone() });
                 }
                 if score.score.points > score.score.out_of {
@@ -451,16 +459,14 @@ impl Session {
     fn check_papers(&self, found: &mut Vec<Mismatch>) -> Result<Option<usize>, SessionError> {
         let journal = self.store.journal()?;
         let Some(at) = journal.iter().rposition(|entry| entry.kind == "publish") else { return Ok(None) };
-        let idle = |entry: &JournalEntry| {
-            matches!(entry.kind.as_str(), "head-sign" | "recheck-open" | "recheck-sign")
-        };
+        let idle = |entry: &JournalEntry| entry.kind == "head-sign";
         if !journal[at + 1..].iter().all(idle) {
             return Ok(None);
         }
         let Some(files) = journal[at].detail.get("files").and_then(|files| files.as_object()) else {
             return Ok(None);
         };
-        let documents = publish::papers(&self.exam, &self.merge()?)?;
+        let documents = publish::papers(&self.exam, &self.merge()?, &self.matters()?)?;
         let mut same = 0;
         for document in documents {
             let hash = Sha256::of(&document.bytes).to_string();

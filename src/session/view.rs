@@ -35,7 +35,11 @@ impl Session {
         match self.kept_view() {
             // It follows from the record: one that can't be read is made anew.
             Err(SessionError::Store(StoreError::Damaged { place, .. })) if place.starts_with("derived_") => {
-                if kept(self.store.derive(|view| Ok(view.clear()?)))? { self.kept_view() } else { Ok(None) }
+                if kept(self.store.derive(|view| Ok(view.clear()?)))? {
+                    self.kept_view()
+                } else {
+                    Ok(None)
+                }
             }
             outcome => outcome,
         }
@@ -51,7 +55,7 @@ impl Session {
         let Some(state) = self.store.derived_state()? else { return Ok(None) };
         let rooms: Vec<RoomLine> = self.store.derived_rooms()?;
         Ok(Some(View {
-            candidates: self.store.derived_candidates()?,
+            candidates: usize::try_from(state.candidates).unwrap_or(usize::MAX),
             counts: state.counts,
             open: self.store.derived_open()?,
             rooms: rooms.into_iter().collect(),
@@ -66,7 +70,7 @@ impl Session {
         }
         let open = self.store.derive(|view| {
             let rooms = view.rooms()?;
-            let keeping = Keeping::of(&self.exam, view, &rooms, view.resolutions()?);
+            let keeping = self.keeping(view, &rooms)?;
             let mut kept = view.sheet(sheet)?;
             let claim: Option<TicketNumber> = kept.claim.as_ref().and_then(|text| text.parse().ok());
             let candidate =
@@ -84,22 +88,44 @@ impl Session {
         Ok(if kept(open.map(|open| found = Some(own(open))))? { found } else { None })
     }
 
+    fn keeping<'k>(
+        &'k self,
+        view: &'k Derived<'k>,
+        rooms: &'k [RoomRecord],
+    ) -> Result<Keeping<'k>, SessionError> {
+        let mut resolutions = view.resolutions()?;
+        let mut late = BTreeMap::new();
+        for case in view.late_sheets()? {
+            let counted = self.late_resolutions(&case);
+            late.insert(case.opened.sheet, counted.as_ref().map(|c| c.iter().filter_map(sheet_of).collect()));
+            resolutions.extend(counted.into_iter().flatten());
+        }
+        Ok(Keeping { late, ..Keeping::of(&self.exam, view, rooms, resolutions) })
+    }
+
     fn refresh(&self, view: &Derived<'_>) -> Result<(), SessionError> {
         let entry = view.last_entry()?;
         let before = view.state()?.filter(|state| state.maker == maker().0 && state.entry <= entry);
         let mut touched = view.touched(before.as_ref().map_or(0, |state| state.entry))?;
         let before = before.filter(|_| !touched.imports);
+        let mut candidates = before.as_ref().map_or(0, |state| state.candidates);
         let rooms = view.rooms()?;
         let mut keeping = Keeping {
             groups: std::mem::take(&mut touched.candidates),
             counts: before.as_ref().map_or_else(Counts::default, |state| state.counts),
-            ..Keeping::of(&self.exam, view, &rooms, view.resolutions()?)
+            ..self.keeping(view, &rooms)?
         };
+        // Another sheet may be void because of a late one.
+        let late = keeping.late.iter().filter(|(sheet, _)| touched.sheets.contains(sheet));
+        let named: Vec<SheetId> =
+            late.filter_map(|(_, counted)| counted.as_ref()).flatten().copied().collect();
+        touched.sheets.extend(named);
         let sheets: Vec<SheetId> = if before.is_some() {
             touched.sheets.into_iter().collect()
         } else {
             view.clear()?;
             let roster = view.roster()?;
+            candidates = roster.candidates.len() as u64;
             for candidate in roster.candidates.values() {
                 view.put_candidate(candidate)?;
                 keeping.rooms.insert(candidate.room.clone());
@@ -120,7 +146,14 @@ impl Session {
         }
         let Counts { fed, read, .. } = keeping.counts;
         let counts = Counts { fed, read, set_aside: fed.saturating_sub(read) };
-        Ok(view.put_state(&DerivedState { entry, maker: maker().0, counts })?)
+        Ok(view.put_state(&DerivedState { entry, maker: maker().0, counts, candidates })?)
+    }
+}
+
+fn sheet_of(resolution: &Resolution) -> Option<SheetId> {
+    match resolution.place {
+        Place::Sheet { sheet } | Place::Field { sheet, .. } => Some(sheet),
+        Place::Candidate { .. } => None,
     }
 }
 
@@ -177,10 +210,16 @@ fn about(resolutions: Vec<Resolution>) -> About {
 
 struct Keeping<'k> {
     exam: &'k Exam,
+    /// The exam without its rooms: one is put in at a time.
+    roomless: Exam,
+    /// Where a room stands in the exam's list.
+    listed: HashMap<&'k RoomId, usize>,
     view: &'k Derived<'k>,
     records: BTreeMap<&'k RoomId, &'k RoomRecord>,
     named: HashMap<&'k TicketNumber, Vec<&'k RoomRecord>>,
     about: About,
+    /// Late sheets; those that count, with the sheets that they say something about.
+    late: BTreeMap<SheetId, Option<Vec<SheetId>>>,
     /// Candidates and rooms that are to be asked again.
     groups: BTreeSet<TicketNumber>,
     rooms: BTreeSet<RoomId>,
@@ -196,22 +235,28 @@ impl<'k> Keeping<'k> {
     ) -> Self {
         Self {
             exam,
+            roomless: Exam { rooms: Vec::new(), ..exam.clone() },
+            listed: exam.rooms.iter().zip(0..).collect(),
             view,
             records: rooms.iter().map(|record| (&record.room, record)).collect(),
             named: named(rooms),
             about: about(resolutions),
+            late: BTreeMap::new(),
             groups: BTreeSet::new(),
             rooms: BTreeSet::new(),
             counts: Counts::default(),
         }
     }
 
-    /// What a sheet comes to; `None` if it has no reading. Its facts are kept in `facts`.
+    /// What a sheet comes to; `None` if it has no reading, or came late and does not count. Its facts are kept in `facts`.
     fn settled(
         &self,
         sheet: &SheetId,
         facts: &mut Option<String>,
     ) -> Result<Option<SettledSheet>, SessionError> {
+        if self.late.get(sheet).is_some_and(Option::is_none) {
+            return Ok(None);
+        }
         let decisions = self.about.sheets.get(sheet).map_or(&[][..], Vec::as_slice);
         if decisions.is_empty()
             && let Some(known) = facts.as_ref().and_then(|text| SheetFacts::of_signed(&maker(), text))
@@ -245,8 +290,10 @@ impl<'k> Keeping<'k> {
             self.groups.insert(before);
         }
         self.groups.extend(claim.clone());
-        let counted = if settled.is_some() { "r" } else { "a" };
-        let read = u64::from(settled.is_some());
+        // What came late is counted apart.
+        let counts = settled.is_some() && !self.late.contains_key(sheet);
+        let counted = if counts { "r" } else { "a" };
+        let read = u64::from(counts);
         let was = u64::from(kept.counted.as_deref() == Some("r"));
         self.counts.read = (self.counts.read + read).saturating_sub(was);
         kept.claim = claim.as_ref().map(|ticket| ticket.as_str().to_owned());
@@ -335,11 +382,11 @@ impl<'k> Keeping<'k> {
         }
         let roster = Roster { candidates: seated.into_iter().map(|c| (c.ticket.clone(), c)).collect() };
         let records: Vec<RoomRecord> = record.cloned().into_iter().collect();
-        let exam = Exam { rooms: vec![room.clone()], ..self.exam.clone() };
+        let exam = Exam { rooms: vec![room.clone()], ..self.roomless.clone() };
         // A record that contradicts itself is told by whoever asks for the balance.
         let line: RoomLine =
             balance(&exam, &roster, &records, &cards).ok().and_then(|rooms| rooms.into_iter().next());
-        let place = self.exam.rooms.iter().position(|listed| listed == room).unwrap_or(usize::MAX);
+        let place = self.listed.get(room).copied().unwrap_or(usize::MAX);
         Ok(self.view.put_room(room.as_str(), place, &line)?)
     }
 }

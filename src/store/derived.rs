@@ -5,7 +5,9 @@
 //! view is never half of one state and half of another, and it can be thrown away at any time. What is in it
 //! is the caller's own text.
 
+use super::cases::cases;
 use super::imports::{ImportKind, in_force};
+use super::late::{LateCase, LateSheet, signed_since};
 use super::record::{all_resolutions, values};
 use super::{Counts, Fault, Store, StoreError, decode, parse};
 use crate::exam::{Candidate, RoomRecord, Roster};
@@ -44,12 +46,14 @@ pub struct DerivedState {
     pub maker: String,
     /// Pages that entered, and those with a reading.
     pub counts: Counts,
+    /// Candidates in the view.
+    pub candidates: u64,
 }
 
 /// What has come in since.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Touched {
-    /// Sheets with a new reading, a new reason or a new decision.
+    /// Sheets with a new reading, a new reason, a new decision or, of late ones, a new signature.
     pub sheets: BTreeSet<SheetId>,
     /// Candidates with a new decision.
     pub candidates: BTreeSet<TicketNumber>,
@@ -134,18 +138,6 @@ impl Store {
         self.read(|tx| values(tx, "derived_rooms", "SELECT balance FROM derived_rooms ORDER BY place, room"))
     }
 
-    /// Candidates in the view.
-    ///
-    /// # Errors
-    ///
-    /// A failure of the file.
-    pub fn derived_candidates(&self) -> Result<usize, StoreError> {
-        self.read(|tx| {
-            let count: u32 = tx.query_row("SELECT COUNT(*) FROM derived_candidates", [], |row| row.get(0))?;
-            Ok(count as usize)
-        })
-    }
-
     /// The sheets that are taken to be a candidate's, or whose marks alone give this number.
     ///
     /// # Errors
@@ -227,14 +219,14 @@ fn sheet_of(row: &rusqlite::Row<'_>) -> Result<SheetId, Fault> {
 }
 
 fn state(tx: &Transaction<'_>) -> Result<Option<DerivedState>, Fault> {
-    let row: Option<(i64, String, i64, i64)> = tx
-        .prepare_cached("SELECT entry, maker, fed, read FROM derived_state")?
-        .query_row([], |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?, row.get(3)?)))
+    let row: Option<(i64, String, i64, i64, i64)> = tx
+        .prepare_cached("SELECT entry, maker, fed, read, candidates FROM derived_state")?
+        .query_row([], |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?, row.get(3)?, row.get(4)?)))
         .optional()?;
-    Ok(row.map(|(entry, maker, fed, read)| {
+    Ok(row.map(|(entry, maker, fed, read, candidates)| {
         let (fed, read) = (fed.unsigned_abs(), read.unsigned_abs());
         let counts = Counts { fed, read, set_aside: fed.saturating_sub(read) };
-        DerivedState { entry: entry.unsigned_abs(), maker, counts }
+        DerivedState { entry: entry.unsigned_abs(), maker, counts, candidates: candidates.unsigned_abs() }
     }))
 }
 
@@ -285,6 +277,7 @@ impl Derived<'_> {
                     touched.sheets.insert(sheet_of(row)?);
                 }
             }
+            touched.sheets.extend(signed_since(tx, entry)?);
             let mut statement = tx.prepare_cached("SELECT place FROM resolutions WHERE entry > ?1")?;
             let mut rows = statement.query([entry])?;
             while let Some(row) = rows.next()? {
@@ -331,6 +324,15 @@ impl Derived<'_> {
         self.run(all_resolutions)
     }
 
+    /// All late sheets in the order in which they came in.
+    ///
+    /// # Errors
+    ///
+    /// As [`Derived::roster`].
+    pub fn late_sheets(&self) -> Result<Vec<LateCase>, StoreError> {
+        self.run(cases::<LateSheet>)
+    }
+
     /// Every sheet of the record.
     ///
     /// # Errors
@@ -348,7 +350,7 @@ impl Derived<'_> {
         })
     }
 
-    /// Pages that entered behind journal entry `entry`.
+    /// Pages that entered behind journal entry `entry`, without late sheets.
     ///
     /// # Errors
     ///
@@ -356,7 +358,10 @@ impl Derived<'_> {
     pub fn pages_since(&self, entry: u64) -> Result<u64, StoreError> {
         self.run(|tx| {
             let entry = i64::try_from(entry).unwrap_or(i64::MAX);
-            let mut statement = tx.prepare_cached("SELECT COUNT(*) FROM pages WHERE entry > ?1")?;
+            let mut statement = tx.prepare_cached(
+                "SELECT (SELECT COUNT(*) FROM pages WHERE entry > ?1)
+                      - (SELECT COUNT(*) FROM late_sheets WHERE entry > ?1)",
+            )?;
             Ok(statement.query_row([entry], |row| row.get::<_, i64>(0))?.unsigned_abs())
         })
     }
@@ -620,15 +625,17 @@ impl Derived<'_> {
         self.run(|tx| {
             let number = |n: u64| i64::try_from(n).unwrap_or(i64::MAX);
             tx.prepare_cached(
-                "INSERT INTO derived_state (one, entry, maker, fed, read) VALUES (1, ?1, ?2, ?3, ?4)
+                "INSERT INTO derived_state (one, entry, maker, fed, read, candidates) VALUES (1, ?1, ?2, ?3, ?4, ?5)
                  ON CONFLICT (one) DO UPDATE
-                 SET entry = excluded.entry, maker = excluded.maker, fed = excluded.fed, read = excluded.read",
+                 SET entry = excluded.entry, maker = excluded.maker, fed = excluded.fed, read = excluded.read,
+                     candidates = excluded.candidates",
             )?
             .execute((
                 number(state.entry),
                 &state.maker,
                 number(state.counts.fed),
                 number(state.counts.read),
+                number(state.candidates),
             ))?;
             Ok(())
         })

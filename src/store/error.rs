@@ -172,10 +172,18 @@ pub enum StoreError {
     #[error(transparent)]
     Signature(crate::identity::IdentityError),
     /// No such case, or another one.
-    #[error("there is no re-check {case} as it was signed")]
+    #[error("there is no {what} {case} as it was signed")]
     NoCase {
+        /// What kind of case.
+        what: &'static str,
         /// Its number.
         case: u64,
+    },
+    /// A file that came in after the freeze and had come in before it.
+    #[error("the file with the hash {image} is in the record already")]
+    KnownFile {
+        /// Its hash.
+        image: Sha256,
     },
     /// A value can't be written as JSON.
     #[error("a {what} can't be written as text")]
@@ -213,8 +221,8 @@ impl StoreError {
             Self::Disk { .. } => "check the disk and its cable, and copy the folder elsewhere",
             Self::Create { .. } => "check that the folder exists and who may write it",
             Self::Frozen => {
-                "only practical scores (实操成绩) still come in; what else came late is for two people to decide, outside \
-                 this record"
+                "only practical scores (实操成绩) still come in; a card that turned up late is a case for two people: \
+                 `duka late FILE --reason TEXT`"
             }
             Self::NotFrozen => "run `duka freeze` first",
             Self::OtherFreeze { .. } | Self::UnknownRequest { .. } | Self::RequestUsed { .. } => {
@@ -232,8 +240,11 @@ impl StoreError {
                 "sign the head of this record anew; if the slip was printed from it, the journal was cut or rewritten: run \
                  `duka verify --head SLIP`"
             }
+            Self::KnownFile { .. } => {
+                "it needs no case: `duka show` shows it, `duka recheck` looks at it again"
+            }
             Self::Signature(_) => "sign again, with the key of the person who is named",
-            Self::NoCase { .. } => "`duka recheck --list` shows the cases",
+            Self::NoCase { .. } => "`duka recheck cases` and `duka late cases` show them",
             Self::Encode { .. } | Self::Sqlite { .. } => "run `duka verify`, and keep the message",
         }
     }

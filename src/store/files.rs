@@ -340,7 +340,7 @@ impl Store {
     }
 }
 
-fn record(tx: &Transaction<'_>, entry: i64, portion: &Portion) -> Result<Change<Recorded>, Fault> {
+pub(super) fn record(tx: &Transaction<'_>, entry: i64, portion: &Portion) -> Result<Change<Recorded>, Fault> {
     let mut recorded = Recorded::default();
     let (mut new_files, mut new_paths, mut others) = (0u32, 0u32, 0u32);
     for part in &portion.files {

@@ -1,7 +1,7 @@
 //! Closing the record under one hash.
 
 use super::imports::in_force;
-use super::{Fault, ImportKind, Store, StoreError, custody, framed, parse};
+use super::{Fault, ImportKind, Store, StoreError, custody, framed, late, parse};
 use crate::sheet::Sha256;
 use rusqlite::{OptionalExtension, Transaction};
 use serde_json::json;
@@ -60,14 +60,17 @@ fn hash(tx: &Transaction<'_>) -> Result<Sha256, Fault> {
         Ok(in_force(tx, kind)?.iter().map(|t| Sha256::of(t.as_bytes()).to_string()).collect())
     };
     // A fixed width for the page keeps text order and page order the same.
-    let readings = "SELECT image || printf(':%010d', page), reading FROM readings ORDER BY seq";
+    let readings = format!(
+        "SELECT image || printf(':%010d', page), reading FROM readings WHERE {} ORDER BY seq",
+        late::NOT_LATE
+    );
     let set_asides = "SELECT image || printf(':%010d', page), set_aside FROM set_asides ORDER BY seq";
     let mut sections: Vec<(&str, Vec<String>)> = vec![
         ("exam", texts(ImportKind::Exam)?),
         ("roster", texts(ImportKind::Roster)?),
         ("rooms", texts(ImportKind::Rooms)?),
         ("layouts", texts(ImportKind::Layout)?),
-        ("readings", grouped(tx, readings)?),
+        ("readings", grouped(tx, &readings)?),
         ("set-asides", grouped(tx, set_asides)?),
         ("resolutions", grouped(tx, ABOUT)?),
     ];
@@ -106,7 +109,7 @@ impl Store {
     /// Each section is named and counted and every part has its length before it. The order in which
     /// different sheets came in does not change it; the order of several readings of one page, or of several
     /// decisions about one sheet, does, because there the later one counts. The journal, file names and
-    /// paths, practical scores and scores are not in it.
+    /// paths, practical scores, scores and what came in after the freeze as a case ([`LateSheet`](super::LateSheet)) are not in it.
     ///
     /// # Errors
     ///

@@ -3,7 +3,7 @@
 use super::{Fault, JournalHead, Store, StoreError, decode, encode, journal};
 use crate::identity::{IdentityError, Person, Purpose, Signature, framed};
 use crate::sheet::Sha256;
-use rusqlite::Transaction;
+use rusqlite::{OptionalExtension as _, Transaction};
 use serde::{Deserialize, Serialize};
 use serde_json::json;
 
@@ -56,12 +56,35 @@ impl HeadSignature {
 
 /// The entry `sequence` as a head, if the journal has it.
 fn head_at(tx: &Transaction<'_>, sequence: u64) -> Result<Option<JournalHead>, Fault> {
-    let all = journal::rows(tx)?;
-    let found = all.iter().find(|row| u64::try_from(row.seq) == Ok(sequence));
-    found.map(|row| Ok(JournalHead { sequence, hash: super::parse("journal", &row.hash)? })).transpose()
+    let Ok(seq) = i64::try_from(sequence) else { return Ok(None) };
+    let hash: Option<String> = tx
+        .prepare_cached("SELECT hash FROM journal WHERE seq = ?1")?
+        .query_row([seq], |row| row.get(0))
+        .optional()?;
+    hash.map(|hash| Ok(JournalHead { sequence, hash: super::parse("journal", &hash)? })).transpose()
 }
 
 impl Store {
+    /// The entries of these kinds in their order, each with its number.
+    ///
+    /// # Errors
+    ///
+    /// A failure of the file.
+    pub fn acts(&self, kinds: &[&str]) -> Result<Vec<(String, u64)>, StoreError> {
+        self.read(|tx| {
+            let mut statement = tx.prepare_cached("SELECT kind, seq FROM journal ORDER BY seq")?;
+            let mut rows = statement.query([])?;
+            let mut out = Vec::new();
+            while let Some(row) = rows.next()? {
+                let kind: String = row.get(0)?;
+                if kinds.contains(&kind.as_str()) {
+                    out.push((kind, row.get::<_, i64>(1)?.unsigned_abs()));
+                }
+            }
+            Ok(out)
+        })
+    }
+
     /// The last entry that is an act and no signature: what several people sign, one after the other.
     ///
     /// # Errors

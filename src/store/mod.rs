@@ -14,6 +14,7 @@
 //! rebuild a key: once sheets are graded, the file is as secret as the key.
 
 mod audit;
+mod cases;
 mod custody;
 mod derived;
 mod error;
@@ -25,11 +26,13 @@ mod heads;
 mod health;
 mod imports;
 mod journal;
+mod late;
 mod rechecks;
 mod record;
 mod schema;
 
 pub use audit::{Audit, RecordFault, SchemaState};
+pub use cases::{Case, CaseFile, CaseKind, Decided, Signed};
 pub use custody::{ManifestRecord, Opening, RequestRecord, UsedRelease};
 pub use derived::{Derived, DerivedSheet, DerivedState, Touched};
 pub use error::StoreError;
@@ -40,6 +43,7 @@ pub use heads::HeadSignature;
 pub use health::{HealthEvent, PagePlace, Placed, Severity, Streak, Tone, Trouble, Vitals};
 pub use imports::{ImportKind, ImportRecord, Imported, LayoutRecord, Source};
 pub use journal::{JournalEntry, JournalHead};
+pub use late::{LateCase, LateCounted, LateDecision, LateOutcome, LateSheet, LateSignature};
 pub use rechecks::{
     Difference, ItemChange, ItemValue, Recheck, RecheckCase, RecheckOutcome, RecheckSignature, Reread,
     RereadOutcome,

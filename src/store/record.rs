@@ -127,7 +127,7 @@ impl Store {
         })
     }
 
-    /// How many pages came in and what became of them.
+    /// How many pages came in before the freeze and what became of them; late sheets are not among them.
     ///
     /// # Errors
     ///
@@ -138,9 +138,11 @@ impl Store {
                 let n: i64 = tx.query_row(sql, [], |row| row.get(0))?;
                 Ok(n.unsigned_abs())
             };
+            let late = count("SELECT COUNT(*) FROM late_sheets")?;
+            let read = count("SELECT COUNT(*) FROM (SELECT DISTINCT image, page FROM readings)")?;
             let counts = Counts {
-                fed: count("SELECT COUNT(*) FROM pages")?,
-                read: count("SELECT COUNT(*) FROM (SELECT DISTINCT image, page FROM readings)")?,
+                fed: count("SELECT COUNT(*) FROM pages")?.saturating_sub(late),
+                read: read.saturating_sub(late),
                 set_aside: count(
                     "SELECT COUNT(*) FROM (SELECT image, page FROM set_asides
                                            EXCEPT SELECT image, page FROM readings)",

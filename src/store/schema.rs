@@ -294,9 +294,48 @@ WHEN NEW.kind <> 'practical' AND EXISTS (SELECT 1 FROM freezes)
 BEGIN SELECT RAISE(ABORT, 'duka: frozen'); END;
 ";
 
+/// Tables of version 8 whose rows are written once, after a freeze: sheets that turned up late.
+const LATE_TABLES: [&str; 2] = ["late_sheets", "late_signatures"];
+
+/// Tables into which the rows of a late sheet go, each with whether a row names a page and not only a file. Such a row passes the
+/// freeze in the journal entry of its own case alone.
+const LATE_ROWS: [(&str, bool); 5] =
+    [("files", false), ("file_paths", false), ("originals", false), ("pages", true), ("readings", true)];
+
+/// `derived_state` counts the candidates too: counting their rows takes the longer the more there are. It is derived, so that an
+/// older one may go.
+const VERSION_8: &str = "
+CREATE TABLE late_sheets (
+    seq INTEGER PRIMARY KEY,
+    image TEXT NOT NULL,
+    page INTEGER NOT NULL,
+    late TEXT NOT NULL,
+    entry INTEGER NOT NULL REFERENCES journal (seq) DEFERRABLE INITIALLY DEFERRED,
+    UNIQUE (image, page),
+    FOREIGN KEY (image, page) REFERENCES pages (image, page) DEFERRABLE INITIALLY DEFERRED
+) STRICT;
+CREATE TABLE late_signatures (
+    seq INTEGER PRIMARY KEY,
+    late INTEGER NOT NULL REFERENCES late_sheets (seq),
+    signature TEXT NOT NULL,
+    entry INTEGER NOT NULL REFERENCES journal (seq) DEFERRABLE INITIALLY DEFERRED
+) STRICT;
+DROP TABLE derived_state;
+CREATE TABLE derived_state (
+    one INTEGER PRIMARY KEY CHECK (one = 1),
+    entry INTEGER NOT NULL,
+    maker TEXT NOT NULL,
+    fed INTEGER NOT NULL,
+    read INTEGER NOT NULL,
+    candidates INTEGER NOT NULL
+) STRICT;
+CREATE TRIGGER late_sheets_frozen BEFORE INSERT ON late_sheets WHEN NOT EXISTS (SELECT 1 FROM freezes)
+BEGIN SELECT RAISE(ABORT, 'duka: not frozen'); END;
+";
+
 /// Everything that brings a new file to the present version, one step a version.
-pub(super) const MIGRATIONS: [fn() -> String; 7] =
-    [version_1, version_2, version_3, version_4, version_5, version_6, version_7];
+pub(super) const MIGRATIONS: [fn() -> String; 8] =
+    [version_1, version_2, version_3, version_4, version_5, version_6, version_7, version_8];
 
 /// The version that this program writes.
 pub(super) fn newest() -> u32 {
@@ -372,6 +411,26 @@ fn version_7() -> String {
     sql
 }
 
+fn version_8() -> String {
+    let mut sql = VERSION_8.to_owned();
+    for table in LATE_TABLES {
+        append_only(&mut sql, table);
+        by_entry(&mut sql, table);
+    }
+    for (table, paged) in LATE_ROWS {
+        let page = if paged { " AND l.page = NEW.page" } else { "" };
+        let _ = write!(
+            sql,
+            "DROP TRIGGER {table}_frozen;
+             CREATE TRIGGER {table}_frozen BEFORE INSERT ON {table}
+             WHEN EXISTS (SELECT 1 FROM freezes) AND NOT EXISTS
+                 (SELECT 1 FROM late_sheets l WHERE l.image = NEW.image{page} AND l.entry = NEW.entry)
+             BEGIN SELECT RAISE(ABORT, 'duka: frozen'); END;\n"
+        );
+    }
+    sql
+}
+
 fn closed_by_freeze(sql: &mut String, table: &str) {
     // Writing to a String can't fail.
     let _ = write!(
@@ -404,6 +463,7 @@ pub(super) fn hashed_tables() -> impl Iterator<Item = &'static str> {
         .chain(PORTION_TABLES)
         .chain(CUSTODY_TABLES)
         .chain(CASE_TABLES)
+        .chain(LATE_TABLES)
 }
 
 /// The `user_version` of the file.

@@ -326,7 +326,7 @@ fn every_record_table_refuses_update_and_delete() {
     signed_cases(&mut store);
     let other = raw(&folder.path());
     let tables: Vec<_> = schema::hashed_tables().chain(["journal"]).collect();
-    assert_eq!(tables.len(), 22);
+    assert_eq!(tables.len(), 24);
     for table in tables {
         let rows: i64 = other.query_row(&format!("SELECT COUNT(*) FROM {table}"), [], |r| r.get(0)).unwrap();
         assert!(rows > 0, "{table} must have a row to protect");
@@ -369,7 +369,7 @@ fn signed_cases(store: &mut Store) {
     let case = store.open_recheck(&recheck, NOW).unwrap();
     let case_hash = store.rechecks().unwrap()[0].hash;
     let outcome = RecheckOutcome::Unchanged;
-    let bytes = RecheckSignature::bytes(case, &case_hash, &outcome, "why", NOW);
+    let bytes = RecheckSignature::bytes(&Recheck::KIND, (case, &case_hash), &outcome, "why", NOW);
     let mut under_case = RecheckSignature {
         case,
         case_hash,
@@ -383,6 +383,64 @@ fn signed_cases(store: &mut Store) {
     assert!(store.rechecks().unwrap()[0].decided(|_| true).is_none(), "one person decides nothing");
     under_case.why = "another reason".into();
     assert!(matches!(store.sign_recheck(&under_case, NOW), Err(StoreError::Signature(_))));
+
+    let (late, part) = late("late");
+    let case = store.open_late(&late, part, None, NOW).unwrap();
+    let case_hash = store.late_sheets().unwrap()[0].hash;
+    let outcome = LateOutcome::Refused;
+    let bytes = LateSignature::bytes(&LateSheet::KIND, (case, &case_hash), &outcome, "why", NOW);
+    let signature = identity.sign(Purpose::Case, &bytes);
+    let (why, at, person) = ("why".to_owned(), NOW.to_owned(), identity.person().clone());
+    let mut under_late = LateSignature { case, case_hash, outcome, why, at, person, signature };
+    store.sign_late(&under_late, NOW).unwrap();
+    under_late.outcome =
+        LateOutcome::Counted(LateCounted { ticket: "1406".parse().unwrap(), decisions: Vec::new() });
+    assert!(matches!(store.sign_late(&under_late, NOW), Err(StoreError::Signature(_))));
+}
+
+/// A late sheet and its file.
+fn late(name: &str) -> (LateSheet, FilePart) {
+    let reading = reading(name, "1406");
+    let late = LateSheet {
+        sheet: reading.sheet,
+        file: file(name).path,
+        reason: "why".into(),
+        engine: reading.engine.clone(),
+        reading: Sha256::of(b"reading"),
+    };
+    let part = FilePart {
+        file: file(name),
+        engine: reading.engine.clone(),
+        extent: Extent::Whole,
+        pages: vec![PageRecord::Read { ticket: Some("1406".into()), reading }],
+        original: None,
+    };
+    (late, part)
+}
+
+#[test]
+fn a_late_sheet_needs_the_freeze_and_is_not_in_its_hash() {
+    let folder = Folder::new();
+    let mut store = filled(&folder);
+    let (sheet, part) = late("late");
+    let early = store.open_late(&sheet, part.clone(), None, NOW).unwrap_err();
+    assert!(matches!(early, StoreError::NotFrozen), "{early}");
+    let (counts, freeze) = (store.counts().unwrap(), store.freeze(NOW).unwrap());
+    let known = late("a");
+    let error = store.open_late(&known.0, known.1, None, NOW).unwrap_err();
+    assert!(matches!(error, StoreError::KnownFile { .. }), "{error}");
+    // A part that is not of the case's file takes everything back.
+    let other = late("other").1;
+    assert!(store.open_late(&sheet, other, None, NOW).is_err());
+    assert!(store.late_sheets().unwrap().is_empty());
+    assert_eq!(store.open_late(&sheet, part, None, NOW).unwrap(), 1);
+    assert_eq!((store.verify_freeze().unwrap(), store.counts().unwrap()), (freeze, counts));
+    assert_eq!(store.readings_of(&sheet.sheet).unwrap().len(), 1);
+    assert!(store.canonical_export().unwrap().contains(&sheet.sheet.image.to_string()));
+    store.verify_rows().unwrap();
+    store.check_integrity().unwrap();
+    let scanned = store.record_files(&[read("d", "1407")], NOW).unwrap_err();
+    assert!(matches!(scanned, StoreError::Frozen), "{scanned}");
 }
 
 /// Pages of the file `name`, each set aside; `Whole` if they are the last of it.
@@ -970,7 +1028,7 @@ fn files_that_are_no_store_are_told_apart() {
     std::fs::remove_file(&path).unwrap();
     drop(folder.store());
     raw(&path).pragma_update(None, "user_version", 99).unwrap();
-    assert!(matches!(open(), StoreError::Newer { found: 99, known: 7, .. }));
+    assert!(matches!(open(), StoreError::Newer { found: 99, known: 8, .. }));
     let nowhere = folder.dir.path().join("no/such/folder.db");
     assert!(matches!(Store::create(&nowhere), Err(StoreError::Create { .. })));
     assert!(matches!(Store::open(folder.dir.path()), Err(StoreError::NotWritable { .. })));

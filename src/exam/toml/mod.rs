@@ -38,7 +38,7 @@ impl Exam {
     /// ```
     pub fn parse(text: &str, path: &str) -> Result<Self, ExamError> {
         let text = text.strip_prefix('\u{feff}').unwrap_or(text);
-        let mut log = Log { text, found: Vec::new() };
+        let mut log = Log::of(text);
         let (root, errors) = DeTable::parse_recoverable(text);
         for error in &errors {
             let line = log.line(error.span().map_or(0, |s| s.start));
@@ -53,7 +53,7 @@ impl Exam {
     }
 }
 
-fn exam(root: &DeTable<'_>, log: &mut Log<'_>) -> Option<Exam> {
+fn exam(root: &DeTable<'_>, log: &mut Log) -> Option<Exam> {
     let mut top = Section::new(String::new(), 1, root);
     let batch = top.text("batch", log);
     let centre = top.text("centre", log);
@@ -80,7 +80,7 @@ fn exam(root: &DeTable<'_>, log: &mut Log<'_>) -> Option<Exam> {
 }
 
 /// The date as printed: text, or a TOML date.
-fn date(top: &mut Section<'_, '_>, log: &mut Log<'_>) -> Option<String> {
+fn date(top: &mut Section<'_, '_>, log: &mut Log) -> Option<String> {
     let value = top.required("date", log)?;
     if let DeValue::Datetime(date) = value.get_ref() {
         return Some(date.to_string());
@@ -89,7 +89,7 @@ fn date(top: &mut Section<'_, '_>, log: &mut Log<'_>) -> Option<String> {
     top.full("date", text, log).map(|t| t.value)
 }
 
-fn papers(top: &mut Section<'_, '_>, log: &mut Log<'_>) -> BTreeMap<PaperId, At<Paper>> {
+fn papers(top: &mut Section<'_, '_>, log: &mut Log) -> BTreeMap<PaperId, At<Paper>> {
     let mut papers = BTreeMap::<PaperId, At<Paper>>::new();
     let sections = top.tables("paper", log);
     if sections.is_empty() {
@@ -130,7 +130,7 @@ fn papers(top: &mut Section<'_, '_>, log: &mut Log<'_>) -> BTreeMap<PaperId, At<
 }
 
 /// Sections that people mark, each with a name of its own.
-fn hand(paper: &mut Section<'_, '_>, log: &mut Log<'_>) -> Vec<HandSection> {
+fn hand(paper: &mut Section<'_, '_>, log: &mut Log) -> Vec<HandSection> {
     let mut seen = HashMap::new();
     let mut out = Vec::new();
     for mut section in paper.tables("hand", log) {
@@ -148,7 +148,7 @@ fn hand(paper: &mut Section<'_, '_>, log: &mut Log<'_>) -> Vec<HandSection> {
     out
 }
 
-fn revision(section: &mut Section<'_, '_>, log: &mut Log<'_>) -> Option<u16> {
+fn revision(section: &mut Section<'_, '_>, log: &mut Log) -> Option<u16> {
     let Some(value) = section.get("key_revision") else { return Some(1) };
     let line = log.line(value.span().start);
     let DeValue::Integer(number) = value.get_ref() else {
@@ -166,7 +166,7 @@ fn revision(section: &mut Section<'_, '_>, log: &mut Log<'_>) -> Option<u16> {
 fn occupations(
     top: &mut Section<'_, '_>,
     papers: &BTreeMap<PaperId, At<Paper>>,
-    log: &mut Log<'_>,
+    log: &mut Log,
 ) -> Vec<Occupation> {
     let mut seen = HashMap::new();
     let mut out = Vec::<Occupation>::new();
@@ -206,7 +206,7 @@ fn occupations(
     out
 }
 
-fn level(section: &mut Section<'_, '_>, log: &mut Log<'_>) -> Option<Level> {
+fn level(section: &mut Section<'_, '_>, log: &mut Log) -> Option<Level> {
     let value = section.required("level", log)?;
     let line = log.line(value.span().start);
     let word = match value.get_ref() {
@@ -232,7 +232,7 @@ const PASS_LINE: Points = Points::whole(60);
 /// The grades above the pass line where the file has none: name and least points of every part.
 const GRADES: [(&str, Points); 2] = [("优秀", Points::whole(95)), ("良好", Points::whole(80))];
 
-fn rules_of(section: Option<Section<'_, '_>>, log: &mut Log<'_>) -> Rules {
+fn rules_of(section: Option<Section<'_, '_>>, log: &mut Log) -> Rules {
     let mut rules = Rules {
         pass_line: PASS_LINE,
         grades: Vec::new(),
@@ -276,7 +276,7 @@ fn rules_of(section: Option<Section<'_, '_>>, log: &mut Log<'_>) -> Rules {
 }
 
 /// A rule and the step it rounds to, a hundredth of a point unless the table says otherwise.
-fn rounding(mut table: Section<'_, '_>, log: &mut Log<'_>) -> Option<Rounding> {
+fn rounding(mut table: Section<'_, '_>, log: &mut Log) -> Option<Rounding> {
     let known = "\"half-up\", \"half-even\", \"down\", \"up\"";
     table.required("rule", log);
     let rule = table.choice("rule", &RoundingRule::WORDS, known, log);
@@ -288,7 +288,7 @@ fn rounding(mut table: Section<'_, '_>, log: &mut Log<'_>) -> Option<Rounding> {
     Some(Rounding { rule: rule?, step: step? })
 }
 
-fn grades(section: &mut Section<'_, '_>, rules: &Rules, log: &mut Log<'_>) -> Vec<GradeRule> {
+fn grades(section: &mut Section<'_, '_>, rules: &Rules, log: &mut Log) -> Vec<GradeRule> {
     let mut seen = HashMap::from([(rules.fail_grade.clone(), section.line)]);
     let mut out = Vec::<GradeRule>::new();
     let mut last_line = section.line;
@@ -322,7 +322,7 @@ fn grades(section: &mut Section<'_, '_>, rules: &Rules, log: &mut Log<'_>) -> Ve
     out
 }
 
-fn signatories(mut section: Section<'_, '_>, log: &mut Log<'_>) -> Signatories {
+fn signatories(mut section: Section<'_, '_>, log: &mut Log) -> Signatories {
     let mut assessors = Vec::new();
     if let Some(value) = section.get("assessors") {
         for item in section.array("assessors", value, log).unwrap_or_default() {

@@ -8,15 +8,21 @@ use std::collections::HashMap;
 use std::str::FromStr;
 
 /// Collects problems.
-pub(super) struct Log<'t> {
-    pub(super) text: &'t str,
+pub(super) struct Log {
+    /// Where each line ends, in bytes.
+    ends: Vec<usize>,
     pub(super) found: Vec<ExamProblem>,
 }
 
-impl Log<'_> {
+impl Log {
+    pub(super) fn of(text: &str) -> Self {
+        let ends = text.bytes().zip(0..).filter(|(b, _)| *b == b'\n').map(|(_, at)| at).collect();
+        Self { ends, found: Vec::new() }
+    }
+
     /// The line, from 1, of a byte of the file.
     pub(super) fn line(&self, byte: usize) -> usize {
-        1 + self.text.bytes().take(byte).map(|b| usize::from(b == b'\n')).sum::<usize>()
+        1 + self.ends.partition_point(|end| *end < byte)
     }
 
     pub(super) fn note(&mut self, line: usize, field: impl Into<String>, problem: ExamFault) {
@@ -54,15 +60,11 @@ impl<'a, 't> Section<'a, 't> {
         self.table.get(key)
     }
 
-    pub(super) fn wrong(&self, log: &mut Log<'_>, line: usize, key: &str, problem: impl Into<ExamFault>) {
+    pub(super) fn wrong(&self, log: &mut Log, line: usize, key: &str, problem: impl Into<ExamFault>) {
         log.note(line, self.field(key), problem.into());
     }
 
-    pub(super) fn required(
-        &mut self,
-        key: &'static str,
-        log: &mut Log<'_>,
-    ) -> Option<&'a Spanned<DeValue<'t>>> {
+    pub(super) fn required(&mut self, key: &'static str, log: &mut Log) -> Option<&'a Spanned<DeValue<'t>>> {
         let value = self.get(key);
         if value.is_none() {
             self.wrong(log, self.line, key, ExamFault::Missing);
@@ -75,7 +77,7 @@ impl<'a, 't> Section<'a, 't> {
         &self,
         key: &str,
         value: &Spanned<DeValue<'t>>,
-        log: &mut Log<'_>,
+        log: &mut Log,
     ) -> Option<At<String>> {
         let line = log.line(value.span().start);
         if let DeValue::String(text) = value.get_ref() {
@@ -85,7 +87,7 @@ impl<'a, 't> Section<'a, 't> {
         None
     }
 
-    pub(super) fn full(&self, key: &str, text: At<String>, log: &mut Log<'_>) -> Option<At<String>> {
+    pub(super) fn full(&self, key: &str, text: At<String>, log: &mut Log) -> Option<At<String>> {
         if text.value.is_empty() {
             self.wrong(log, text.line, key, ExamFault::Empty);
             return None;
@@ -94,14 +96,14 @@ impl<'a, 't> Section<'a, 't> {
     }
 
     /// Text that must be there.
-    pub(super) fn text(&mut self, key: &'static str, log: &mut Log<'_>) -> Option<At<String>> {
+    pub(super) fn text(&mut self, key: &'static str, log: &mut Log) -> Option<At<String>> {
         let value = self.required(key, log)?;
         let text = self.text_of(key, value, log)?;
         self.full(key, text, log)
     }
 
     /// Text that may be missing or empty.
-    pub(super) fn optional(&mut self, key: &'static str, log: &mut Log<'_>) -> String {
+    pub(super) fn optional(&mut self, key: &'static str, log: &mut Log) -> String {
         let text = self.get(key).and_then(|v| self.text_of(key, v, log));
         text.map(|t| t.value).unwrap_or_default()
     }
@@ -110,7 +112,7 @@ impl<'a, 't> Section<'a, 't> {
     pub(super) fn name<T: FromStr<Err = IdError>>(
         &mut self,
         key: &'static str,
-        log: &mut Log<'_>,
+        log: &mut Log,
     ) -> Option<At<T>> {
         let At { line, value } = self.text(key, log)?;
         match value.parse() {
@@ -126,7 +128,7 @@ impl<'a, 't> Section<'a, 't> {
         &self,
         key: &str,
         value: &'a Spanned<DeValue<'t>>,
-        log: &mut Log<'_>,
+        log: &mut Log,
     ) -> Option<&'a [Spanned<DeValue<'t>>]> {
         let line = log.line(value.span().start);
         if let DeValue::Array(items) = value.get_ref() {
@@ -141,7 +143,7 @@ impl<'a, 't> Section<'a, 't> {
         &self,
         key: &'static str,
         value: &'a Spanned<DeValue<'t>>,
-        log: &mut Log<'_>,
+        log: &mut Log,
     ) -> Option<Vec<T>> {
         let mut seen = HashMap::new();
         let mut names = Vec::new();
@@ -169,7 +171,7 @@ impl<'a, 't> Section<'a, 't> {
         &self,
         key: &str,
         value: &Spanned<DeValue<'t>>,
-        log: &mut Log<'_>,
+        log: &mut Log,
     ) -> Option<At<Points>> {
         let line = log.line(value.span().start);
         let text = match value.get_ref() {
@@ -199,7 +201,7 @@ impl<'a, 't> Section<'a, 't> {
         key: &'static str,
         words: &[(&str, T)],
         known: &'static str,
-        log: &mut Log<'_>,
+        log: &mut Log,
     ) -> Option<T> {
         let value = self.get(key)?;
         let At { line, value: word } = self.text_of(key, value, log)?;
@@ -211,7 +213,7 @@ impl<'a, 't> Section<'a, 't> {
     }
 
     /// The tables under `key`: `[[key]]`, or `key = [{ … }]`.
-    pub(super) fn tables(&mut self, key: &'static str, log: &mut Log<'_>) -> Vec<Section<'a, 't>> {
+    pub(super) fn tables(&mut self, key: &'static str, log: &mut Log) -> Vec<Section<'a, 't>> {
         let Some(value) = self.get(key) else { return Vec::new() };
         let items = self.array(key, value, log).unwrap_or_default();
         let mut out = Vec::new();
@@ -228,7 +230,7 @@ impl<'a, 't> Section<'a, 't> {
     }
 
     /// The table `[key]`, if it is there.
-    pub(super) fn table(&mut self, key: &'static str, log: &mut Log<'_>) -> Option<Section<'a, 't>> {
+    pub(super) fn table(&mut self, key: &'static str, log: &mut Log) -> Option<Section<'a, 't>> {
         let value = self.get(key)?;
         let line = log.line(value.span().start);
         if let DeValue::Table(table) = value.get_ref() {
@@ -239,7 +241,7 @@ impl<'a, 't> Section<'a, 't> {
     }
 
     /// Notes every key that was not asked for.
-    pub(super) fn close(self, log: &mut Log<'_>) {
+    pub(super) fn close(self, log: &mut Log) {
         for (key, _) in self.table {
             if !self.asked.contains(&key.get_ref().as_ref()) {
                 let line = log.line(key.span().start);
