@@ -7,10 +7,10 @@ use common::people::{People, now};
 use common::{CANDIDATES, Desk, Filled, card, key_text};
 use duka::identity::{Identity, Person, Purpose, Signed};
 use duka::key::{
-    CustodyError, ExamManifest, OneUseKey, Proposal, Quorum, Release, Request, RequestFacts, SealedKey,
-    Terms, seal,
+    CustodyError, ExamManifest, KeyPurpose, OneUseKey, Proposal, Quorum, Release, Request, RequestFacts,
+    SealedKey, Terms, seal,
 };
-use duka::session::{Ask, Session, SessionError, Which};
+use duka::session::{Ask, Session, SessionError};
 use duka::sheet::Sha256;
 use duka::store::StoreError;
 use serde::{Deserialize, Serialize};
@@ -53,7 +53,17 @@ impl Exam {
 
 fn facts() -> RequestFacts {
     let (freeze, journal_head) = (Sha256::of(b"freeze"), Sha256::of(b"head"));
-    RequestFacts { freeze, journal_entries: 7, journal_head, expected: 6, present: 6, read: 6, set_aside: 0 }
+    let purpose = Some(KeyPurpose::Grading);
+    RequestFacts {
+        freeze,
+        journal_entries: 7,
+        journal_head,
+        expected: 6,
+        present: 6,
+        read: 6,
+        set_aside: 0,
+        purpose,
+    }
 }
 
 fn everybody() -> Vec<Filled> {
@@ -489,7 +499,7 @@ fn an_older_revision_replayed_after_a_correction() {
         desk.write(&format!("kept-{n}"), desk.read(&format!("release-{n}")))
     });
     desk.seal("electrician-4-A-r2.sealed", &key_text("electrician-4", "A", 2));
-    let corrected = Ask { which: Which::Corrected, ..Ask::default() };
+    let corrected = Ask { purpose: KeyPurpose::Correction, ..Ask::default() };
     let request = session.request(&corrected, &desk.people.supervisor).unwrap();
     session.regrade(&desk.releases(&request, &[1, 2]), &[]).unwrap();
     let before = session.canonical_export().unwrap();

@@ -5,9 +5,9 @@ mod common;
 
 use common::{CANDIDATES, Desk, EXAM, card, key_text, roster, scan, ticket, workbook};
 use duka::grade::regrade::{KeyChange, PassChange};
-use duka::key::Request;
+use duka::key::{KeyPurpose, Request};
 use duka::merge::{PartResult, Verdict};
-use duka::session::{Ask, Compare, ItemsAsked, Session, SessionError, Which};
+use duka::session::{Ask, Compare, ItemsAsked, Session, SessionError};
 use duka::store::{Imported, StoreError};
 use std::path::PathBuf;
 
@@ -131,12 +131,16 @@ fn items_are_told_and_nothing_of_it_is_recorded() {
     let desk = Desk::with(&(1..=CANDIDATES).map(|n| card(n, 60 + 5 * n)).collect::<Vec<_>>(), &[]);
     let mut session = desk.open();
     session.freeze().unwrap();
-    let request = desk.request(&mut session).unwrap();
+    let request = desk.request_for(&mut session, KeyPurpose::Statistics).unwrap();
     let alone = desk.releases(&request, &[1]);
     let asked = ItemsAsked { compare: Some(Compare::Rooms), alpha: 0.01 };
     let refused = session.items(&alone, &[], asked).unwrap_err();
     assert!(matches!(&refused, SessionError::Custody { .. }), "{refused}");
     let releases = desk.releases(&request, &[0, 1]);
+    for wrong in [session.grade(&releases, &[]).err(), session.check_scores(&releases, &[]).err()] {
+        let wrong = wrong.unwrap();
+        assert!(matches!(wrong, SessionError::OtherPurpose { .. }) && wrong.hint().is_some(), "{wrong}");
+    }
     let before = session.canonical_export().unwrap();
     let found = session.items(&releases, &[], asked).unwrap();
     let told: Vec<_> = found.iter().map(|of| (of.form.as_str(), of.sheets, of.alike)).collect();
@@ -169,7 +173,7 @@ fn corrected(desk: &Desk) {
 }
 
 fn ask(desk: &Desk, session: &mut Session) -> Result<Request, SessionError> {
-    session.request(&Ask { which: Which::Corrected, ..Ask::default() }, &desk.people.supervisor)
+    session.request(&Ask { purpose: KeyPurpose::Correction, ..Ask::default() }, &desk.people.supervisor)
 }
 
 #[test]
@@ -221,7 +225,7 @@ fn a_corrected_key_changes_the_scores_and_says_whose_and_why() {
     let entries = session.journal().unwrap();
     assert!(first.iter().all(|entry| entries.contains(entry)));
     assert_eq!(entries.iter().filter(|e| e.kind == "regrade").count(), 1);
-    let request = desk.request(&mut session).unwrap();
+    let request = desk.request_for(&mut session, KeyPurpose::Check).unwrap();
     let checked = session.check_scores(&desk.releases(&request, &[1, 2]), &[]).unwrap();
     let papers: Vec<_> = checked.papers.iter().map(|(_, form, r, n)| (form.as_str(), *r, *n)).collect();
     assert_eq!((papers, checked.differing), (vec![("A", 2, 5), ("B", 1, 1)], vec![]));
@@ -252,7 +256,7 @@ fn a_regrading_needs_a_correction_and_a_fresh_grading_comes_to_the_same() {
         if !corrected_before {
             let request = desk.request(&mut session).unwrap();
             let error = session.regrade(&desk.releases(&request, &[0, 1]), &[]).unwrap_err();
-            assert!(matches!(error, SessionError::NoCorrection), "{error}");
+            assert!(matches!(error, SessionError::OtherPurpose { .. }), "{error}");
             corrected(&desk);
             let request = ask(&desk, &mut session).unwrap();
             session.regrade(&desk.releases(&request, &[0, 1]), &[]).unwrap();
@@ -269,7 +273,7 @@ fn a_score_edited_past_the_program_is_found_with_the_key() {
     let mut session = desk.open();
     session.freeze().unwrap();
     desk.grade(&mut session).unwrap();
-    let request = desk.request(&mut session).unwrap();
+    let request = desk.request_for(&mut session, KeyPurpose::Check).unwrap();
     let releases = desk.releases(&request, &[0, 1]);
     drop(session);
     let db = rusqlite::Connection::open(desk.path("duka.db")).unwrap();
@@ -298,7 +302,7 @@ fn the_program_writes_what_only_its_owner_can_read() {
     // Each opening has a request and releases of its own.
     let run = |args: &[&str]| {
         let mut session = desk.open();
-        let request = desk.request(&mut session).unwrap();
+        let request = desk.request_for(&mut session, KeyPurpose::Statistics).unwrap();
         drop(session);
         let mut command = assert_cmd::Command::cargo_bin("duka").unwrap();
         command.arg("--session").arg(desk.folder()).args(args);
@@ -392,9 +396,14 @@ fn the_program_regrades_and_checks_with_the_key() {
     assert!(wrong.contains("hint: "), "{wrong}");
 
     let mut session = desk.open();
-    let request = desk.request(&mut session).unwrap();
+    let request = desk.request_for(&mut session, KeyPurpose::Check).unwrap();
     drop(session);
     let releases = desk.releases(&request, &[1, 2]);
+    let (code, said, wrong) = with(&["items"], &releases);
+    assert!(
+        code == Some(2) && wrong.contains("these releases are for making every score again"),
+        "{said}{wrong}"
+    );
     let (code, said, wrong) = with(&["verify", "--with-key"], &releases);
     assert_eq!(code, Some(0), "{said}{wrong}");
     assert!(said.contains("5 sheets graded again with key revision 2"), "{said}");

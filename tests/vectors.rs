@@ -37,6 +37,7 @@ fn bless() {
         present: 6,
         read: 6,
         set_aside: 0,
+        purpose: None,
     };
     let (request, one_use) =
         Request::sign(&manifest, facts, &[(&sealed[0], 5)], now(), &people.supervisor).unwrap();

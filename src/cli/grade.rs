@@ -6,9 +6,9 @@ use super::manifest::shown;
 use super::passphrase::Passphrase;
 use super::status::tell_to_sign;
 use super::{Context, Ending, Failure, shield};
-use clap::Args;
-use duka::key::{Moment, Request};
-use duka::session::{Ask, Which};
+use clap::{Args, ValueEnum};
+use duka::key::{KeyPurpose, Moment, Request};
+use duka::session::Ask;
 use serde_json::json;
 use std::path::{Path, PathBuf};
 
@@ -21,11 +21,35 @@ use std::path::{Path, PathBuf};
 pub struct Grade {
     #[command(flatten)]
     step: Step,
+    /// What the custodians are asked to open the keys for; a release serves nothing else
+    #[arg(long = "for", value_enum, default_value_t, requires = "request")]
+    purpose: Purpose,
     /// While the keys are open, also write statistics of the items (试题分析), as `duka items` does
     #[arg(long, conflicts_with = "request")]
     items: bool,
     #[command(flatten)]
     asked: Asked,
+}
+
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, ValueEnum)]
+enum Purpose {
+    /// To grade every sheet
+    #[default]
+    Grading,
+    /// To measure the items: `duka items`
+    Statistics,
+    /// To make every score again and compare: `duka verify --with-key`
+    Check,
+}
+
+impl From<Purpose> for KeyPurpose {
+    fn from(purpose: Purpose) -> Self {
+        match purpose {
+            Purpose::Grading => Self::Grading,
+            Purpose::Statistics => Self::Statistics,
+            Purpose::Check => Self::Check,
+        }
+    }
 }
 
 /// Keys are asked for first, and opened with what comes back.
@@ -50,9 +74,9 @@ pub struct Step {
 
 impl Step {
     /// Writes the request, if this is the first step; without an ending it is the second.
-    pub fn ask(&self, which: Which, context: &Context) -> Result<Option<Ending>, Failure> {
+    pub fn ask(&self, purpose: KeyPurpose, context: &Context) -> Result<Option<Ending>, Failure> {
         let (Some(output), Some(supervisor)) = (&self.request, &self.sign) else { return Ok(None) };
-        let ask = Ask { keys: self.keys.clone(), which };
+        let ask = Ask { keys: self.keys.clone(), purpose };
         ask_for_keys(&ask, output, supervisor, self.passphrase, context).map(Some)
     }
 }
@@ -69,7 +93,7 @@ pub fn freeze(context: &Context) -> Result<Ending, Failure> {
 
 pub fn grade(args: &Grade, context: &Context) -> Result<Ending, Failure> {
     shield::raise_and_tell();
-    match args.step.ask(Which::InForce, context)? {
+    match args.step.ask(args.purpose.into(), context)? {
         Some(asked) => Ok(asked),
         None => open_and_grade(args, context),
     }
@@ -108,6 +132,9 @@ pub fn tell_request(request: &Request, context: &Context) {
     out.line(format!("  made {} by {}", local(request.at()), shown(request.supervisor())));
     out.line(format!("  request: {}", request.fingerprint()));
     out.line(format!("  exam id: {}", manifest.fingerprint()));
+    if let Some(purpose) = facts.purpose {
+        out.line(format!("  the keys are opened for {}", purpose.words()));
+    }
     out.line(format!("  record frozen as {}", facts.freeze.short()));
     out.line(format!("  journal: {} entries, head {}", facts.journal_entries, facts.journal_head.short()));
     out.line(format!("  candidates expected (应考): {}, present (实考): {}", facts.expected, facts.present));

@@ -16,7 +16,7 @@ use std::path::PathBuf;
 /// owner can read them, and they are as secret as the keys. docs/scoring.md says what the figures mean.
 #[derive(Debug, Args)]
 pub struct Items {
-    /// A custodian's release, made for a request of `duka grade --request`; repeat for each
+    /// A custodian's release, made for a request of `duka grade --request FILE --for statistics`; repeat
     #[arg(long = "release", value_name = "FILE", required = true)]
     releases: Vec<PathBuf>,
     /// Sealed keys; without any, every .sealed file of the session's keys/ folder

@@ -1,5 +1,6 @@
 //! The command line: what a verb prints and how it ends. The work is the library's.
 
+mod archive;
 mod campaign;
 mod demo;
 mod exceptions;
@@ -110,6 +111,8 @@ enum Verb {
     Head(journal::Head),
     Recheck(recheck::Recheck),
     Late(late::Late),
+    Archive(archive::Archive),
+    Restore(archive::Restore),
 }
 
 /// How a verb ended.
@@ -179,6 +182,8 @@ pub fn run() -> ExitCode {
         Verb::Journal(args) => journal::journal(&args, &context),
         Verb::Head(args) => journal::head(&args, &context),
         Verb::Recheck(args) => recheck::run(&args, &context),
+        Verb::Archive(args) => archive::archive(&args, &context),
+        Verb::Restore(args) => archive::restore(&args, &context),
         Verb::Late(args) => late::run(&args, &context),
         Verb::Layout(args) => layout::run(&args, &context),
         Verb::Print(args) => print::run(&args, &context),

@@ -5,8 +5,9 @@ use super::grade::Step;
 use super::{Context, Ending, Failure, shield};
 use clap::Args;
 use duka::grade::regrade::PassChange;
+use duka::key::KeyPurpose;
 use duka::merge::Verdict;
-use duka::session::{ChangedResult, CorrectedPaper, Which};
+use duka::session::{ChangedResult, CorrectedPaper};
 use serde_json::{Value, json};
 use std::path::PathBuf;
 
@@ -30,7 +31,7 @@ pub struct Regrade {
 /// Runs the verb.
 pub fn run(args: &Regrade, context: &Context) -> Result<Ending, Failure> {
     shield::raise_and_tell();
-    if let Some(asked) = args.step.ask(Which::Corrected, context)? {
+    if let Some(asked) = args.step.ask(KeyPurpose::Correction, context)? {
         return Ok(asked);
     }
     let mut session = context.open()?;

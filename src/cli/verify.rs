@@ -7,7 +7,7 @@ use clap::Args;
 use duka::session::{
     Depth, LostWhy, OriginalsChecked, Regrading, Session, Verified, VerifyOptions, verify as look,
 };
-use duka::sheet::Points;
+use duka::sheet::{Points, Sha256};
 use indicatif::ProgressBar;
 use serde_json::json;
 use std::path::PathBuf;
@@ -17,6 +17,12 @@ const SOME: usize = 10;
 
 #[derive(Debug, Args)]
 pub struct Verify {
+    /// An archive that `duka archive` made; without one, the session is looked at
+    #[arg(value_name = "ARCHIVE", conflicts_with_all = ["reread", "originals", "with_key"])]
+    archive: Option<PathBuf>,
+    /// The archive's code as it was written down: only with it can a list that was rewritten as a whole be told
+    #[arg(long, value_name = "HASH", requires = "archive")]
+    code: Option<Sha256>,
     /// A head that was written down: the slip's file (pdf or text), a text file with codes, or the code itself; repeat
     /// for several
     #[arg(long = "head", value_name = "SLIP")]
@@ -30,7 +36,7 @@ pub struct Verify {
     /// Also read every picture and copy, and compare its bytes with what was read; takes as long as reading the disk
     #[arg(long)]
     originals: bool,
-    /// Also open the keys and make every score again; takes a request (`duka grade --request`) and releases as a grading does,
+    /// Also open the keys and make every score again; takes a request (`duka grade --request FILE --for check`) and releases,
     /// and records that it was done
     #[arg(long, requires = "releases")]
     with_key: bool,
@@ -48,6 +54,10 @@ pub fn verify(args: &Verify, context: &Context) -> Result<Ending, Failure> {
         slips.extend(read_slips(head)?);
     }
     let signers = people(&args.signers)?;
+    if let Some(archive) = &args.archive {
+        let options = VerifyOptions { slips: &slips, signers: &signers, reread: false };
+        return super::archive::verify(archive, args.code.as_ref(), &options, context);
+    }
     let options = VerifyOptions { slips: &slips, signers: &signers, reread: args.reread };
     let bar = ProgressBar::hidden();
     if context.output.shows_progress() && args.reread {

@@ -66,6 +66,7 @@ impl Exam {
             present: 3,
             read: 3,
             set_aside: 0,
+            purpose: None,
         };
         Request::sign(&self.manifest, facts, &[(sealed, 3)], moment(), &self.supervisor).unwrap()
     }

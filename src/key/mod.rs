@@ -32,7 +32,7 @@ pub use error::{BindingPart, KeyError, KeyFault, KeyProblem};
 pub use example::example_toml;
 pub use manifest::{ExamManifest, LEAST_THRESHOLD, MOST_CUSTODIANS, Manifest, ManifestPaper};
 pub use release::{Proposal, Quorum, Release};
-pub use request::{OneUseKey, Request, RequestFacts, RequestedKey};
+pub use request::{KeyPurpose, OneUseKey, Request, RequestFacts, RequestedKey};
 pub use rule::{CardItem, Credit, Marks, ScoringRule, Void};
 pub use sealed::{SealedFacts, SealedKey, Terms, seal};
 pub use text::{Moment, MomentError};

@@ -27,6 +27,38 @@ pub struct RequestFacts {
     pub read: u64,
     /// Pages that were set aside.
     pub set_aside: u64,
+    /// What the keys are asked for; a request of an older program does not say.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub purpose: Option<KeyPurpose>,
+}
+
+/// What keys are opened for. A release serves the purpose of its request and no other.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum KeyPurpose {
+    /// To grade every sheet, with the revisions that were graded with last; before the first grading, with those that
+    /// `exam.toml` names.
+    #[default]
+    Grading,
+    /// To grade every sheet again with corrected revisions, beside those that they correct.
+    Correction,
+    /// To measure the items.
+    Statistics,
+    /// To make every score again and compare; nothing is recorded but the opening.
+    Check,
+}
+
+impl KeyPurpose {
+    /// In words, for those who decide about it.
+    #[must_use]
+    pub fn words(self) -> &'static str {
+        match self {
+            Self::Grading => "grading (阅卷计分)",
+            Self::Correction => "grading again with a corrected key (更正答案后重新计分)",
+            Self::Statistics => "statistics of the items (试题分析); no score is made",
+            Self::Check => "making every score again to compare (复核计分); no score is changed",
+        }
+    }
 }
 
 /// A key that is asked for.

@@ -6,8 +6,8 @@ use super::{Session, SessionError, read_exam};
 use crate::exam::Exam;
 use crate::identity::Identity;
 use crate::key::{
-    CustodyError, ExamManifest, KeyBinding, ManifestPaper, Moment, OneUseKey, Quorum, Release, Request,
-    RequestFacts, SealedKey,
+    CustodyError, ExamManifest, KeyBinding, KeyPurpose, ManifestPaper, Moment, OneUseKey, Quorum, Release,
+    Request, RequestFacts, SealedKey,
 };
 use crate::layout::{FieldKind, Layout};
 use crate::sheet::{Form, PaperId, Sha256};
@@ -28,18 +28,8 @@ const REQUESTS: &str = "requests";
 pub struct Ask {
     /// The sealed keys; without any, those of the session's `keys/` folder.
     pub keys: Vec<PathBuf>,
-    /// Which revisions of them.
-    pub which: Which,
-}
-
-/// Which revisions of the keys are asked for.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-pub enum Which {
-    /// Those that were graded with last; before the first grading, those that `exam.toml` names.
-    #[default]
-    InForce,
-    /// The same, and beside them the newest revision of each that was corrected.
-    Corrected,
+    /// What they are to be opened for.
+    pub purpose: KeyPurpose,
 }
 
 /// The exam of a session's folder and what its manifest must say of the papers. Opens no record: an issuer
@@ -177,7 +167,7 @@ impl Session {
             let named = self.exam.papers.get(&paper).map_or(1, |p| p.key_revision);
             let revision = graded.unwrap_or(named);
             let mut revisions = vec![revision];
-            if ask.which == Which::Corrected {
+            if ask.purpose == KeyPurpose::Correction {
                 if graded.is_none() {
                     return Err(SessionError::NotGraded { paper, form });
                 }
@@ -202,7 +192,7 @@ impl Session {
                 keys.push((key, sheets.len() as u64));
             }
         }
-        if ask.which == Which::Corrected && !corrected {
+        if ask.purpose == KeyPurpose::Correction && !corrected {
             return Err(SessionError::NoCorrection);
         }
         let counts = self.store.counts()?;
@@ -215,6 +205,7 @@ impl Session {
             present: standings.rooms.iter().map(|room| room.present.len() as u64).sum(),
             read: counts.read + self.late_counts()?.counted as u64,
             set_aside: counts.set_aside,
+            purpose: Some(ask.purpose),
         };
         let at = self.moment()?;
         let (request, one_use) = Request::sign(&manifest, facts, &keys, at, supervisor).map_err(refused)?;
@@ -301,9 +292,14 @@ impl Session {
         Ok(out)
     }
 
-    /// Checks releases against the request of this session that they were made for; gives it with everything that opening
+    /// Checks releases against the request of this session that they were made for, and for which purpose; gives it with everything that opening
     /// needs but the one-use key.
-    pub(super) fn released(&self, releases: &[PathBuf], keys: &[PathBuf]) -> Result<Released, SessionError> {
+    pub(super) fn released(
+        &self,
+        releases: &[PathBuf],
+        keys: &[PathBuf],
+        purpose: KeyPurpose,
+    ) -> Result<Released, SessionError> {
         let manifest = self.bound()?;
         if self.store.frozen()?.is_none() {
             return Err(SessionError::NotFrozen);
@@ -329,6 +325,9 @@ impl Session {
         if request.facts().freeze != freeze.hash {
             let (given, found) = (request.facts().freeze, freeze.hash);
             return Err(StoreError::OtherFreeze { given, found }.into());
+        }
+        if let Some(given) = request.facts().purpose.filter(|given| *given != purpose) {
+            return Err(SessionError::OtherPurpose { given, needed: purpose });
         }
         for key in request.keys() {
             self.refuse_older(&key.binding(), key.file)?;

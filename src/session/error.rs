@@ -7,7 +7,7 @@ use crate::grade::GradeError;
 use crate::grade::copying::CopyingError;
 use crate::grade::regrade::RegradeError;
 use crate::hand::HandError;
-use crate::key::CustodyError;
+use crate::key::{CustodyError, KeyPurpose};
 use crate::layout::LayoutError;
 use crate::merge::MergeError;
 use crate::practical::PracticalError;
@@ -364,6 +364,43 @@ pub enum SessionError {
         /// Whether it is the same key, or the same name alone.
         same_key: bool,
     },
+    /// A folder that is no archive.
+    #[error("{} is no archive: it has no manifest.sha256", .folder.display())]
+    NotAnArchive {
+        /// Which folder.
+        folder: PathBuf,
+    },
+    /// An archive that is not as it was written.
+    #[error("the archive {} is not as it was written: {}", .folder.display(), some_of(.faults))]
+    ArchiveBroken {
+        /// Which folder.
+        folder: PathBuf,
+        /// What is wrong.
+        faults: Vec<String>,
+    },
+    /// Nothing was published yet.
+    #[error("nothing was published yet: there are no papers to archive")]
+    NotPublished,
+    /// A published paper that is not there as it was published, and can't be made again because the record went on.
+    #[error("{file} is not there as it was published last")]
+    PaperChanged {
+        /// Its name.
+        file: String,
+    },
+    /// Two roads to the results that don't come to the same.
+    #[error("the results were computed twice and differ for {}: {}", .differences.len(), some_of(.differences))]
+    RoadsDiffer {
+        /// Whose, and what each road says.
+        differences: Vec<String>,
+    },
+    /// Releases that custodians gave for something else.
+    #[error("these releases are for {}, not for {}", .given.words(), .needed.words())]
+    OtherPurpose {
+        /// What the request asks for.
+        given: KeyPurpose,
+        /// What is to be done now.
+        needed: KeyPurpose,
+    },
     /// A late sheet's file with several pages.
     #[error("{path} has {pages} pages: a late sheet is one card in a file of its own")]
     LatePages {
@@ -597,6 +634,22 @@ impl SessionError {
                  `--outcome unchanged`"
             }
             Self::SamePerson { .. } => "let another person sign, with a key of their own",
+            Self::NotAnArchive { .. } => "name the folder that `duka archive` made",
+            Self::ArchiveBroken { .. } => {
+                "take another copy of it; `duka verify ARCHIVE` names everything that was changed, lost or added"
+            }
+            Self::NotPublished | Self::PaperChanged { .. } => "run `duka publish`, then archive",
+            Self::RoadsDiffer { .. } => {
+                "nothing was published: run `duka verify`, keep the message, and let these candidates' results be computed by hand"
+            }
+            Self::OtherPurpose { needed, .. } => match needed {
+                KeyPurpose::Grading => {
+                    "give them to the command that asked, or ask anew: `duka grade --request`"
+                }
+                KeyPurpose::Correction => "ask for both keys with `duka regrade --request`",
+                KeyPurpose::Statistics => "ask with `duka grade --request FILE --for statistics`",
+                KeyPurpose::Check => "ask with `duka grade --request FILE --for check`",
+            },
             Self::LatePages { .. } => "scan the card alone, into a file of its own",
             Self::LateNotRead { .. } => "scan the card again; a card that can't be read is decided on paper",
             Self::LateOpen { twice: true, .. } => {

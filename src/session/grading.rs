@@ -3,7 +3,7 @@
 use super::custody::Released;
 use super::items::{ItemsAsked, ItemsOf};
 use super::{Session, SessionError, Standings};
-use crate::key::{AnswerKey, CardItem, CustodyError, KeyBinding, Marks, Quorum, SealedKey};
+use crate::key::{AnswerKey, CardItem, CustodyError, KeyBinding, KeyPurpose, Marks, Quorum, SealedKey};
 use crate::layout::{Choice, FieldKind, Layout};
 use crate::settle::Standing;
 use crate::sheet::{FieldName, Form, HandMarks, PaperId, Response, Responses, Sha256, SheetId, TicketNumber};
@@ -102,18 +102,19 @@ impl Session {
         mut also: impl FnMut(&Self, &Opened<'_>, &[ToGrade]) -> T,
     ) -> Result<(Graded, Vec<T>), SessionError> {
         // All papers are graded before the first is recorded: a missing key leaves nothing half-done.
-        let (freeze, done) = self.with_open_keys(releases, keys, |session, opened, sheets| {
-            let scores = session.scored(opened, &sheets)?;
-            let binding = opened.key.binding();
-            let grading = Grading {
-                freeze: opened.freeze,
-                paper: binding.paper.clone(),
-                form: binding.form.clone(),
-                key_revision: binding.revision,
-                key_file: opened.key_file,
-            };
-            Ok((grading, scores, also(session, opened, &sheets)))
-        })?;
+        let (freeze, done) =
+            self.with_open_keys(KeyPurpose::Grading, releases, keys, |session, opened, sheets| {
+                let scores = session.scored(opened, &sheets)?;
+                let binding = opened.key.binding();
+                let grading = Grading {
+                    freeze: opened.freeze,
+                    paper: binding.paper.clone(),
+                    form: binding.form.clone(),
+                    key_revision: binding.revision,
+                    key_file: opened.key_file,
+                };
+                Ok((grading, scores, also(session, opened, &sheets)))
+            })?;
         let mut beside = Vec::with_capacity(done.len());
         let mut graded = Graded { freeze, papers: Vec::with_capacity(done.len()) };
         for (grading, scores, other) in done {
@@ -161,11 +162,12 @@ impl Session {
     /// next. Whatever can be refused without an open key is refused before the request is used up.
     pub(super) fn with_open_keys<T>(
         &mut self,
+        purpose: KeyPurpose,
         releases: &[PathBuf],
         keys: &[PathBuf],
         work: impl FnMut(&Self, &Opened<'_>, Vec<ToGrade>) -> Result<T, SessionError>,
     ) -> Result<(Sha256, Vec<T>), SessionError> {
-        let released = self.released(releases, keys)?;
+        let released = self.released(releases, keys, purpose)?;
         self.with_released(&released, work)
     }
 

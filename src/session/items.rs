@@ -6,6 +6,7 @@ use crate::exam::Roster;
 use crate::grade::Grader;
 use crate::grade::copying::{Alike, CopyingError, Pairs, alike};
 use crate::grade::stats::statistics;
+use crate::key::KeyPurpose;
 use crate::publish::{Document, ItemReport, Seated, alike_report, item_report};
 use crate::sheet::{Form, PaperId, Responses, RoomId};
 use std::collections::BTreeMap;
@@ -62,9 +63,10 @@ impl Session {
         asked: ItemsAsked,
     ) -> Result<Vec<ItemsOf>, SessionError> {
         let roster = self.roster()?;
-        let (_, done) = self.with_open_keys(releases, keys, |session, opened, sheets| {
-            session.items_of(opened, &sheets, &roster, asked)
-        })?;
+        let (_, done) =
+            self.with_open_keys(KeyPurpose::Statistics, releases, keys, |session, opened, sheets| {
+                session.items_of(opened, &sheets, &roster, asked)
+            })?;
         Ok(done)
     }
 

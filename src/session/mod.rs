@@ -4,6 +4,7 @@
 //! `layouts/` for layouts of its own, `scans/` and `out/`. Whoever shows things to people (the command
 //! line, a web page) calls this and nothing below it. Times come from outside, as a function.
 
+mod archive;
 mod cases;
 mod custody;
 mod error;
@@ -27,7 +28,8 @@ mod verify;
 mod view;
 mod watch;
 
-pub use custody::{Ask, SEALED, Which, exam_papers};
+pub use archive::{ArchiveChecked, ArchiveFault, Archived, restore, verify_archive};
+pub use custody::{Ask, SEALED, exam_papers};
 pub use error::SessionError;
 pub use grading::{Graded, GradedPaper};
 pub use heads::{PrintedHead, SignedHead, sign_slip};

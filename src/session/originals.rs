@@ -9,6 +9,9 @@ use std::path::{Path, PathBuf};
 /// The folder of the session's copies.
 const COPIES: [&str; 2] = ["scans", "originals"];
 
+/// Endings of the session's copies.
+const ENDINGS: [&str; 5] = ["jpg", "png", "tif", "pdf", "bin"];
+
 /// Begins a name in the record that is no plain text; `%` and two hexadecimal digits stand for a byte.
 const RAW: &str = "raw:";
 
@@ -96,7 +99,12 @@ impl Session {
             let place = self.folder.join(path_of(&path));
             (path, place)
         });
-        Ok(copy.into_iter().chain(named).collect())
+        // A session that was restored from an archive has every picture as a copy, named in the record or not.
+        let archived = ENDINGS.iter().map(|ending| {
+            let name = format!("{image}.{ending}");
+            (name.clone(), self.copies().join(name))
+        });
+        Ok(copy.into_iter().chain(named).chain(archived.filter(|(_, place)| place.is_file())).collect())
     }
 
     /// Looks whether every picture in the record is still where it should be.
@@ -107,8 +115,10 @@ impl Session {
     pub fn check_originals(&self, depth: Depth) -> Result<OriginalsChecked, SessionError> {
         let mut checked = OriginalsChecked::default();
         let mut named = std::collections::BTreeSet::new();
+        let mut images = std::collections::BTreeSet::new();
         for (image, length) in self.store.files()? {
             checked.files += 1;
+            images.insert(image);
             let kept = self.store.original(&image)?;
             checked.copies += usize::from(kept.is_some());
             named.extend(kept.clone());
@@ -132,7 +142,11 @@ impl Session {
                 std::fs::read_dir(&folder).map_err(|e| SessionError::file("look at", &folder, e))?;
             for entry in listing {
                 let name = entry.map_err(|e| SessionError::file("look at", &folder, e))?.file_name();
-                if !name.to_str().is_some_and(|name| named.contains(name)) {
+                let known = |name: &str| {
+                    let image = name.split('.').next().and_then(|stem| stem.parse::<Sha256>().ok());
+                    named.contains(name) || image.is_some_and(|image| images.contains(&image))
+                };
+                if !name.to_str().is_some_and(known) {
                     checked.strays.push(folder.join(name));
                 }
             }

@@ -4,7 +4,7 @@ use super::grading::{Opened, ToGrade};
 use super::{RecheckState, Session, SessionError};
 use crate::grade::Grader;
 use crate::grade::regrade::{KeyChange, Regraded, ScoreChange, Sheet, regrade};
-use crate::key::RequestedKey;
+use crate::key::{KeyPurpose, RequestedKey};
 use crate::merge::{Results, Transcript, Verdict};
 use crate::sheet::{Form, PaperId, Points, Sha256, TicketNumber};
 use crate::store::{Grading, SheetScore};
@@ -80,7 +80,7 @@ pub struct ScoreDiffers {
 
 impl Session {
     /// Grades every sheet again with corrected keys that custodians released, and says whose score and whose result that
-    /// changes, and why. The request must have been made with [`Which::Corrected`](super::Which): it asks for
+    /// changes, and why. The request must have been made with [`KeyPurpose::Correction`]: it asks for
     /// the key in force and for the one that corrects it. The earlier gradings stay in the record.
     ///
     /// # Errors
@@ -89,7 +89,7 @@ impl Session {
     /// [`SessionError::Regrade`] if one key does not correct the other.
     pub fn regrade(&mut self, releases: &[PathBuf], keys: &[PathBuf]) -> Result<Corrections, SessionError> {
         // The record is hashed once, and nothing is used up by a request without a correction.
-        let released = self.released(releases, keys)?;
+        let released = self.released(releases, keys, KeyPurpose::Correction)?;
         let corrects = |a: &RequestedKey, b: &RequestedKey| (&a.paper, &a.form) == (&b.paper, &b.form);
         if !released.request.keys().windows(2).any(|pair| corrects(&pair[0], &pair[1])) {
             return Err(SessionError::NoCorrection);
@@ -206,9 +206,10 @@ impl Session {
     ) -> Result<Regrading, SessionError> {
         let mut known: BTreeMap<TicketNumber, SheetScore> =
             self.store.scores()?.into_iter().map(|score| (score.ticket.clone(), score)).collect();
-        let (_, done) = self.with_open_keys(releases, keys, |session, opened, sheets| {
-            Ok((opened.key.binding().clone(), session.scored(opened, &sheets)?))
-        })?;
+        let (_, done) =
+            self.with_open_keys(KeyPurpose::Check, releases, keys, |session, opened, sheets| {
+                Ok((opened.key.binding().clone(), session.scored(opened, &sheets)?))
+            })?;
         let (mut papers, mut differing) = (Vec::with_capacity(done.len()), Vec::new());
         for (binding, scores) in done {
             papers.push((binding.paper, binding.form, binding.revision, scores.len()));

@@ -1,9 +1,10 @@
 //! Merging and publishing.
 
 use super::{LateState, LateStatus, RecheckStatus, Session, SessionError, write_whole};
-use crate::merge::{MergeInput, Results, TheoryResult, merge};
-use crate::publish::{self, Matter};
-use crate::sheet::TicketNumber;
+use crate::merge::{MergeInput, PartResult, Results, TheoryResult, Transcript, Verdict, merge};
+use crate::publish::{self, Document, Matter};
+use crate::sheet::{Points, TicketNumber};
+use crate::store::{SecondPart, SecondResult, StoreError};
 use serde_json::{Value, json};
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
@@ -35,6 +36,17 @@ impl Session {
             review: &BTreeMap::new(),
             open_exceptions: u32::try_from(standings.findings.open.len()).unwrap_or(u32::MAX),
         })?)
+    }
+
+    /// Refuses results that the second road ([`Store::second_road`](crate::store::Store::second_road)) does not come to as well.
+    fn twice(&self, results: &Results) -> Result<(), SessionError> {
+        // The second road asks the view for answers on absent candidates' cards.
+        if self.view()?.is_none() {
+            return Err(StoreError::Locked { path: self.store.path().to_owned() }.into());
+        }
+        let second = self.store.second_road()?;
+        let found = differences(&results.transcripts, &second);
+        if found.is_empty() { Ok(()) } else { Err(SessionError::RoadsDiffer { differences: found }) }
     }
 
     /// What was decided or corrected after the freeze, or is still to be decided: corrected keys, late cards, re-checks. Every
@@ -88,14 +100,20 @@ impl Session {
         Ok(out)
     }
 
+    /// The papers as they would be published now.
+    pub(super) fn papers_now(&self) -> Result<Vec<Document>, SessionError> {
+        Ok(publish::papers(&self.exam, &self.merge()?, &self.matters()?)?)
+    }
+
     /// Writes the papers (成绩单, 鉴定名册, 合格名册) into `folder`, each as xlsx and pdf; gives their paths
     /// and the results they show. While a room does not balance or an exception is open they are drafts (草稿).
     ///
     /// # Errors
     ///
-    /// As [`Session::merge`]; [`SessionError::Publish`]; [`SessionError::File`] if the folder can't be written.
+    /// As [`Session::merge`]; [`SessionError::RoadsDiffer`]; [`SessionError::Publish`]; [`SessionError::File`] if the folder can't be written.
     pub fn publish(&mut self, folder: &Path) -> Result<(Vec<PathBuf>, Results), SessionError> {
         let results = self.merge()?;
+        self.twice(&results)?;
         // All papers are made before the first is written.
         let documents = publish::papers(&self.exam, &results, &self.matters()?)?;
         std::fs::create_dir_all(folder).map_err(|e| SessionError::file("make", folder, e))?;
@@ -133,3 +151,63 @@ impl Session {
         Ok((paths, results))
     }
 }
+
+/// Where two roads to the results differ: whose, and what each of them says.
+fn differences(first: &[Transcript], second: &[SecondResult]) -> Vec<String> {
+    let mut others: BTreeMap<&str, &SecondResult> = second.iter().map(|r| (r.ticket.as_str(), r)).collect();
+    let mut out = Vec::new();
+    let said = |result: &SecondResult| {
+        let part = |part: &SecondPart| match part.hundredths {
+            Some(hundredths) => Points::from_hundredths(hundredths).to_string(),
+            None => part.state.clone(),
+        };
+        let review = result.review.as_ref().map_or_else(String::new, |review| format!(", 综合评审 {review}"));
+        format!(
+            "理论 {}, 实操 {}{review}, {} {}",
+            part(&result.theory),
+            part(&result.practical),
+            result.verdict,
+            result.grade
+        )
+    };
+    for transcript in first {
+        let ticket = &transcript.candidate.ticket;
+        let mine = as_second(transcript);
+        match others.remove(ticket.as_str()) {
+            Some(other) if *other == mine => {}
+            Some(other) => out.push(format!("{ticket}: {} and {}", said(&mine), said(other))),
+            None => out.push(format!("{ticket}: {} and nothing", said(&mine))),
+        }
+    }
+    out.extend(others.values().map(|other| format!("{}: nothing and {}", other.ticket, said(other))));
+    out
+}
+
+/// A transcript as the second road would say it.
+fn as_second(transcript: &Transcript) -> SecondResult {
+    let part = |result: PartResult| {
+        let (state, points) = match result {
+            PartResult::Scored(points) => ("scored", Some(points)),
+            PartResult::Absent => ("absent", None),
+            PartResult::Void => ("void", None),
+            PartResult::Pending => ("pending", None),
+        };
+        SecondPart { state: state.to_owned(), hundredths: points.map(Points::hundredths) }
+    };
+    let verdict = match transcript.verdict {
+        Verdict::Passed => "passed",
+        Verdict::Failed => "failed",
+        Verdict::Pending => "pending",
+    };
+    SecondResult {
+        ticket: transcript.candidate.ticket.to_string(),
+        theory: part(transcript.theory),
+        practical: part(transcript.practical),
+        review: transcript.review.map(|review| part(review).state),
+        verdict: verdict.to_owned(),
+        grade: transcript.grade.clone(),
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -101,8 +101,8 @@ impl Session {
 
     /// Open exceptions by the word for their cause.
     pub(super) fn open_kinds(&self) -> Result<BTreeMap<String, usize>, SessionError> {
-        match self.view()? {
-            Some(view) => Ok(view.open),
+        match self.open_in_view()? {
+            Some(open) => Ok(open),
             None => Ok(by_kind(&self.standings()?)),
         }
     }

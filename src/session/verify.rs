@@ -6,7 +6,6 @@ use super::view::View;
 use super::{Clock, Mode, Session, SessionError};
 use crate::identity::Person;
 use crate::key::ExamManifest;
-use crate::publish;
 use crate::sheet::{Sha256, SheetId, TicketNumber};
 use crate::store::{Difference, HeadSignature, JournalEntry, JournalHead, RecordFault, Store};
 use serde::Serialize;
@@ -466,7 +465,7 @@ impl Session {
         let Some(files) = journal[at].detail.get("files").and_then(|files| files.as_object()) else {
             return Ok(None);
         };
-        let documents = publish::papers(&self.exam, &self.merge()?, &self.matters()?)?;
+        let documents = self.papers_now()?;
         let mut same = 0;
         for document in documents {
             let hash = Sha256::of(&document.bytes).to_string();

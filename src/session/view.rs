@@ -12,7 +12,7 @@ use crate::settle::{OpenException, SessionFindings, SettledSheet, SheetFacts, ag
 use crate::sheet::{
     EngineId, Exception, FieldName, Place, Resolution, Response, RoomId, SheetId, TicketNumber,
 };
-use crate::store::{Counts, Derived, DerivedState, StoreError};
+use crate::store::{Counts, Derived, DerivedState, Store, StoreError};
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 /// A room of the view; without a balance where its record contradicts itself.
@@ -32,11 +32,33 @@ impl Session {
     /// The view, brought up to date; `None` if it can't be kept just now (another program is writing, or the
     /// disk is full): then everything has to be asked.
     pub(super) fn view(&self) -> Result<Option<View>, SessionError> {
-        match self.kept_view() {
+        self.with_view(|store| {
+            let Some(state) = store.derived_state()? else { return Ok(None) };
+            let rooms: Vec<RoomLine> = store.derived_rooms()?;
+            Ok(Some(View {
+                candidates: usize::try_from(state.candidates).unwrap_or(usize::MAX),
+                counts: state.counts,
+                open: store.derived_open()?,
+                rooms: rooms.into_iter().collect(),
+            }))
+        })
+    }
+
+    /// As [`Session::view`], of which only the open exceptions are wanted.
+    pub(super) fn open_in_view(&self) -> Result<Option<BTreeMap<String, usize>>, SessionError> {
+        self.with_view(|store| Ok(Some(store.derived_open()?)))
+    }
+
+    fn with_view<T>(
+        &self,
+        ask: impl Fn(&Store) -> Result<Option<T>, SessionError>,
+    ) -> Result<Option<T>, SessionError> {
+        let asked = || if self.up_to_date()? { ask(&self.store) } else { Ok(None) };
+        match asked() {
             // It follows from the record: one that can't be read is made anew.
             Err(SessionError::Store(StoreError::Damaged { place, .. })) if place.starts_with("derived_") => {
                 if kept(self.store.derive(|view| Ok(view.clear()?)))? {
-                    self.kept_view()
+                    asked()
                 } else {
                     Ok(None)
                 }
@@ -45,27 +67,18 @@ impl Session {
         }
     }
 
-    fn kept_view(&self) -> Result<Option<View>, SessionError> {
+    /// Brings the view up to date; `false` if it can't be kept.
+    fn up_to_date(&self) -> Result<bool, SessionError> {
         let current = |state: &DerivedState, entry: u64| state.entry == entry && state.maker == maker().0;
         let head = self.store.journal_head()?.sequence;
         let fresh = self.store.derived_state()?.is_some_and(|state| current(&state, head));
-        if !fresh && !kept(self.store.derive(|view| self.refresh(view)))? {
-            return Ok(None);
-        }
-        let Some(state) = self.store.derived_state()? else { return Ok(None) };
-        let rooms: Vec<RoomLine> = self.store.derived_rooms()?;
-        Ok(Some(View {
-            candidates: usize::try_from(state.candidates).unwrap_or(usize::MAX),
-            counts: state.counts,
-            open: self.store.derived_open()?,
-            rooms: rooms.into_iter().collect(),
-        }))
+        Ok(fresh || kept(self.store.derive(|view| self.refresh(view)))?)
     }
 
     /// What is open about one sheet, asked of the sheets and records that have to do with it alone; `None` if the view can't
     /// be kept just now.
     pub(super) fn open_about(&self, sheet: &SheetId) -> Result<Option<Vec<Exception>>, SessionError> {
-        if self.view()?.is_none() {
+        if self.open_in_view()?.is_none() {
             return Ok(None);
         }
         let open = self.store.derive(|view| {

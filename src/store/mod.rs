@@ -30,6 +30,7 @@ mod late;
 mod rechecks;
 mod record;
 mod schema;
+mod second;
 
 pub use audit::{Audit, RecordFault, SchemaState};
 pub use cases::{Case, CaseFile, CaseKind, Decided, Signed};
@@ -49,6 +50,7 @@ pub use rechecks::{
     RereadOutcome,
 };
 pub use record::{Counts, PageRecord, Recorded};
+pub use second::{SecondPart, SecondResult};
 
 use record::values;
 use rusqlite::{Connection, OpenFlags, Transaction, TransactionBehavior};
@@ -192,6 +194,26 @@ impl Store {
             let mut loose = tx.prepare("PRAGMA foreign_key_check")?;
             if loose.exists([])? { Err(Fault::Row("references")) } else { Ok(()) }
         })
+    }
+
+    /// Writes the record as it is now into a file of its own, readable by its owner alone.
+    ///
+    /// # Errors
+    ///
+    /// [`StoreError::Exists`] if there is a file already, or a failure of one of the two.
+    pub fn snapshot(&self, path: &Path) -> Result<(), StoreError> {
+        let mut options = std::fs::OpenOptions::new();
+        options.write(true).create_new(true);
+        #[cfg(unix)]
+        std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
+        // SQLite writes into an empty file that is there, and leaves its mode.
+        options.open(path).map_err(|source| match source.kind() {
+            std::io::ErrorKind::AlreadyExists => StoreError::Exists { path: path.to_owned() },
+            _ => StoreError::Create { path: path.to_owned(), source },
+        })?;
+        let name = path.to_string_lossy();
+        let done = self.connection.execute("VACUUM INTO ?1", [name.as_ref()]);
+        done.map(drop).map_err(|error| StoreError::sqlite(path, error))
     }
 
     /// Runs `work` over one unchanging state of the file.

@@ -7,7 +7,7 @@ pub mod batch;
 pub mod people;
 
 use duka::exam::{Attempt, Candidate, Level, RoomRecord, Roster, rooms};
-use duka::key::{ExamManifest, Request, SealedKey};
+use duka::key::{ExamManifest, KeyPurpose, Request, SealedKey};
 use duka::layout::draw::CardFace;
 use duka::layout::{FieldKind, Layout, shipped};
 use duka::practical::{self, PracticalOutcome, PracticalScore};
@@ -252,7 +252,12 @@ impl Desk {
 
     /// A request of the supervisor for the keys in `keys/`.
     pub fn request(&self, session: &mut Session) -> Result<Request, SessionError> {
-        session.request(&Ask::default(), &self.people.supervisor)
+        self.request_for(session, KeyPurpose::Grading)
+    }
+
+    /// As [`Desk::request`], for another purpose.
+    pub fn request_for(&self, session: &mut Session, purpose: KeyPurpose) -> Result<Request, SessionError> {
+        session.request(&Ask { purpose, ..Ask::default() }, &self.people.supervisor)
     }
 
     /// The files of these custodians' releases (places from 0) for a request.

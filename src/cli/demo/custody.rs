@@ -6,8 +6,8 @@ use crate::cli::manifest::custody;
 use crate::cli::{Failure, Output, now};
 use age::secrecy::SecretString;
 use duka::identity::{Identity, IdentityError, Strength};
-use duka::key::{ExamManifest, Manifest, Moment, Proposal, SealedKey, Terms, seal};
-use duka::session::{Ask, CorrectedPaper, Graded, SEALED, Session, Verdict, Which, exam_papers, write_whole};
+use duka::key::{ExamManifest, KeyPurpose, Manifest, Moment, Proposal, SealedKey, Terms, seal};
+use duka::session::{Ask, CorrectedPaper, Graded, SEALED, Session, Verdict, exam_papers, write_whole};
 use duka::sheet::TicketNumber;
 use duka::store::RereadOutcome;
 use std::path::{Path, PathBuf};
@@ -88,7 +88,7 @@ impl People {
 
     /// The supervisor asks, two of the three custodians look and release, the session grades.
     pub fn grade(&self, session: &mut Session, out: &Output) -> Result<Graded, Failure> {
-        let releases = self.release(session, Which::InForce, "grading", out)?;
+        let releases = self.release(session, KeyPurpose::Grading, "grading", out)?;
         Ok(session.grade(&releases, &[])?)
     }
 
@@ -112,7 +112,7 @@ impl People {
         let sealed = seal(&text, &name, &manifest, &terms, &self.issuer).map_err(|e| custody(&name, &e))?;
         drop(text);
         write_whole(&session.folder().join("keys").join(name), sealed.text().as_bytes())?;
-        let releases = self.release(session, Which::Corrected, "correction", out)?;
+        let releases = self.release(session, KeyPurpose::Correction, "correction", out)?;
         let done = session.regrade(&releases, &[])?;
         let corrected = done.papers.into_iter().find(|paper| paper.from.is_some()).ok_or_else(lost)?;
         Ok((corrected, item))
@@ -150,14 +150,14 @@ impl People {
     fn release(
         &self,
         session: &mut Session,
-        which: Which,
+        purpose: KeyPurpose,
         what: &str,
         out: &Output,
     ) -> Result<Vec<PathBuf>, Failure> {
         let folder = session.folder().to_owned();
         let place = folder.join("custody");
         super::make_folder(&place)?;
-        let request = session.request(&Ask { keys: Vec::new(), which }, &self.supervisor)?;
+        let request = session.request(&Ask { keys: Vec::new(), purpose }, &self.supervisor)?;
         write_whole(&place.join(format!("{what}.request")), request.text().as_bytes())?;
         let facts = request.facts();
         out.line(format!(

@@ -1,0 +1,61 @@
+//! Everybody's result by a second road, written in SQL over the record's rows.
+//!
+//! The papers are made from `merge`. This says the same without it: it reads the imports' texts and the scores in force with SQLite's own
+//! functions, so that a fault in reading them back, in joining or in deciding shows as a difference. From the sheets on (which card
+//! is whose and what is answered on it) both stand on the same record.
+
+use super::{Store, StoreError};
+use rusqlite::Row;
+
+/// What the second road says of one candidate.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct SecondResult {
+    /// 准考证号.
+    pub ticket: String,
+    /// 理论成绩.
+    pub theory: SecondPart,
+    /// 实操成绩.
+    pub practical: SecondPart,
+    /// 综合评审, for 二级 and 一级: its state.
+    pub review: Option<String>,
+    /// `passed`, `failed` or `pending`.
+    pub verdict: String,
+    /// 评定结果.
+    pub grade: String,
+}
+
+/// What the second road says of one part.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct SecondPart {
+    /// `scored`, `absent`, `void` or `pending`.
+    pub state: String,
+    /// In hundredths of a point, if it is scored.
+    pub hundredths: Option<i64>,
+}
+
+impl Store {
+    /// Everybody's result by the second road, by ticket number. The view of the record
+    /// ([`Store::derive`]) has to be up to date: whether an absent candidate's card has answers is asked of it.
+    ///
+    /// # Errors
+    ///
+    /// A failure of the file.
+    pub fn second_road(&self) -> Result<Vec<SecondResult>, StoreError> {
+        self.read(|tx| {
+            let mut statement = tx.prepare(include_str!("second.sql"))?;
+            let rows = statement.query_map([], result)?;
+            Ok(rows.collect::<Result<_, _>>()?)
+        })
+    }
+}
+
+fn result(row: &Row<'_>) -> rusqlite::Result<SecondResult> {
+    Ok(SecondResult {
+        ticket: row.get(0)?,
+        theory: SecondPart { state: row.get(1)?, hundredths: row.get(2)? },
+        practical: SecondPart { state: row.get(3)?, hundredths: row.get(4)? },
+        review: row.get(5)?,
+        verdict: row.get(6)?,
+        grade: row.get(7)?,
+    })
+}
