@@ -29,6 +29,12 @@ fn archived() -> (Desk, PathBuf, Sha256) {
     std::fs::remove_file(desk.path("out/成绩单.pdf")).unwrap();
     let made = session.archive(&folder, &mut |_, _| {}).unwrap();
     assert_eq!(made.pictures, 6);
+    #[cfg(unix)]
+    {
+        use std::os::unix::fs::PermissionsExt as _;
+        let mode = std::fs::metadata(&folder).unwrap().permissions().mode();
+        assert_eq!(mode & 0o777, 0o700, "responses and scores are its owner's alone");
+    }
     assert!(matches!(session.archive(&folder, &mut |_, _| {}), Err(SessionError::Exists { .. })));
     let entry = session.journal().unwrap().pop().unwrap();
     assert_eq!(entry.kind, "archive");

@@ -4,7 +4,7 @@
 mod common;
 
 use assert_cmd::Command;
-use common::{CANDIDATES, Desk, Filled, card, clock, ticket};
+use common::{CANDIDATES, Desk, Filled, card, clock, tamper, ticket};
 use duka::identity::{Identity, Person, Strength};
 use duka::session::{
     HeadCode, RecheckState, Session, SessionError, Slip, Verdict, Verified, VerifyOptions, sign_slip,
@@ -54,27 +54,6 @@ fn messages(seen: &Verified) -> Vec<String> {
 fn found(desk: &Desk, slips: &[Slip], signers: &[Person], words: &[&str]) {
     let said = messages(&look(desk, slips, signers));
     assert!(said.iter().any(|m| words.iter().all(|w| m.contains(w))), "no {words:?} in {said:#?}");
-}
-
-/// Does `sql` to the record as someone with the file in hand could: guards are taken off and put back.
-fn tamper(desk: &Desk, sql: &str) {
-    let db = Connection::open(desk.path("duka.db")).unwrap();
-    db.pragma_update(None, "foreign_keys", false).unwrap();
-    let mut guards = db.prepare("SELECT name, sql FROM sqlite_schema WHERE type = 'trigger'").unwrap();
-    let guards: Vec<(String, String)> = guards
-        .query_map([], |row| Ok((row.get(0)?, row.get(1)?)))
-        .unwrap()
-        .collect::<Result<_, _>>()
-        .unwrap();
-    for (name, _) in &guards {
-        db.execute_batch(&format!("DROP TRIGGER {name}")).unwrap();
-    }
-    let before = db.total_changes();
-    db.execute_batch(sql).unwrap();
-    assert!(db.total_changes() > before, "{sql} must change something");
-    for (_, sql) in &guards {
-        db.execute_batch(sql).unwrap();
-    }
 }
 
 /// Tables whose rows name a journal entry.

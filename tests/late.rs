@@ -4,7 +4,7 @@
 mod common;
 
 use assert_cmd::Command;
-use common::{CANDIDATES, Desk, Filled, card, clock, rows_of, ticket, workbook};
+use common::{CANDIDATES, Desk, Filled, card, clock, rows_of, tamper, ticket, workbook};
 use duka::identity::{Identity, Strength};
 use duka::merge::PartResult;
 use duka::session::{
@@ -75,7 +75,7 @@ fn a_card_that_turned_up_counts_once_two_people_say_so() {
     desk.grade(&mut session).unwrap();
     assert_eq!(points(&session, 6), None);
     let file = found(&desk, &card(6, 65));
-    let error = session.scan(&[file.clone()], &mut |_| {}).unwrap_err();
+    let error = session.scan(std::slice::from_ref(&file), &mut |_| {}).unwrap_err();
     assert!(error.hint().unwrap().contains("duka late"), "{error}");
     assert!(matches!(session.late(&file, " "), Err(SessionError::NoReason)));
     let opened = session.late(&file, "夹在试卷袋封底").unwrap();
@@ -238,31 +238,12 @@ fn a_publication_names_late_cards() {
     desk.import_practical(&mut session, &practical);
     let (files, results) = session.publish(&desk.path("out")).unwrap();
     assert!(!results.is_draft());
-    let report = files.iter().find(|f| f.file_name().unwrap().to_str().unwrap().ends_with(".xlsx")).unwrap();
+    let report = files.iter().find(|f| f.extension().is_some_and(|e| e == "xlsx")).unwrap();
     let text = workbook(&std::fs::read(report).unwrap()).concat().join("|");
     assert!(text.contains("夹在试卷袋封底") && text.contains(ticket(6).as_str()), "{text}");
     let entry = session.journal().unwrap().into_iter().rfind(|e| e.kind == "publish").unwrap();
     assert!(entry.detail.to_string().contains("counted-graded"), "{:?}", entry.detail);
     holds(&desk);
-}
-
-/// Takes the guards off, does `sql` and puts them back.
-fn tamper(desk: &Desk, sql: &str) {
-    let db = Connection::open(desk.path("duka.db")).unwrap();
-    db.pragma_update(None, "foreign_keys", false).unwrap();
-    let mut guards = db.prepare("SELECT name, sql FROM sqlite_schema WHERE type = 'trigger'").unwrap();
-    let guards: Vec<(String, String)> = guards
-        .query_map([], |row| Ok((row.get(0)?, row.get(1)?)))
-        .unwrap()
-        .collect::<Result<_, _>>()
-        .unwrap();
-    for (name, _) in &guards {
-        db.execute_batch(&format!("DROP TRIGGER {name}")).unwrap();
-    }
-    db.execute_batch(sql).unwrap();
-    for (_, sql) in &guards {
-        db.execute_batch(sql).unwrap();
-    }
 }
 
 #[test]

@@ -132,7 +132,7 @@ fn world(seed: u64) -> World {
                     exact: None,
                     right: if blank { 0 } else { rng.random_range(0..2) },
                     partial: 0,
-                    wrong: if blank { 0 } else { 1 },
+                    wrong: u16::from(!blank),
                     blank: 5,
                     voided: 0,
                     hand: BTreeMap::new(),

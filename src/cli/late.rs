@@ -1,6 +1,6 @@
 //! `duka late`.
 
-use super::signing::Signing;
+use super::signing::{Signing, signatures_value, tell_signatures};
 use super::{Context, Ending, Failure};
 use clap::{Args, Subcommand, ValueEnum};
 use duka::session::{LateState, LateStatus, LateVerdict};
@@ -119,10 +119,7 @@ fn tell(status: &LateStatus, context: &Context) {
         };
         out.line(format!("  {place}: {}", open.cause));
     }
-    for (s, _) in &case.signatures {
-        let outcome = serde_json::to_value(&s.outcome).unwrap_or_default();
-        out.line(format!("  {} signed {outcome}: {} ({})", s.person.name(), s.why, s.person.fingerprint()));
-    }
+    tell_signatures(&case.signatures, out);
     out.line(match status.state {
         LateState::Open | LateState::SignedByOne => format!(
             "  look at it with `duka show {}`; two people then sign: `duka late sign {} --identity FILE --outcome …`",
@@ -136,16 +133,7 @@ fn tell(status: &LateStatus, context: &Context) {
 
 fn value_of(status: &LateStatus) -> Value {
     let case = &status.case;
-    let signatures: Vec<Value> = case
-        .signatures
-        .iter()
-        .map(|(s, entry)| {
-            json!({
-                "name": s.person.name(), "key": s.person.fingerprint().to_string(), "outcome": s.outcome, "why": s.why,
-                "at": s.at, "entry": entry,
-            })
-        })
-        .collect();
+    let signatures = signatures_value(&case.signatures);
     json!({
         "case": case.number, "state": status.state.word(), "ticket": status.ticket, "sheet": case.opened.sheet,
         "file": case.opened.file, "reason": case.opened.reason, "open": status.open, "signatures": signatures,

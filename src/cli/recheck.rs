@@ -1,7 +1,7 @@
 //! `duka recheck`.
 
 use super::files::{Existing, Readers, write_whole};
-use super::signing::Signing;
+use super::signing::{Signing, signatures_value, tell_signatures};
 use super::{Context, Ending, Failure};
 use clap::{Args, Subcommand, ValueEnum};
 use duka::session::{OpenedRecheck, RecheckState, RecheckStatus, Verdict};
@@ -161,10 +161,7 @@ fn tell(status: &RecheckStatus, context: &Context) {
     out.line(format!("re-check {} of {}: {}", case.number, case.opened.ticket, status.state.word()));
     out.line(format!("  asked because: {}", case.opened.reason));
     out.line(format!("  {}", reread_line(&case.opened.reread.outcome)));
-    for (s, _) in &case.signatures {
-        let outcome = serde_json::to_value(&s.outcome).unwrap_or_default();
-        out.line(format!("  {} signed {outcome}: {} ({})", s.person.name(), s.why, s.person.fingerprint()));
-    }
+    tell_signatures(&case.signatures, out);
 }
 
 fn reread_line(outcome: &RereadOutcome) -> String {
@@ -184,16 +181,7 @@ fn reread_line(outcome: &RereadOutcome) -> String {
 
 fn value_of(status: &RecheckStatus) -> Value {
     let case = &status.case;
-    let signatures: Vec<Value> = case
-        .signatures
-        .iter()
-        .map(|(s, entry)| {
-            json!({
-                "name": s.person.name(), "key": s.person.fingerprint().to_string(), "outcome": s.outcome, "why": s.why,
-                "at": s.at, "entry": entry,
-            })
-        })
-        .collect();
+    let signatures = signatures_value(&case.signatures);
     json!({
         "case": case.number, "state": status.state.word(), "ticket": case.opened.ticket, "sheet": case.opened.sheet,
         "reason": case.opened.reason, "reread": case.opened.reread, "signatures": signatures, "entry": case.entry,

@@ -1,9 +1,12 @@
 //! A person's signing key, opened to sign one thing.
 
-use super::Failure;
 use super::passphrase::Passphrase;
+use super::{Failure, Output};
 use clap::Args;
 use duka::identity::{Identity, Person};
+use duka::store::Signed;
+use serde::Serialize;
+use serde_json::{Value, json};
 use std::path::{Path, PathBuf};
 
 #[derive(Debug, Args)]
@@ -19,6 +22,32 @@ impl Signing {
     /// Opens the identity.
     pub fn open(&self) -> Result<Identity, Failure> {
         self.passphrase.identity(&self.identity)
+    }
+}
+
+/// Signatures under a case, for programs.
+pub fn signatures_value<O: Serialize>(signatures: &[(Signed<O>, u64)]) -> Vec<Value> {
+    signatures
+        .iter()
+        .map(|(s, entry)| {
+            json!({
+                "name": s.person.name(), "key": s.person.fingerprint().to_string(), "outcome": s.outcome, "why": s.why,
+                "at": s.at, "entry": entry,
+            })
+        })
+        .collect()
+}
+
+/// Signatures under a case, a line each.
+pub fn tell_signatures<O: Serialize>(signatures: &[(Signed<O>, u64)], output: &Output) {
+    for (s, _) in signatures {
+        let outcome = serde_json::to_value(&s.outcome).unwrap_or_default();
+        output.line(format!(
+            "  {} signed {outcome}: {} ({})",
+            s.person.name(),
+            s.why,
+            s.person.fingerprint()
+        ));
     }
 }
 

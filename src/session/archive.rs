@@ -127,7 +127,8 @@ impl Session {
             std::fs::remove_dir_all(&part).map_err(|e| SessionError::file("remove", &part, e))?;
         }
         let session = part.join(SESSION);
-        for path in [session.join("keys"), session.join("layouts"), session.join("out"), part.join(PAPERS)] {
+        make_own(&part)?;
+        for path in [session.join("keys"), session.join("layouts"), part.join(PAPERS)] {
             make(&path)?;
         }
         let pictures = self.archive_pictures(&session, progress)?;
@@ -207,15 +208,14 @@ impl Session {
             let hash: Option<Sha256> = hash.as_str().and_then(|hash| hash.parse().ok());
             let holds = |bytes: &Vec<u8>| Some(Sha256::of(bytes)) == hash;
             let there = std::fs::read(self.folder.join("out").join(name)).ok().filter(holds);
-            let bytes = match there {
-                Some(bytes) => Some(bytes),
-                None => {
-                    if made.is_none() {
-                        let documents = self.papers_now()?;
-                        made = Some(documents.into_iter().map(|d| (d.file_name, d.bytes)).collect());
-                    }
-                    made.as_ref().and_then(|made| made.get(name)).filter(|bytes| holds(bytes)).cloned()
+            let bytes = if there.is_some() {
+                there
+            } else {
+                if made.is_none() {
+                    let documents = self.papers_now()?;
+                    made = Some(documents.into_iter().map(|d| (d.file_name, d.bytes)).collect());
                 }
+                made.as_ref().and_then(|made| made.get(name)).filter(|bytes| holds(bytes)).cloned()
             };
             let bytes = bytes.ok_or_else(|| SessionError::PaperChanged { file: name.clone() })?;
             out.insert(name.clone(), bytes);
@@ -351,6 +351,7 @@ pub fn restore(
     if part.exists() {
         std::fs::remove_dir_all(&part).map_err(|e| SessionError::file("remove", &part, e))?;
     }
+    make_own(&part)?;
     for path in paths(folder)? {
         let to = match (path.strip_prefix("session/"), path.strip_prefix("papers/")) {
             (Some(within), _) => part.join(within),
@@ -361,6 +362,9 @@ pub fn restore(
             make(parent)?;
         }
         copy(&folder.join(path), &to)?;
+    }
+    for name in ["keys", "layouts", "out"] {
+        make(&part.join(name))?;
     }
     std::fs::rename(&part, into).map_err(|e| SessionError::file("rename", &part, e))?;
     let session = Session::open(into, clock)?;
@@ -386,6 +390,18 @@ fn unfinished(folder: &Path) -> PathBuf {
 
 fn make(folder: &Path) -> Result<(), SessionError> {
     std::fs::create_dir_all(folder).map_err(|e| SessionError::file("make", folder, e))
+}
+
+/// As [`make`], for its owner alone: responses and scores together are as secret as the keys.
+fn make_own(folder: &Path) -> Result<(), SessionError> {
+    make(folder)?;
+    #[cfg(unix)]
+    {
+        use std::os::unix::fs::PermissionsExt as _;
+        let own = std::fs::Permissions::from_mode(0o700);
+        std::fs::set_permissions(folder, own).map_err(|e| SessionError::file("make", folder, e))?;
+    }
+    Ok(())
 }
 
 /// Copies a file and brings it to the disk, its owner's alone: cards and rosters bear names.

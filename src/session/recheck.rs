@@ -395,7 +395,7 @@ impl Session {
         let slip = RecheckSlip {
             facts: self.slip_facts(&case, state, &card, &source)?,
             outcome: state.title().to_owned(),
-            decision: decision_of(self.decided(&case), &changes),
+            decision: decision_of(self.decided(&case).as_ref(), &changes),
             signatures: case.signatures.iter().map(|(s, _)| signer(s)).collect(),
             hashes: self.slip_hashes(&case, &card)?,
             crops,
@@ -496,7 +496,7 @@ fn value_words(value: &ItemValue) -> &str {
 }
 
 fn decision_of(
-    decided: Option<Decided<'_, RecheckOutcome>>,
+    decided: Option<&Decided<'_, RecheckOutcome>>,
     changes: &[ItemChange],
 ) -> Vec<(&'static str, String)> {
     let mut out = Vec::new();

@@ -3,7 +3,7 @@
 use super::{LateState, LateStatus, RecheckStatus, Session, SessionError, write_whole};
 use crate::merge::{MergeInput, PartResult, Results, TheoryResult, Transcript, Verdict, merge};
 use crate::publish::{self, Document, Matter};
-use crate::sheet::{Points, TicketNumber};
+use crate::sheet::{PaperId, Points, TicketNumber};
 use crate::store::{SecondPart, SecondResult, StoreError};
 use serde_json::{Value, json};
 use std::collections::BTreeMap;
@@ -58,11 +58,13 @@ impl Session {
             for key in corrected.into_iter().flatten() {
                 let text = |name: &str| key.get(name).and_then(Value::as_str).unwrap_or_default();
                 let number = |name: &str| key.get(name).and_then(Value::as_u64).unwrap_or_default();
+                let title =
+                    text("paper").parse().ok().and_then(|paper: PaperId| self.exam.papers.get(&paper));
+                let title = title.map_or_else(|| text("paper"), |paper| paper.title.as_str());
                 out.push(Matter {
                     matter: "更正标准答案".into(),
                     statement: format!(
-                        "{} {} 卷：第 {} 版更正为第 {} 版，成绩有变动者 {} 人。更正原因：{}",
-                        text("paper"),
+                        "{title} {} 卷：第 {} 版更正为第 {} 版，成绩有变动者 {} 人。更正原因：{}",
                         text("form"),
                         number("from"),
                         number("to"),

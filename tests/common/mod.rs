@@ -309,6 +309,27 @@ pub fn practical_csv(scores: &[(u16, &str)]) -> Vec<u8> {
     practical::to_csv(&scores, &roster())
 }
 
+/// Does `sql` to the record as someone with the file in hand could: guards are taken off and put back.
+pub fn tamper(desk: &Desk, sql: &str) {
+    let db = rusqlite::Connection::open(desk.path("duka.db")).unwrap();
+    db.pragma_update(None, "foreign_keys", false).unwrap();
+    let mut guards = db.prepare("SELECT name, sql FROM sqlite_schema WHERE type = 'trigger'").unwrap();
+    let guards: Vec<(String, String)> = guards
+        .query_map([], |row| Ok((row.get(0)?, row.get(1)?)))
+        .unwrap()
+        .collect::<Result<_, _>>()
+        .unwrap();
+    for (name, _) in &guards {
+        db.execute_batch(&format!("DROP TRIGGER {name}")).unwrap();
+    }
+    let before = db.total_changes();
+    db.execute_batch(sql).unwrap();
+    assert!(db.total_changes() > before, "{sql} must change something");
+    for (_, sql) in &guards {
+        db.execute_batch(sql).unwrap();
+    }
+}
+
 /// The rows of a csv that duka wrote.
 pub fn rows_of(bytes: &[u8]) -> Vec<Vec<String>> {
     let text = std::str::from_utf8(bytes).unwrap().trim_start_matches('\u{feff}');
