@@ -127,8 +127,15 @@ fn the_session_comes_back_as_it_was() {
     let session = desk.open();
     let (before, results) = (session.canonical_export().unwrap(), session.merge().unwrap());
     drop(session);
-    let papers: Vec<Vec<u8>> =
-        files(&folder.join("papers")).iter().map(|f| std::fs::read(f).unwrap()).collect();
+    let papers = files(&folder.join("papers"));
+    let numbered = |path: &&PathBuf| path.components().any(|part| part.as_os_str() == "第1号");
+    assert_eq!(
+        (papers.len(), papers.iter().filter(numbered).count()),
+        (12, 6),
+        "as issued, and under their number"
+    );
+    let papers = papers.iter().filter(|path| !numbered(path)).map(|path| std::fs::read(path).unwrap());
+    let papers: Vec<Vec<u8>> = papers.collect();
     // Nothing of the old place is needed.
     std::fs::remove_dir_all(desk.folder()).unwrap();
     let into = folder.with_file_name("again");
@@ -153,7 +160,7 @@ fn the_session_comes_back_as_it_was() {
     let mut papers = papers;
     made.sort();
     papers.sort();
-    assert_eq!(made, papers);
+    assert!(made == papers, "the papers are others");
 }
 
 #[test]

@@ -468,3 +468,58 @@ fn verify_finds_a_row_that_was_edited() {
     restore("journal", "at", &before);
     desk.open().verify().unwrap();
 }
+
+#[test]
+fn a_publication_has_a_number_and_a_correction_names_the_one_before_it() {
+    let desk = Desk::with(&everybody(70), &[]);
+    let mut session = desk.open();
+    session.freeze().unwrap();
+    desk.grade(&mut session).unwrap();
+    let out = desk.path("out");
+    let (_, results) = session.publish(&out).unwrap();
+    assert!(results.is_draft() && session.publications().unwrap().is_empty(), "a draft has no number");
+    let scores = |third| -> Vec<(u16, &str)> {
+        (1..=CANDIDATES).map(|n| (n, if n == 3 { third } else { "80" })).collect()
+    };
+    desk.import_practical(&mut session, &scores("59.9"));
+    session.publish(&out).unwrap();
+    let first = desk.read("out/第1号/成绩单.pdf");
+    let text = workbook(&desk.read("out/成绩单.xlsx")).concat().join("|");
+    assert!(text.contains("发布号：第 1 号"), "{text}");
+    // Printed again, it is the same number and the same bytes.
+    session.publish(&out).unwrap();
+    assert_eq!((session.publications().unwrap().len(), desk.read("out/成绩单.pdf")), (1, first.clone()));
+
+    desk.import_practical(&mut session, &scores("60"));
+    let error = session.publish(&out).unwrap_err();
+    assert!(matches!(error, SessionError::Published { number: 1, changed: 1 }), "{error}");
+    assert!(error.hint().unwrap().contains("--correct"));
+    assert!(matches!(session.publish_correction(&out, " "), Err(SessionError::NoReason)));
+    session.publish_correction(&out, "第 3 号工位合分有误").unwrap();
+    let text = workbook(&desk.read("out/成绩单.xlsx")).concat().join("|");
+    for part in [
+        "发布号：第 2 号（更正第 1 号）",
+        "变动 1 人。更正原因：第 3 号工位合分有误",
+        &format!("准考证号 {}：实操成绩 59.9 → 60.0，评定结果 不合格 → 合格", ticket(3)),
+    ] {
+        assert!(text.contains(part), "{part}: {text}");
+    }
+    assert_eq!(desk.read("out/第1号/成绩单.pdf"), first, "the old one stays readable");
+    assert!(String::from_utf8(desk.read("out/第1号/已更正.txt")).unwrap().contains("第 2 号更正"));
+    let all = session.publications().unwrap();
+    assert_eq!((all.len(), all[1].corrects), (2, Some(1)));
+    session.publish(&out).unwrap();
+    assert_eq!(session.publications().unwrap().len(), 2);
+    session.verify().unwrap();
+    let archive = desk.folder().canonicalize().unwrap().with_file_name("archive");
+    session.archive(&archive, &mut |_, _| {}).unwrap();
+    assert_eq!(std::fs::read(archive.join("papers/第1号/成绩单.pdf")).unwrap(), first);
+    let seen = duka::session::verify(
+        &desk.folder(),
+        common::clock,
+        &duka::session::VerifyOptions::default(),
+        &mut |_, _| {},
+    )
+    .unwrap();
+    assert!(seen.holds() && seen.papers == Some(6), "{:?}", seen.findings);
+}

@@ -11,6 +11,9 @@ pub struct Publish {
     /// Folder for the papers; the session's out/ if not given
     #[arg(long, short, value_name = "DIR")]
     out: Option<PathBuf>,
+    /// Publish results that differ from the last number's, under a new number that names it, the reason and every changed line
+    #[arg(long, value_name = "REASON")]
+    correct: Option<String>,
 }
 
 pub fn merge(context: &Context) -> Result<Ending, Failure> {
@@ -28,7 +31,10 @@ pub fn merge(context: &Context) -> Result<Ending, Failure> {
 pub fn publish(args: &Publish, context: &Context) -> Result<Ending, Failure> {
     let mut session = context.open()?;
     let folder = args.out.clone().unwrap_or_else(|| session.folder().join("out"));
-    let (paths, results) = session.publish(&folder)?;
+    let (paths, results) = match &args.correct {
+        Some(reason) => session.publish_correction(&folder, reason)?,
+        None => session.publish(&folder)?,
+    };
     tell(&results, context);
     for path in &paths {
         context.output.line(format!("  {}", path.display()));
@@ -36,8 +42,12 @@ pub fn publish(args: &Publish, context: &Context) -> Result<Ending, Failure> {
     if results.is_draft() {
         context.output.line("every page says 草稿 (draft): see `duka status` for what stands in the way");
     }
+    let number = session.publications()?.last().filter(|_| !results.is_draft()).map(|p| p.number);
+    if let Some(number) = number {
+        context.output.line(format!("publication number (发布号): {number}"));
+    }
     status::tell_to_sign(&session.acts_to_sign()?, context);
-    context.output.value(&json!({ "draft": results.is_draft(), "files": paths }));
+    context.output.value(&json!({ "draft": results.is_draft(), "files": paths, "number": number }));
     Ok(ending(&results))
 }
 

@@ -56,9 +56,18 @@ pub struct Matter {
     pub statement: String,
 }
 
+/// Which edition of the papers it is.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Edition {
+    /// 发布号 as printed: `第 2 号（更正第 1 号）`; empty for papers without a number.
+    pub number: String,
+    /// What was decided or corrected after the record was frozen.
+    pub matters: Vec<Matter>,
+}
+
 /// 成绩单, 鉴定名册 and 合格名册, each as xlsx and then as pdf, in this order.
 ///
-/// `matters` are what was decided or corrected after the record was frozen; the 成绩单 lists them in a section of their own,
+/// The edition's number stands in every heading. Its matters are what was decided or corrected after the record was frozen; the 成绩单 lists them in a section of their own,
 /// behind the lines and before a draft's reasons.
 ///
 /// Places for signatures and seals are left blank: a person signs by hand. The columns 评定成绩, 证书编号 and
@@ -68,13 +77,13 @@ pub struct Matter {
 ///
 /// [`PublishError`] if there is no candidate, or if something can't be printed: a character that the
 /// font lacks, or a text that fits on no page.
-pub fn papers(exam: &Exam, results: &Results, matters: &[Matter]) -> Result<Vec<Document>, PublishError> {
+pub fn papers(exam: &Exam, results: &Results, edition: &Edition) -> Result<Vec<Document>, PublishError> {
     if results.transcripts.is_empty() {
         return Err(PublishError::NoCandidates);
     }
     let mut documents = Vec::new();
     for kind in PaperKind::ALL {
-        let paper = Paper::of(kind, exam, results, matters);
+        let paper = Paper::of(kind, exam, results, edition);
         let name = kind.name();
         documents.push(Document { file_name: format!("{name}.xlsx"), bytes: xlsx::workbook(&paper)? });
         documents.push(Document { file_name: format!("{name}.pdf"), bytes: pdf::document(&paper)? });

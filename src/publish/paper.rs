@@ -1,9 +1,9 @@
 //! A paper before it has a file format: what a workbook and a printed document have in common.
 
-use super::Matter;
 use super::cells::{Cell, Column, level_title};
 use super::openings::openings;
 use super::tally::Tally;
+use super::{Edition, Matter};
 use crate::exam::{Exam, Level, Signatories};
 use crate::merge::{Results, Transcript, Verdict};
 
@@ -198,17 +198,22 @@ const MATTERS_TAB: &str = "更正与复核事项";
 
 impl Paper {
     /// The paper of this kind.
-    pub fn of(kind: PaperKind, exam: &Exam, results: &Results, matters: &[Matter]) -> Self {
+    pub fn of(kind: PaperKind, exam: &Exam, results: &Results, edition: &Edition) -> Self {
         let mut transcripts: Vec<&Transcript> = results.transcripts.iter().collect();
         transcripts.sort_by(|a, b| key(a).cmp(&key(b)).then_with(|| order(a).cmp(order(b))));
         let mut sections: Vec<Section> =
             transcripts.chunk_by(|a, b| key(a) == key(b)).map(|group| section(kind, exam, group)).collect();
         let standing = if results.is_draft() { Standing::Draft } else { Standing::Final };
-        if kind == PaperKind::ScoreReport && !matters.is_empty() {
-            sections.push(matters_section(MATTERS_TAB, exam, matters.to_vec()));
+        if kind == PaperKind::ScoreReport && !edition.matters.is_empty() {
+            sections.push(matters_section(MATTERS_TAB, exam, edition.matters.clone()));
         }
         if standing == Standing::Draft {
             sections.push(matters_section(OPENINGS_TAB, exam, openings(results)));
+        }
+        if !edition.number.is_empty() {
+            for section in &mut sections {
+                section.facts.push(vec![fact("发布号", &edition.number, 100)]);
+            }
         }
         Self {
             title: format!("{} {}", exam.batch, kind.title()),

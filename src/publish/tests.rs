@@ -11,7 +11,7 @@ fn file(documents: &[Document], name: &str) -> Vec<u8> {
 
 fn workbook(results: &Results, name: &str) -> Xlsx<Cursor<Vec<u8>>> {
     let kind = PaperKind::ALL.into_iter().find(|k| k.name() == name).unwrap();
-    let bytes = xlsx::workbook(&Paper::of(kind, &exam(), results, &[])).unwrap();
+    let bytes = xlsx::workbook(&Paper::of(kind, &exam(), results, &Edition::default())).unwrap();
     open_workbook_from_rs(Cursor::new(bytes)).unwrap()
 }
 
@@ -31,27 +31,27 @@ fn pages(pdf: &[u8]) -> usize {
 }
 
 fn pdf_of(results: &Results, kind: PaperKind) -> Result<Vec<u8>, PublishError> {
-    pdf::document(&Paper::of(kind, &exam(), results, &[]))
+    pdf::document(&Paper::of(kind, &exam(), results, &Edition::default()))
 }
 
 #[test]
 fn three_papers_come_in_two_formats_and_always_the_same() {
-    let first = papers(&exam(), &results(5, 2), &[]).unwrap();
+    let first = papers(&exam(), &results(5, 2), &Edition::default()).unwrap();
     let names: Vec<_> = first.iter().map(|d| d.file_name.as_str()).collect();
     assert_eq!(
         names,
         ["成绩单.xlsx", "成绩单.pdf", "鉴定名册.xlsx", "鉴定名册.pdf", "合格名册.xlsx", "合格名册.pdf"]
     );
-    assert_eq!(first, papers(&exam(), &results(5, 2), &[]).unwrap());
+    assert_eq!(first, papers(&exam(), &results(5, 2), &Edition::default()).unwrap());
     let mut shuffled = results(5, 2);
     shuffled.transcripts.reverse();
-    assert_eq!(first, papers(&exam(), &shuffled, &[]).unwrap());
+    assert_eq!(first, papers(&exam(), &shuffled, &Edition::default()).unwrap());
     assert!(file(&first, "成绩单.pdf").starts_with(b"%PDF-"));
 }
 
 #[test]
 fn nobody_gives_no_papers() {
-    let error = papers(&exam(), &results(0, 0), &[]).unwrap_err();
+    let error = papers(&exam(), &results(0, 0), &Edition::default()).unwrap_err();
     assert!(matches!(error, PublishError::NoCandidates));
     assert!(error.hint().contains("roster"));
 }
@@ -85,7 +85,8 @@ fn a_score_has_its_second_decimal_only_if_it_needs_one() {
     let mut one = results(1, 0);
     one.transcripts[0].theory = PartResult::Scored(Points::from_hundredths(8225));
     one.transcripts[0].practical = PartResult::Scored(Points::whole(76));
-    let bytes = xlsx::workbook(&Paper::of(PaperKind::ScoreReport, &exam(), &one, &[])).unwrap();
+    let bytes =
+        xlsx::workbook(&Paper::of(PaperKind::ScoreReport, &exam(), &one, &Edition::default())).unwrap();
     let styles = part(&bytes, "xl/styles.xml");
     assert!(styles.contains("\"0.0\""), "{styles}");
     // 0.00 is format 2 of those that every workbook has.
@@ -168,15 +169,19 @@ fn a_draft_says_so_and_why() {
             "实操成绩未定|1 人：140510001001（李建国）。",
         ]
     );
-    let bytes = xlsx::workbook(&Paper::of(PaperKind::ScoreReport, &exam(), &draft, &[])).unwrap();
+    let bytes =
+        xlsx::workbook(&Paper::of(PaperKind::ScoreReport, &exam(), &draft, &Edition::default())).unwrap();
     assert!(part(&bytes, "xl/worksheets/sheet1.xml").contains("&amp;C&amp;14&amp;KFF0000草稿"));
-    let settled = xlsx::workbook(&Paper::of(PaperKind::ScoreReport, &exam(), &results(8, 0), &[])).unwrap();
+    let settled =
+        xlsx::workbook(&Paper::of(PaperKind::ScoreReport, &exam(), &results(8, 0), &Edition::default()))
+            .unwrap();
     assert!(!part(&settled, "xl/worksheets/sheet1.xml").contains("草稿"));
 }
 
 #[test]
 fn a_sheet_is_ready_for_the_printer() {
-    let bytes = xlsx::workbook(&Paper::of(PaperKind::Register, &exam(), &results(3, 0), &[])).unwrap();
+    let bytes = xlsx::workbook(&Paper::of(PaperKind::Register, &exam(), &results(3, 0), &Edition::default()))
+        .unwrap();
     let sheet = part(&bytes, "xl/worksheets/sheet1.xml");
     for wanted in [
         "paperSize=\"9\"",
@@ -188,7 +193,9 @@ fn a_sheet_is_ready_for_the_printer() {
     ] {
         assert!(sheet.contains(wanted), "{wanted}");
     }
-    let bytes = xlsx::workbook(&Paper::of(PaperKind::ScoreReport, &exam(), &results(3, 0), &[])).unwrap();
+    let bytes =
+        xlsx::workbook(&Paper::of(PaperKind::ScoreReport, &exam(), &results(3, 0), &Edition::default()))
+            .unwrap();
     assert!(part(&bytes, "xl/worksheets/sheet1.xml").contains("orientation=\"portrait\""));
     assert!(part(&bytes, "xl/workbook.xml").contains("_xlnm.Print_Titles"));
 }
@@ -223,14 +230,14 @@ fn every_group_begins_a_page() {
 fn a_character_without_a_picture_is_an_error_that_names_it() {
     let mut one = results(2, 0);
     one.transcripts[1].candidate.name = "王\u{e123}".into();
-    let error = papers(&exam(), &one, &[]).unwrap_err();
+    let error = papers(&exam(), &one, &Edition::default()).unwrap_err();
     assert_eq!(
         error.to_string(),
         "the font can't print '\\u{e123}' (U+E123) in 姓名 of 140510001002 王\u{e123}"
     );
     let mut exam = exam();
     exam.institute = "😀所".into();
-    let error = papers(&exam, &results(1, 0), &[]).unwrap_err().to_string();
+    let error = papers(&exam, &results(1, 0), &Edition::default()).unwrap_err().to_string();
     assert!(error.contains("U+1F600") && error.contains("鉴定所"), "{error}");
 }
 
@@ -259,7 +266,7 @@ fn names_of_signatories_stand_on_their_lines() {
     let mut exam = exam();
     exam.signatories.tabulator = "赵一".into();
     exam.signatories.assessors = ["钱二", "孙三", "李四", "周五", "吴六"].map(String::from).to_vec();
-    let paper = Paper::of(PaperKind::ScoreReport, &exam, &results(3, 0), &[]);
+    let paper = Paper::of(PaperKind::ScoreReport, &exam, &results(3, 0), &Edition::default());
     let bytes = xlsx::workbook(&paper).unwrap();
     let mut book: Xlsx<_> = open_workbook_from_rs(Cursor::new(bytes)).unwrap();
     let rows: Vec<_> = table(&mut book, "电工四级")[5..].iter().map(|r| words(r).concat()).collect();
@@ -269,7 +276,7 @@ fn names_of_signatories_stand_on_their_lines() {
     assert!(rows[3].contains("鉴定所（盖章）") && rows[3].contains("鉴定中心（盖章）"), "{}", rows[3]);
     assert!(pdf::document(&paper).is_ok());
     exam.signatories.supervisor = "\u{e123}".into();
-    let error = papers(&exam, &results(1, 0), &[]).unwrap_err();
+    let error = papers(&exam, &results(1, 0), &Edition::default()).unwrap_err();
     assert!(matches!(&error, PublishError::MissingGlyph { place, .. } if place == "督导员"), "{error}");
 }
 

@@ -1,6 +1,7 @@
 //! The archive of a batch: everything it takes to look at its results years later, in a folder that a person can read without this
 //! program, and the session made from it again.
 
+use super::results::folder_of;
 use super::{Clock, Session, SessionError, Verified, VerifyOptions, verify, write_whole};
 use crate::batch::{Keeper, hash_of};
 use crate::sheet::Sha256;
@@ -144,7 +145,11 @@ impl Session {
             }
         }
         for (name, bytes) in &papers {
-            write_whole(&part.join(PAPERS).join(name), bytes)?;
+            let path = part.join(PAPERS).join(name);
+            if let Some(parent) = path.parent() {
+                make(parent)?;
+            }
+            write_whole(&path, bytes)?;
         }
         if let Some(manifest) = self.store.manifest()? {
             write_whole(&part.join("exam.manifest"), manifest.text.as_bytes())?;
@@ -219,6 +224,24 @@ impl Session {
             };
             let bytes = bytes.ok_or_else(|| SessionError::PaperChanged { file: name.clone() })?;
             out.insert(name.clone(), bytes);
+        }
+        // Every number that was issued, as it was issued.
+        for entry in journal.iter().filter(|entry| entry.kind == "publish") {
+            let Some(number) = entry.detail.get("number").and_then(serde_json::Value::as_u64) else {
+                continue;
+            };
+            let files = entry.detail.get("files").and_then(|files| files.as_object());
+            for (name, hash) in files.into_iter().flatten() {
+                let name = format!("{}/{name}", folder_of(number));
+                let bytes = std::fs::read(self.folder.join("out").join(&name)).ok();
+                let holds = |bytes: &Vec<u8>| hash.as_str() == Some(Sha256::of(bytes).to_string().as_str());
+                let bytes = bytes.filter(holds).or_else(|| {
+                    let (_, current) = name.split_once('/')?;
+                    out.get(current).filter(|bytes| holds(bytes)).cloned()
+                });
+                let bytes = bytes.ok_or_else(|| SessionError::PaperChanged { file: name.clone() })?;
+                out.insert(name, bytes);
+            }
         }
         Ok(out)
     }

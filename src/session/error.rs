@@ -364,6 +364,14 @@ pub enum SessionError {
         /// Whether it is the same key, or the same name alone.
         same_key: bool,
     },
+    /// Other results were published before.
+    #[error("results were published as number {number}, and {changed} candidates' are others now")]
+    Published {
+        /// Its number.
+        number: u64,
+        /// How many lines differ.
+        changed: usize,
+    },
     /// A folder that is no archive.
     #[error("{} is no archive: it has no manifest.sha256", .folder.display())]
     NotAnArchive {
@@ -634,6 +642,7 @@ impl SessionError {
                  `--outcome unchanged`"
             }
             Self::SamePerson { .. } => "let another person sign, with a key of their own",
+            Self::Published { .. } => "a correction is a number of its own: `duka publish --correct REASON`",
             Self::NotAnArchive { .. } => "name the folder that `duka archive` made",
             Self::ArchiveBroken { .. } => {
                 "take another copy of it; `duka verify ARCHIVE` names everything that was changed, lost or added"

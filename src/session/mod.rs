@@ -155,8 +155,7 @@ impl Session {
     ) -> Result<(Self, Vec<PathBuf>), SessionError> {
         let ExamRead { path, text, mut exam, mut texts, mut layouts } = read_exam(folder)?;
         let db = folder.join("duka.db");
-        let mut store =
-            if mode == Mode::LookOnly || db.exists() { Store::open(&db)? } else { Store::create(&db)? };
+        let mut store = if mode == Mode::LookOnly { Store::open(&db)? } else { record_in(folder, &db)? };
         store.set_who(who);
         let recorded = store.exam()?;
         let exam_changed = recorded.as_ref() != Some(&exam);
@@ -300,6 +299,20 @@ impl Session {
             against_roster(&all, &self.store.set_asides()?, &self.exam, &roster, &rooms, &resolutions);
         Ok(Standings { roster, rooms, sheets, findings })
     }
+}
+
+/// The record of a session that is at work; made if there is none.
+fn record_in(folder: &Path, db: &Path) -> Result<Store, SessionError> {
+    if !db.exists() {
+        match Store::create(db) {
+            // Another program was faster.
+            Err(StoreError::Exists { .. }) => {}
+            made => return Ok(made?),
+        }
+    }
+    // What can't be removed now is removed another time: nothing reads it.
+    let _ = Store::sweep(folder);
+    Ok(Store::open(db)?)
 }
 
 /// What a session's folder says of its exam.

@@ -458,7 +458,7 @@ impl Session {
     fn check_papers(&self, found: &mut Vec<Mismatch>) -> Result<Option<usize>, SessionError> {
         let journal = self.store.journal()?;
         let Some(at) = journal.iter().rposition(|entry| entry.kind == "publish") else { return Ok(None) };
-        let idle = |entry: &JournalEntry| entry.kind == "head-sign";
+        let idle = |entry: &JournalEntry| matches!(entry.kind.as_str(), "head-sign" | "archive");
         if !journal[at + 1..].iter().all(idle) {
             return Ok(None);
         }

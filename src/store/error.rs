@@ -185,6 +185,14 @@ pub enum StoreError {
         /// Its hash.
         image: Sha256,
     },
+    /// A publication with another number than the next one: somebody else published meanwhile.
+    #[error("publication {given} would not be the next one, which is {next}")]
+    PublicationNumber {
+        /// Its number.
+        given: u64,
+        /// The next one.
+        next: u64,
+    },
     /// A value can't be written as JSON.
     #[error("a {what} can't be written as text")]
     Encode {
@@ -239,6 +247,9 @@ impl StoreError {
             Self::OtherHead { .. } => {
                 "sign the head of this record anew; if the slip was printed from it, the journal was cut or rewritten: run \
                  `duka verify --head SLIP`"
+            }
+            Self::PublicationNumber { .. } => {
+                "look at what was published meanwhile (`duka journal`), then publish again"
             }
             Self::KnownFile { .. } => {
                 "it needs no case: `duka show` shows it, `duka recheck` looks at it again"

@@ -27,6 +27,7 @@ mod health;
 mod imports;
 mod journal;
 mod late;
+mod publications;
 mod rechecks;
 mod record;
 mod schema;
@@ -45,6 +46,7 @@ pub use health::{HealthEvent, PagePlace, Placed, Severity, Streak, Tone, Trouble
 pub use imports::{ImportKind, ImportRecord, Imported, LayoutRecord, Source};
 pub use journal::{JournalEntry, JournalHead};
 pub use late::{LateCase, LateCounted, LateDecision, LateOutcome, LateSheet, LateSignature};
+pub use publications::{Publication, PublishedLine};
 pub use rechecks::{
     Difference, ItemChange, ItemValue, Recheck, RecheckCase, RecheckOutcome, RecheckSignature, Reread,
     RereadOutcome,
@@ -61,6 +63,9 @@ use std::time::Duration;
 /// How long to wait for another program's transaction. A batch of a hundred sheets takes about 10 ms; less
 /// than a second would give up while a slow disk syncs, much more would look like a hang.
 const BUSY: Duration = Duration::from_secs(5);
+
+/// How the name of a store begins that is not yet whole.
+const UNFINISHED: &str = ".duka-record-";
 
 /// Prepared statements that are kept; there are about forty different ones.
 const STATEMENTS: usize = 64;
@@ -109,36 +114,52 @@ impl Fault {
 type Change<T> = (T, Option<serde_json::Value>);
 
 impl Store {
-    /// A new, empty store at `path`, readable by its owner alone.
+    /// A new, empty store at `path`, readable by its owner alone. It is made beside `path` and gets its name when it is whole: whatever
+    /// stops the program, what has the name is a store.
     ///
     /// # Errors
     ///
     /// [`StoreError::Exists`] if there is a file already, [`StoreError::Create`] if it can't be made.
     pub fn create(path: &Path) -> Result<Self, StoreError> {
-        let mut options = std::fs::OpenOptions::new();
-        options.write(true).create_new(true);
-        #[cfg(unix)]
-        std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
-        options.open(path).map_err(|source| match source.kind() {
+        let failed = |source: std::io::Error| match source.kind() {
             std::io::ErrorKind::AlreadyExists => StoreError::Exists { path: path.to_owned() },
             _ => StoreError::Create { path: path.to_owned(), source },
-        })?;
-        Self::fill(path).inspect_err(|_| {
-            // Half a store is in the way of the next attempt; if it can't be removed, `open` says so.
-            let _ = std::fs::remove_file(path);
-        })
+        };
+        if path.exists() {
+            return Err(StoreError::Exists { path: path.to_owned() });
+        }
+        let folder = path.parent().filter(|p| !p.as_os_str().is_empty()).unwrap_or(Path::new("."));
+        let new = tempfile::Builder::new().prefix(UNFINISHED).tempfile_in(folder).map_err(failed)?;
+        Self::fill(new.path()).map_err(|error| StoreError::sqlite(path, error))?;
+        new.persist_noclobber(path).map_err(|e| failed(e.error))?;
+        // Its name is to outlive a power cut as its content does.
+        #[cfg(unix)]
+        std::fs::File::open(folder).and_then(|folder| folder.sync_all()).map_err(failed)?;
+        Self::open(path)
     }
 
-    fn fill(path: &Path) -> Result<Self, StoreError> {
-        let fault = |error| StoreError::sqlite(path, error);
-        let mut connection = connect(path).map_err(fault)?;
-        let tx = connection.transaction_with_behavior(TransactionBehavior::Immediate).map_err(fault)?;
-        tx.pragma_update(None, "application_id", schema::APPLICATION_ID)
-            .and_then(|()| schema::migrate(&tx))
-            .and_then(|()| tx.commit())
-            .map_err(fault)?;
-        prepare(&connection).map_err(fault)?;
-        Ok(Self { connection, path: path.to_owned(), who: String::new() })
+    fn fill(path: &Path) -> rusqlite::Result<()> {
+        let mut connection = connect(path)?;
+        let tx = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
+        tx.pragma_update(None, "application_id", schema::APPLICATION_ID)?;
+        schema::migrate(&tx)?;
+        tx.commit()?;
+        connection.close().map_err(|(_, error)| error)
+    }
+
+    /// Removes what a program that was killed while it made a store left in `folder`.
+    ///
+    /// # Errors
+    ///
+    /// What the system says.
+    pub fn sweep(folder: &Path) -> std::io::Result<()> {
+        for entry in std::fs::read_dir(folder)? {
+            let entry = entry?;
+            if entry.file_name().to_string_lossy().starts_with(UNFINISHED) {
+                std::fs::remove_file(entry.path())?;
+            }
+        }
+        Ok(())
     }
 
     /// The store at `path`, brought to the present version if an older program wrote it.

@@ -294,8 +294,8 @@ WHEN NEW.kind <> 'practical' AND EXISTS (SELECT 1 FROM freezes)
 BEGIN SELECT RAISE(ABORT, 'duka: frozen'); END;
 ";
 
-/// Tables of version 8 whose rows are written once, after a freeze: sheets that turned up late.
-const LATE_TABLES: [&str; 2] = ["late_sheets", "late_signatures"];
+/// Tables of version 8 whose rows are written once, after a freeze: sheets that turned up late, and publications.
+const LATE_TABLES: [&str; 3] = ["late_sheets", "late_signatures", "publications"];
 
 /// Tables into which the rows of a late sheet go, each with whether a row names a page and not only a file. Such a row passes the
 /// freeze in the journal entry of its own case alone.
@@ -318,6 +318,12 @@ CREATE TABLE late_signatures (
     seq INTEGER PRIMARY KEY,
     late INTEGER NOT NULL REFERENCES late_sheets (seq),
     signature TEXT NOT NULL,
+    entry INTEGER NOT NULL REFERENCES journal (seq) DEFERRABLE INITIALLY DEFERRED
+) STRICT;
+CREATE TABLE publications (
+    seq INTEGER PRIMARY KEY,
+    number INTEGER NOT NULL UNIQUE CHECK (number >= 1),
+    publication TEXT NOT NULL,
     entry INTEGER NOT NULL REFERENCES journal (seq) DEFERRABLE INITIALLY DEFERRED
 ) STRICT;
 DROP TABLE derived_state;

@@ -324,9 +324,25 @@ fn every_record_table_refuses_update_and_delete() {
     let grading = grading(freeze.hash, 1);
     store.record_grading(&grading, &[score("a", "1405", &grading, 82)], NOW).unwrap();
     signed_cases(&mut store);
+    let publication = Publication {
+        number: 1,
+        corrects: None,
+        reason: String::new(),
+        freeze: Some(freeze.hash),
+        lines: vec![PublishedLine {
+            ticket: "1405".into(),
+            parts: vec!["82.0".into()],
+            grade: "合格".into(),
+        }],
+        matters: Vec::new(),
+    };
+    store.record_publication(&publication, &serde_json::json!({}), NOW).unwrap();
+    let twice = store.record_publication(&publication, &serde_json::json!({}), NOW).unwrap_err();
+    assert!(matches!(twice, StoreError::PublicationNumber { given: 1, next: 2 }), "{twice}");
+    assert_eq!(store.publications().unwrap(), [publication]);
     let other = raw(&folder.path());
     let tables: Vec<_> = schema::hashed_tables().chain(["journal"]).collect();
-    assert_eq!(tables.len(), 24);
+    assert_eq!(tables.len(), 25);
     for table in tables {
         let rows: i64 = other.query_row(&format!("SELECT COUNT(*) FROM {table}"), [], |r| r.get(0)).unwrap();
         assert!(rows > 0, "{table} must have a row to protect");
@@ -1009,6 +1025,22 @@ fn a_file_of_version_1_is_brought_up_to_date() {
     assert_eq!(objects(&store), objects(&new.store()));
     drop(store);
     Store::open(&folder.path()).unwrap();
+}
+
+#[test]
+fn a_store_has_its_name_only_when_it_is_whole() {
+    let folder = Folder::new();
+    let left = folder.dir.path().join(".duka-record-x1y2z3");
+    std::fs::write(&left, b"half").unwrap();
+    std::fs::write(folder.dir.path().join(".duka-record-x1y2z3-journal"), b"half").unwrap();
+    drop(folder.store());
+    assert!(left.exists(), "it may be another program's");
+    Store::sweep(folder.dir.path()).unwrap();
+    let names: Vec<_> =
+        std::fs::read_dir(folder.dir.path()).unwrap().map(|e| e.unwrap().file_name()).collect();
+    assert_eq!(names, ["duka.db"]);
+    assert!(matches!(Store::create(&folder.path()), Err(StoreError::Exists { .. })));
+    assert_eq!(std::fs::read_dir(folder.dir.path()).unwrap().count(), 1, "nothing is left beside it");
 }
 
 #[test]
