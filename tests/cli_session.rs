@@ -13,7 +13,35 @@ fn duka() -> Command {
     Command::cargo_bin("duka").unwrap()
 }
 
-/// Every file below `folder` with its bytes, but for what SQLite keeps beside a store while it is open.
+/// Everything in the record: each table but the view, which follows from the others and may be kept at any time, and everything else
+/// that the file has.
+fn record(db: &Path) -> rusqlite::Result<Vec<u8>> {
+    let db = rusqlite::Connection::open_with_flags(db, rusqlite::OpenFlags::SQLITE_OPEN_READ_ONLY)?;
+    let schema = "SELECT type, name, sql FROM sqlite_schema ORDER BY name";
+    let tables =
+        "SELECT name FROM sqlite_schema WHERE type = 'table' AND name NOT LIKE 'derived_%' ORDER BY name";
+    let rows_of = |sql: &str| -> rusqlite::Result<Vec<String>> {
+        let mut statement = db.prepare(sql)?;
+        let columns = statement.column_count();
+        let row = |row: &rusqlite::Row<'_>| {
+            (0..columns).map(|c| Ok(format!("{:?}", row.get::<_, rusqlite::types::Value>(c)?))).collect()
+        };
+        let rows: Vec<Vec<String>> = statement.query_map([], row)?.collect::<Result<_, _>>()?;
+        Ok(rows.into_iter().map(|row| row.join("\u{1f}")).collect())
+    };
+    let mut out = rows_of(schema)?;
+    out.extend(rows_of("SELECT * FROM pragma_user_version")?);
+    let tables: Vec<String> =
+        db.prepare(tables)?.query_map([], |row| row.get(0))?.collect::<Result<_, _>>()?;
+    for table in tables {
+        out.push(table.clone());
+        out.extend(rows_of(&format!("SELECT * FROM {table}"))?);
+    }
+    Ok(out.join("\n").into_bytes())
+}
+
+/// Every file below `folder` with its bytes, but for what SQLite keeps beside a store while it is open; of a store what it
+/// records.
 fn snapshot(folder: &Path) -> BTreeMap<PathBuf, Vec<u8>> {
     let mut out = BTreeMap::new();
     for entry in std::fs::read_dir(folder).unwrap() {
@@ -24,7 +52,8 @@ fn snapshot(folder: &Path) -> BTreeMap<PathBuf, Vec<u8>> {
             // An empty folder that appears is something half-written, too.
             out.insert(path, Vec::new());
         } else if name != "duka.db-wal" && name != "duka.db-shm" {
-            let bytes = std::fs::read(&path).unwrap();
+            let recorded = if name == "duka.db" { record(&path).ok() } else { None };
+            let bytes = recorded.unwrap_or_else(|| std::fs::read(&path).unwrap());
             out.insert(path, bytes);
         }
     }

@@ -282,7 +282,8 @@ fn matters_section(tab: &str, exam: &Exam, matters: Vec<Matter>) -> Section {
     Section {
         tab: tab.to_owned(),
         title: tab.to_owned(),
-        facts: vec![vec![fact("鉴定所", &exam.institute, 66), fact("批次", &exam.batch, 34)]],
+        // A line each: the first two columns are too narrow for a share of one.
+        facts: vec![vec![fact("鉴定所", &exam.institute, 100)], vec![fact("批次", &exam.batch, 100)]],
         columns: vec![Column::Serial, Column::Matter, Column::Statement],
         rows: (1u32..)
             .zip(matters)

@@ -365,7 +365,7 @@ pub enum SessionError {
         same_key: bool,
     },
     /// Other results were published before.
-    #[error("results were published as number {number}, and {changed} candidates' are others now")]
+    #[error("results were published as number {number}, and {} since", others_of(*.changed))]
     Published {
         /// Its number.
         number: u64,
@@ -726,6 +726,13 @@ fn nothing_of(item: u16) -> String {
         "no item is named".to_owned()
     } else {
         format!("item {item} is what it was, or is named twice")
+    }
+}
+
+fn others_of(changed: usize) -> String {
+    match changed {
+        0 => "what the papers say of re-checks, late cards and keys has changed".to_owned(),
+        changed => format!("those of {changed} candidates have changed"),
     }
 }
 
