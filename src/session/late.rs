@@ -147,7 +147,7 @@ impl Session {
         };
         let at = self.now();
         let number = self.store.open_late(&late, part, facts, &at)?;
-        self.late_case(number)
+        self.late_status(self.late_case(number)?)
     }
 
     /// Every late sheet with how its case stands.
@@ -159,9 +159,9 @@ impl Session {
         self.store.late_sheets()?.into_iter().map(|case| self.late_status(case)).collect()
     }
 
-    fn late_case(&self, number: u64) -> Result<LateStatus, SessionError> {
+    fn late_case(&self, number: u64) -> Result<LateCase, SessionError> {
         let case = self.store.late_sheets()?.into_iter().find(|case| case.number == number);
-        self.late_status(case.ok_or(SessionError::NoCase { what: LateSheet::KIND.name, case: number })?)
+        case.ok_or(SessionError::NoCase { what: LateSheet::KIND.name, case: number })
     }
 
     fn late_status(&self, case: LateCase) -> Result<LateStatus, SessionError> {
@@ -199,7 +199,7 @@ impl Session {
         verdict: &LateVerdict,
         why: &str,
     ) -> Result<LateStatus, SessionError> {
-        let case = self.late_case(number)?.case;
+        let case = self.late_case(number)?;
         let outcome = match verdict {
             LateVerdict::Refused => LateOutcome::Refused,
             LateVerdict::Counted { decisions, instead } => {
@@ -208,7 +208,7 @@ impl Session {
         };
         let signature = self.signed(&case, identity, outcome, why)?;
         self.store.sign_late(&signature, &signature.at)?;
-        self.late_case(number)
+        self.late_status(self.late_case(number)?)
     }
 
     /// What counting the sheet so comes to, if nothing stands in the way.
@@ -256,7 +256,8 @@ impl Session {
             Some(ticket) if fit.open.is_empty() => Ok(LateCounted { ticket, decisions: decided }),
             _ => {
                 let open = fit.open.iter().map(exception_words).collect();
-                Err(SessionError::LateOpen { case: number, open, twice: fit.twice })
+                let twice = fit.open.iter().any(|open| open.cause.kind() == "ticket-duplicate");
+                Err(SessionError::LateOpen { case: number, open, twice })
             }
         }
     }
@@ -276,9 +277,8 @@ impl Session {
         let clear = holder
             .is_some_and(|(_, accepted)| accepted.standing == Standing::Clear && accepted.form.is_some());
         let absent = after.findings.absent_cards.values().any(|card| *card == sheet);
-        let twice = open.iter().any(|open| open.cause.kind() == "ticket-duplicate");
         let ticket = by_number.filter(|_| clear || absent || !open.is_empty());
-        Ok(Fit { ticket, open, twice })
+        Ok(Fit { ticket, open })
     }
 
     fn late_reading(&self, case: &LateCase) -> Result<Reading, SessionError> {
@@ -293,7 +293,9 @@ impl Session {
             LateOutcome::Refused => None,
             LateOutcome::Counted(counted) => {
                 let both = format!("{}, {}", first.person.name(), second.person.name());
-                Some(counted.resolutions(&both, &first.why).collect())
+                Some(
+                    counted.decisions.iter().map(|decision| decision.resolution(&both, &first.why)).collect(),
+                )
             }
         }
     }
@@ -315,8 +317,16 @@ impl Session {
 
     /// Candidates whose late sheet counts and was not graded yet.
     pub(super) fn late_waiting(&self) -> Result<BTreeSet<TicketNumber>, SessionError> {
-        let all = self.late_sheets()?.into_iter();
-        Ok(all.filter(|s| s.state == LateState::AwaitingGrading).filter_map(|s| s.ticket).collect())
+        let mut waiting = BTreeSet::new();
+        for case in self.store.late_sheets()? {
+            // What is not decided waits for nothing, and what counting it would come to is not asked.
+            if self.decided(&case).is_none() {
+                continue;
+            }
+            let status = self.late_status(case)?;
+            waiting.extend(status.ticket.filter(|_| status.state == LateState::AwaitingGrading));
+        }
+        Ok(waiting)
     }
 
     /// How many there are, by what was decided.
@@ -339,18 +349,11 @@ struct Fit {
     ticket: Option<TicketNumber>,
     /// What would be open then and isn't now.
     open: Vec<Exception>,
-    /// Whether another sheet with that number counts.
-    twice: bool,
 }
 
+/// Decisions that nobody has signed yet.
 fn resolutions(decided: &[LateDecision]) -> Vec<Resolution> {
-    let one = |d: &LateDecision| Resolution {
-        place: d.place.clone(),
-        decision: d.decision.clone(),
-        reviewer: String::new(),
-        reason: String::new(),
-    };
-    decided.iter().map(one).collect()
+    decided.iter().map(|decision| decision.resolution("", "")).collect()
 }
 
 /// An exception with its place, in words.

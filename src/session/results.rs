@@ -41,7 +41,7 @@ impl Session {
     /// Refuses results that the second road ([`Store::second_road`](crate::store::Store::second_road)) does not come to as well.
     fn twice(&self, results: &Results) -> Result<(), SessionError> {
         // The second road asks the view for answers on absent candidates' cards.
-        if self.view()?.is_none() {
+        if self.open_in_view()?.is_none() {
             return Err(StoreError::Locked { path: self.store.path().to_owned() }.into());
         }
         let second = self.store.second_road()?;

@@ -54,19 +54,16 @@ pub struct LateDecision {
     pub decision: Decision,
 }
 
-impl LateCounted {
-    /// The same as decisions of two reviewers.
-    pub fn resolutions<'c>(
-        &'c self,
-        reviewer: &'c str,
-        reason: &'c str,
-    ) -> impl Iterator<Item = Resolution> + 'c {
-        self.decisions.iter().map(move |decided| Resolution {
-            place: decided.place.clone(),
-            decision: decided.decision.clone(),
+impl LateDecision {
+    /// The same as a decision of `reviewer`.
+    #[must_use]
+    pub fn resolution(&self, reviewer: &str, reason: &str) -> Resolution {
+        Resolution {
+            place: self.place.clone(),
+            decision: self.decision.clone(),
             reviewer: reviewer.to_owned(),
             reason: reason.to_owned(),
-        })
+        }
     }
 }
 

@@ -352,19 +352,13 @@ pub(super) fn newest() -> u32 {
 fn version_1() -> String {
     let mut sql = VERSION_1.to_owned();
     append_only(&mut sql, "journal");
-    for table in RECORD_TABLES {
-        append_only(&mut sql, table);
-        by_entry(&mut sql, table);
-    }
+    written_once(&mut sql, &RECORD_TABLES);
     sql
 }
 
 fn version_2() -> String {
     let mut sql = VERSION_2.to_owned();
-    for table in GRADING_TABLES {
-        append_only(&mut sql, table);
-        by_entry(&mut sql, table);
-    }
+    written_once(&mut sql, &GRADING_TABLES);
     for table in RECORD_TABLES.iter().filter(|t| **t != "imports") {
         closed_by_freeze(&mut sql, table);
     }
@@ -373,9 +367,8 @@ fn version_2() -> String {
 
 fn version_3() -> String {
     let mut sql = VERSION_3.to_owned();
+    written_once(&mut sql, &HEALTH_TABLES);
     for table in HEALTH_TABLES {
-        append_only(&mut sql, table);
-        by_entry(&mut sql, table);
         closed_by_freeze(&mut sql, table);
     }
     sql
@@ -383,9 +376,8 @@ fn version_3() -> String {
 
 fn version_4() -> String {
     let mut sql = VERSION_4.to_owned();
+    written_once(&mut sql, &PORTION_TABLES);
     for table in PORTION_TABLES {
-        append_only(&mut sql, table);
-        by_entry(&mut sql, table);
         closed_by_freeze(&mut sql, table);
     }
     sql
@@ -393,36 +385,26 @@ fn version_4() -> String {
 
 fn version_5() -> String {
     let mut sql = VERSION_5.to_owned();
-    for table in CUSTODY_TABLES {
-        append_only(&mut sql, table);
-        by_entry(&mut sql, table);
-    }
+    written_once(&mut sql, &CUSTODY_TABLES);
     closed_by_freeze(&mut sql, "manifests");
     sql
 }
 
 fn version_6() -> String {
     let mut sql = VERSION_6.to_owned();
-    for table in CASE_TABLES {
-        append_only(&mut sql, table);
-        by_entry(&mut sql, table);
-    }
+    written_once(&mut sql, &CASE_TABLES);
     sql
 }
 
 fn version_7() -> String {
     let mut sql = VERSION_7.to_owned();
-    append_only(&mut sql, "imports");
-    by_entry(&mut sql, "imports");
+    written_once(&mut sql, &["imports"]);
     sql
 }
 
 fn version_8() -> String {
     let mut sql = VERSION_8.to_owned();
-    for table in LATE_TABLES {
-        append_only(&mut sql, table);
-        by_entry(&mut sql, table);
-    }
+    written_once(&mut sql, &LATE_TABLES);
     for (table, paged) in LATE_ROWS {
         let page = if paged { " AND l.page = NEW.page" } else { "" };
         let _ = write!(
@@ -444,6 +426,14 @@ fn closed_by_freeze(sql: &mut String, table: &str) {
         "CREATE TRIGGER {table}_frozen BEFORE INSERT ON {table} WHEN EXISTS (SELECT 1 FROM freezes)
             BEGIN SELECT RAISE(ABORT, 'duka: frozen'); END;\n"
     );
+}
+
+/// Tables whose rows are written once and looked up by their journal entry.
+fn written_once(sql: &mut String, tables: &[&str]) {
+    for table in tables {
+        append_only(sql, table);
+        by_entry(sql, table);
+    }
 }
 
 fn append_only(sql: &mut String, table: &str) {
