@@ -1,7 +1,6 @@
 //! A small campaign: the same whatever the number of threads, and without a silent error.
 
 // Helpers of tests may fail as tests do.
-#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
 use duka::campaign::{Campaign, PRINTED_LAYOUTS, Report};
 use duka::simulate::Damage;

@@ -1,9 +1,6 @@
 //! Marks by hand, rounding and item statistics in a session, from the tables to the files.
-#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::result_large_err)]
 
-mod common;
-
-use common::{CANDIDATES, Desk, EXAM, card, key_text, roster, scan, ticket, workbook};
+use crate::common::{CANDIDATES, Desk, EXAM, card, key_text, roster, scan, ticket, workbook};
 use duka::grade::regrade::{KeyChange, PassChange};
 use duka::key::{KeyPurpose, Request};
 use duka::merge::{PartResult, Verdict};
@@ -362,7 +359,7 @@ fn the_program_regrades_and_checks_with_the_key() {
         run(&args)
     };
 
-    let pass = desk.write("pass", common::people::PASSPHRASE);
+    let pass = desk.write("pass", crate::common::people::PASSPHRASE);
     let asked = std::process::Command::new("sh")
         .args(["-c", "exec 3< \"$0\"; exec \"$@\""])
         .arg(pass)
@@ -386,7 +383,7 @@ fn the_program_regrades_and_checks_with_the_key() {
         assert!(said.contains(part), "{part}: {said}");
     }
     let list = desk.path("out/改分清单.csv");
-    let rows = common::rows_of(&std::fs::read(&list).unwrap());
+    let rows = crate::common::rows_of(&std::fs::read(&list).unwrap());
     assert_eq!(rows.len(), 6);
     assert_eq!(rows[1][..7], [ticket(1).as_str(), "electrician-4", "A", "1", "2", "69.9", "70.9"]);
     assert!(rows[1][9].starts_with("第3题更正") && rows[1][9].contains("item 80"), "{:?}", rows[1]);

@@ -1,10 +1,7 @@
 //! The session's verbs: bad inputs end with a clear word and change nothing; `--json` is JSON.
-#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
-mod common;
-
+use crate::common::{CANDIDATES, Desk, Filled, card, ticket};
 use assert_cmd::Command;
-use common::{CANDIDATES, Desk, Filled, card, ticket};
 use serde_json::Value;
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
@@ -67,7 +64,7 @@ fn refuse(desk: &Desk, args: &[&str], words: &[&str]) -> String {
         .arg("--session")
         .arg(desk.folder())
         .args(args)
-        .write_stdin(common::people::PASSPHRASE)
+        .write_stdin(crate::common::people::PASSPHRASE)
         .assert()
         .code(2);
     let output = done.get_output();
@@ -93,15 +90,15 @@ fn everybody() -> Vec<Filled> {
 #[test]
 fn a_missing_or_broken_exam() {
     let desk = Desk::new();
-    desk.write("exam.toml", common::EXAM.replace("level = \"四级\"", "level = \"九级\""));
+    desk.write("exam.toml", crate::common::EXAM.replace("level = \"四级\"", "level = \"九级\""));
     refuse(&desk, &["status"], &["exam.toml:16: ", "level", "九级"]);
-    desk.write("exam.toml", common::EXAM.replace("rooms = [", "rooms = "));
+    desk.write("exam.toml", crate::common::EXAM.replace("rooms = [", "rooms = "));
     refuse(&desk, &["status"], &["exam.toml:5: "]);
-    desk.write("exam.toml", common::EXAM.replace("date = ", "day = "));
+    desk.write("exam.toml", crate::common::EXAM.replace("date = ", "day = "));
     refuse(&desk, &["status"], &["exam.toml:4: ", "day"]);
     desk.write("exam.toml", [0xff, 0xfe, b'x']);
     refuse(&desk, &["status"], &["exam.toml", "UTF-8"]);
-    desk.write("exam.toml", common::EXAM.replace("theory-100", "theory-999"));
+    desk.write("exam.toml", crate::common::EXAM.replace("theory-100", "theory-999"));
     refuse(&desk, &["status"], &["theory-999", "layouts", "duka layout list"]);
     std::fs::remove_file(desk.path("exam.toml")).unwrap();
     for verb in ["status", "exceptions", "freeze", "merge", "publish", "verify"] {
@@ -126,7 +123,7 @@ fn a_broken_layout_of_the_sessions_own() {
 fn a_roster_with_a_wrong_check_digit_names_sheet_row_and_column() {
     let desk = Desk::new();
     duka().arg("--session").arg(desk.folder()).arg("status").assert().code(0);
-    let mut roster = common::roster();
+    let mut roster = crate::common::roster();
     let third = roster.candidates.get_mut(&ticket(3)).unwrap();
     let right = third.id_number.clone();
     let last = if right.ends_with('1') { '2' } else { '1' };
@@ -152,7 +149,7 @@ fn keys_that_do_not_open_and_folders_that_do_not_take_papers() {
     let request = desk.path("request").display().to_string();
     let ask = ["grade", "--request", &request, "--sign", &supervisor, "--passphrase-fd", "0"];
     let good = desk.read("keys/electrician-4-B.sealed");
-    desk.write("keys/electrician-4-B.sealed", common::key_text("electrician-4", "B", 1));
+    desk.write("keys/electrician-4-B.sealed", crate::common::key_text("electrician-4", "B", 1));
     let said = refuse(&desk, &ask, &["keys/electrician-4-B.sealed", "not a sealed key", "right file"]);
     assert!(!said.contains("AAAA"));
     desk.write("keys/electrician-4-B.sealed", "-----BEGIN AGE ENCRYPTED FILE-----\n");
@@ -183,7 +180,7 @@ fn scans_scores_and_decisions_that_are_not_there_or_do_not_fit() {
     let empty = desk.path("empty").display().to_string();
     refuse(&desk, &["scan", &empty], &["no image file", "empty", ".tif"]);
     refuse(&desk, &["scan", "no-such-folder"], &["no-such-folder"]);
-    let scores = common::practical_csv(&[(1, "70"), (2, "71")]);
+    let scores = crate::common::practical_csv(&[(1, "70"), (2, "71")]);
     let scores = String::from_utf8(scores).unwrap().replace(ticket(2).as_str(), "261410409999");
     let path = desk.write("practical.csv", scores).display().to_string();
     refuse(&desk, &["practical", "import", &path], &["practical.csv", "row 3", "准考证号", "261410409999"]);
@@ -270,7 +267,7 @@ fn a_store_that_is_none_or_is_cut_off() {
 /// Runs a verb with `--json` and gives what it says.
 fn json(folder: &Path, code: i32, args: &[&str]) -> Value {
     let mut run = duka();
-    run.arg("--session").arg(folder).arg("--json").args(args).write_stdin(common::people::PASSPHRASE);
+    run.arg("--session").arg(folder).arg("--json").args(args).write_stdin(crate::common::people::PASSPHRASE);
     let done = run.assert().code(code);
     serde_json::from_slice(&done.get_output().stdout).unwrap()
 }
@@ -298,9 +295,13 @@ fn every_verb_of_a_session_says_json() {
     let scanned = json(&folder, 1, &["scan", &path("scans"), "--threads", "2"]);
     assert_eq!((&scanned["pages"], &scanned["read"]), (&Value::from(6), &Value::from(6)));
     assert_eq!(scanned["open_exceptions"], 1);
-    desk.write("rooms.csv", duka::exam::rooms::to_csv(&common::room_records(&[]), &common::roster()));
+    desk.write(
+        "rooms.csv",
+        duka::exam::rooms::to_csv(&crate::common::room_records(&[]), &crate::common::roster()),
+    );
     assert_eq!(json(&folder, 0, &["room", "import", &path("rooms.csv")])["rows"], 2);
-    let scores = common::practical_csv(&[(1, "70"), (2, "50"), (3, "60"), (4, "90"), (5, "80"), (6, "75")]);
+    let scores =
+        crate::common::practical_csv(&[(1, "70"), (2, "50"), (3, "60"), (4, "90"), (5, "80"), (6, "75")]);
     desk.write("practical.csv", scores);
     assert_eq!(json(&folder, 0, &["practical", "import", &path("practical.csv")])["rows"], 6);
 

@@ -1,5 +1,4 @@
 //! The verbs that need no session, run as a user or a program runs them.
-#![allow(clippy::unwrap_used, clippy::panic, reason = "tests: a failure is a failed test")]
 
 use assert_cmd::cargo::cargo_bin_cmd;
 use duka::identity::{self, Identity};

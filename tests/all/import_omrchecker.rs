@@ -1,7 +1,5 @@
 //! Forms of the `OMRChecker` project, as they are found in the world, become layouts and keys.
 
-#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
-
 use duka::interop::{Imported, Note, omrchecker};
 use duka::key::AnswerKey;
 use duka::layout::{BlankColumns, FieldKind, Frame, Layout, Measure, OrientationProof};

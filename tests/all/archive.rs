@@ -1,10 +1,7 @@
 //! An archive is the whole batch: whatever is changed, lost or added in it is found, and the session comes back as it was.
-#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
-mod common;
-
+use crate::common::{CANDIDATES, Desk, card, clock, ticket};
 use assert_cmd::Command;
-use common::{CANDIDATES, Desk, card, clock, ticket};
 use duka::session::{ArchiveFault, Session, SessionError, VerifyOptions, restore, verify_archive};
 use duka::sheet::Sha256;
 use std::path::{Path, PathBuf};
@@ -16,7 +13,7 @@ fn archived() -> (Desk, PathBuf, Sha256) {
     let outside = tempfile::tempdir().unwrap();
     std::fs::write(outside.path().join("06.jpg"), card(6, 65).scan()).unwrap();
     let mut session = desk.open();
-    common::scan(&mut session, outside.path());
+    crate::common::scan(&mut session, outside.path());
     session.freeze().unwrap();
     desk.grade(&mut session).unwrap();
     let practical: Vec<(u16, &str)> = (1..=CANDIDATES).map(|n| (n, "80")).collect();

@@ -1,12 +1,6 @@
 //! Layout files with one defect each, and exactly what is said about it.
-#![allow(
-    clippy::unwrap_used,
-    clippy::panic,
-    clippy::float_cmp,
-    clippy::cast_possible_truncation,
-    clippy::cast_sign_loss,
-    reason = "tests: positions are compared as the file writes them"
-)]
+
+#![allow(clippy::float_cmp, reason = "positions are compared as the file writes them")]
 
 use duka::layout::draw::PrintPlace;
 use duka::layout::{Layout, LayoutError, Problem, shipped, shipped_names};

@@ -1,10 +1,7 @@
 //! What `docs/batch.md` says becomes of everything that can go wrong, tried as an operator would meet it.
-#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
-mod common;
-
-use common::Desk;
-use common::batch::{cards, duka};
+use crate::common::Desk;
+use crate::common::batch::{cards, duka};
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};

@@ -1,10 +1,7 @@
 //! Attacks on custody: each is refused, with a message that says what is wrong and nothing of a key.
-#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
-mod common;
-
-use common::people::{People, now};
-use common::{CANDIDATES, Desk, Filled, card, key_text};
+use crate::common::people::{People, now};
+use crate::common::{CANDIDATES, Desk, Filled, card, key_text};
 use duka::identity::{Identity, Person, Purpose, Signed};
 use duka::key::{
     CustodyError, ExamManifest, KeyPurpose, OneUseKey, Proposal, Quorum, Release, Request, RequestFacts,
@@ -35,7 +32,7 @@ struct Exam {
 impl Exam {
     fn new() -> Self {
         let folder = tempfile::tempdir().unwrap();
-        std::fs::write(folder.path().join("exam.toml"), common::EXAM).unwrap();
+        std::fs::write(folder.path().join("exam.toml"), crate::common::EXAM).unwrap();
         let people = People::new();
         let manifest = people.manifest(folder.path());
         Self { _folder: folder, people, manifest }
@@ -113,7 +110,7 @@ fn a_custodian_of_another_exam_and_a_supervisor_of_another_exam() {
     assert!(matches!(wrong.unwrap_err(), CustodyError::WrongSigner { role: "a supervisor", .. }));
     // An issuer of another exam seals nothing for this one.
     let text = key_text("electrician-4", "A", 1);
-    let terms = common::people::terms(&text);
+    let terms = crate::common::people::terms(&text);
     let wrong = seal(&text, "k", &exam.manifest, &terms, &other.people.issuer).unwrap_err();
     assert!(matches!(wrong, CustodyError::WrongSigner { role: "the issuer", .. }), "{}", quiet(&wrong));
 }
@@ -404,8 +401,8 @@ fn a_manifest_that_says_another_exam_and_a_session_without_one() {
     let folder = tempfile::tempdir().unwrap();
     let bare = folder.path().join("bare");
     Session::create(&bare).unwrap();
-    std::fs::write(bare.join("exam.toml"), common::EXAM.replace("第3批", "第4批")).unwrap();
-    let mut session = Session::open(&bare, common::clock).unwrap();
+    std::fs::write(bare.join("exam.toml"), crate::common::EXAM.replace("第3批", "第4批")).unwrap();
+    let mut session = Session::open(&bare, crate::common::clock).unwrap();
     let error = session.bind_manifest(&desk.path("exam.manifest")).unwrap_err();
     assert!(matches!(error, SessionError::NotTheManifest { part: "batch" }), "{error}");
     let error = session.request(&Ask::default(), &desk.people.supervisor).unwrap_err();
@@ -413,8 +410,8 @@ fn a_manifest_that_says_another_exam_and_a_session_without_one() {
     let error = session.grade(&[], &[]).unwrap_err();
     assert!(matches!(error, SessionError::NoManifest), "{error}");
     // Once bound, an exam.toml that says otherwise does not open.
-    desk.write("exam.toml", common::EXAM.replace("\"A\", \"B\"", "\"A\""));
-    let error = Session::open(&desk.folder(), common::clock).err().unwrap();
+    desk.write("exam.toml", crate::common::EXAM.replace("\"A\", \"B\"", "\"A\""));
+    let error = Session::open(&desk.folder(), crate::common::clock).err().unwrap();
     assert!(matches!(error, SessionError::NotTheManifest { .. }), "{error}");
 }
 

@@ -1,7 +1,6 @@
 //! A thousand made-up cards whose truth is known, and a hundred filled by careless hands.
 
 // Helpers of tests may fail as tests do.
-#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
 use duka::layout::{self, Layout};
 use duka::read::{self, MarkState, ReadKind, Reading};

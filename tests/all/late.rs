@@ -1,10 +1,7 @@
 //! Cards that turn up after the freeze.
-#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
-mod common;
-
+use crate::common::{CANDIDATES, Desk, Filled, card, clock, rows_of, tamper, ticket, workbook};
 use assert_cmd::Command;
-use common::{CANDIDATES, Desk, Filled, card, clock, rows_of, tamper, ticket, workbook};
 use duka::identity::{Identity, Strength};
 use duka::merge::PartResult;
 use duka::session::{

@@ -1,10 +1,7 @@
 //! The journal against whoever has the file in hand; heads on paper; re-checks by two people.
-#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
-mod common;
-
+use crate::common::{CANDIDATES, Desk, Filled, card, clock, tamper, ticket};
 use assert_cmd::Command;
-use common::{CANDIDATES, Desk, Filled, card, clock, tamper, ticket};
 use duka::identity::{Identity, Person, Strength};
 use duka::session::{
     HeadCode, RecheckState, Session, SessionError, Slip, Verdict, Verified, VerifyOptions, sign_slip,
@@ -313,10 +310,10 @@ fn guards_that_were_taken_off_or_added_are_found() {
 #[test]
 fn a_changed_exam_and_a_paper_of_another_record_are_told() {
     let desk = published();
-    desk.write("exam.toml", common::EXAM.replace("示例市第一", "示例市第二"));
+    desk.write("exam.toml", crate::common::EXAM.replace("示例市第一", "示例市第二"));
     found(&desk, &[], &[], &["exam.toml is not what is in force"]);
     let entries = look(&desk, &[], &[]).head;
-    desk.write("exam.toml", common::EXAM);
+    desk.write("exam.toml", crate::common::EXAM);
     assert_eq!(look(&desk, &[], &[]).head, entries, "looking wrote nothing");
     assert!(look(&desk, &[], &[]).holds());
 }

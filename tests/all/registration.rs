@@ -1,7 +1,5 @@
 //! Sheets that lie as they do on other people's desks, and forms that are found by other things than corner squares.
-#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 // Places in a picture: small and positive.
-#![allow(clippy::cast_possible_truncation, clippy::cast_sign_loss)]
 
 use duka::geometry::Orientation;
 use duka::layout::draw::CardFace;

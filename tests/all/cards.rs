@@ -1,11 +1,4 @@
 //! Printed cards, measured: what the PDF shows lies where the layout says.
-#![allow(
-    clippy::unwrap_used,
-    clippy::panic,
-    clippy::cast_possible_truncation,
-    clippy::cast_sign_loss,
-    reason = "tests: a page at 600 dpi has a few thousand pixels a side"
-)]
 
 use duka::geometry::{Mm, Rect};
 use duka::layout::draw::{CardFace, DrawError, Prefill, cards_pdf, lacking};

@@ -1,10 +1,7 @@
 //! How the scanner is over a run: what is told, what stops it, what the record keeps.
-#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
-mod common;
-
+use crate::common::Desk;
 use assert_cmd::Command;
-use common::Desk;
 use duka::batch::{BatchError, Monitor, OnTrouble, Told, vitals};
 use duka::layout::draw::CardFace;
 use duka::layout::{Layout, shipped};

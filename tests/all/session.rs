@@ -1,9 +1,6 @@
 //! What a session promises, from scans to published results.
-#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
-mod common;
-
-use common::{CANDIDATES, Desk, Filled, card, practical_csv, rows_of, scan, ticket, workbook};
+use crate::common::{CANDIDATES, Desk, Filled, card, practical_csv, rows_of, scan, ticket, workbook};
 use duka::key::{CustodyError, KeyError};
 use duka::session::{Session, SessionError};
 use duka::sheet::Sha256;
@@ -115,13 +112,13 @@ fn a_view_that_is_not_what_the_record_comes_to_is_found_and_made_anew() {
 #[test]
 fn a_page_set_aside_is_read_once_its_layout_is_there() {
     let desk = Desk::new();
-    let wrong = common::EXAM.replace("theory-100", "card-16k");
+    let wrong = crate::common::EXAM.replace("theory-100", "card-16k");
     desk.write("exam.toml", wrong);
     desk.write("scans/1.jpg", card(1, 70).scan());
     let mut session = desk.open();
     let first = scan(&mut session, &desk.path("scans")).summary;
     assert_eq!((first.read, first.set_aside), (0, 1));
-    desk.write("exam.toml", common::EXAM);
+    desk.write("exam.toml", crate::common::EXAM);
     let mut session = desk.open();
     let second = scan(&mut session, &desk.path("scans")).summary;
     assert_eq!((second.read, second.set_aside, second.known), (1, 0, 0));
@@ -227,8 +224,8 @@ fn a_room_without_a_record_refuses_the_freeze() {
     assert!(matches!(session.freeze().unwrap_err(), SessionError::NoRoster));
     session.import_roster(&[desk.path("roster.xlsx")]).unwrap();
     scan(&mut session, &desk.path("scans"));
-    let only = &common::room_records(&[])[..1];
-    let path = desk.write("rooms.csv", duka::exam::rooms::to_csv(only, &common::roster()));
+    let only = &crate::common::room_records(&[])[..1];
+    let path = desk.write("rooms.csv", duka::exam::rooms::to_csv(only, &crate::common::roster()));
     session.import_rooms(&[path]).unwrap();
     let refused = session.freeze().unwrap_err();
     assert!(matches!(refused, SessionError::NotReady { exceptions: 0, rooms: 1 }), "{refused}");
@@ -271,22 +268,22 @@ fn a_frozen_record_is_graded_the_same_each_time_and_takes_nothing_in() {
     assert_eq!(session.canonical_export().unwrap(), export);
 
     // Another key under the same revision is no correction.
-    let other = common::key_text("electrician-4", "A", 1).replacen("AAAA", "BBBB", 1);
+    let other = crate::common::key_text("electrician-4", "A", 1).replacen("AAAA", "BBBB", 1);
     desk.seal("electrician-4-A.sealed", &other);
     let refused = desk.grade(&mut session).unwrap_err();
     assert!(matches!(refused, SessionError::SameRevision { revision: 1, .. }), "{refused}");
     assert_eq!(session.canonical_export().unwrap(), export);
     drop(session);
 
-    let changed = common::EXAM.replace("2026-11-21", "2026-11-22");
+    let changed = crate::common::EXAM.replace("2026-11-21", "2026-11-22");
     desk.write("exam.toml", changed);
-    let refused = Session::open(&desk.folder(), common::clock).err().unwrap();
+    let refused = Session::open(&desk.folder(), crate::common::clock).err().unwrap();
     assert!(matches!(refused, SessionError::ChangedAfterFreeze { .. }), "{refused}");
-    desk.write("exam.toml", common::EXAM);
+    desk.write("exam.toml", crate::common::EXAM);
     desk.open();
     let layout = String::from_utf8(duka::layout::shipped_text("theory-100").unwrap().into()).unwrap();
     desk.write("layouts/theory-100.toml", format!("{layout}\n# another text\n"));
-    let refused = Session::open(&desk.folder(), common::clock).err().unwrap();
+    let refused = Session::open(&desk.folder(), crate::common::clock).err().unwrap();
     assert!(matches!(refused, SessionError::ChangedAfterFreeze { .. }), "{refused}");
 }
 
@@ -315,7 +312,7 @@ fn a_key_that_can_not_be_opened_or_does_not_fit_grades_nothing() {
         matches!(&error, SessionError::Custody { path: Some(p), .. } if *p == desk.path(file)),
         "{error}"
     );
-    desk.write(file, common::key_text("electrician-4", "B", 1));
+    desk.write(file, crate::common::key_text("electrician-4", "B", 1));
     assert!(matches!(refuse("not sealed"), SessionError::Custody { .. }));
     desk.write(file, "-----BEGIN AGE ENCRYPTED FILE-----\nAAAA\n");
     let error = refuse("old");
@@ -323,7 +320,7 @@ fn a_key_that_can_not_be_opened_or_does_not_fit_grades_nothing() {
     std::fs::remove_file(desk.path(file)).unwrap();
     for revision in [0, 2] {
         if revision > 0 {
-            desk.seal("electrician-4-B.sealed", &common::key_text("electrician-4", "B", revision));
+            desk.seal("electrician-4-B.sealed", &crate::common::key_text("electrician-4", "B", revision));
         }
         let error = refuse("missing");
         let said = error.to_string();
@@ -331,7 +328,7 @@ fn a_key_that_can_not_be_opened_or_does_not_fit_grades_nothing() {
         assert!(said.contains("electrician-4, form B, revision 1"), "{said}");
     }
     // A key with other options than the card's: opened, and nothing is graded.
-    let odd = common::key_text("electrician-4", "B", 1).replacen(
+    let odd = crate::common::key_text("electrician-4", "B", 1).replacen(
         "kind = \"single\"\n",
         "kind = \"single\"\noptions = \"ABCDE\"\n",
         1,
@@ -516,7 +513,7 @@ fn a_publication_has_a_number_and_a_correction_names_the_one_before_it() {
     assert_eq!(std::fs::read(archive.join("papers/第1号/成绩单.pdf")).unwrap(), first);
     let seen = duka::session::verify(
         &desk.folder(),
-        common::clock,
+        crate::common::clock,
         &duka::session::VerifyOptions::default(),
         &mut |_, _| {},
     )

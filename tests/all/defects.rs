@@ -5,9 +5,7 @@
 //! aside.
 
 // Helpers of tests may fail as tests do.
-#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 // Places in a picture: small and positive.
-#![allow(clippy::cast_possible_truncation, clippy::cast_sign_loss)]
 
 use duka::layout::draw::CardFace;
 use duka::layout::{self, Layout};

@@ -4,7 +4,6 @@
 //! these tests say so and check nothing.
 
 // Helpers of tests may fail as tests do.
-#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
 use duka::layout::Layout;
 use duka::read::{MarkState, Reading};

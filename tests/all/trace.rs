@@ -1,12 +1,8 @@
 //! Pictures of what was seen: `duka read --trace` and `duka show`.
-#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 // A test looks at an error at once.
-#![allow(clippy::result_large_err)]
 
-mod common;
-
+use crate::common::{Desk, card, ticket};
 use assert_cmd::Command;
-use common::{Desk, card, ticket};
 use duka::session::SessionError;
 use duka::source::decode;
 use std::path::{Path, PathBuf};
@@ -113,7 +109,7 @@ fn session() -> Desk {
     }
     encoder.write_header().unwrap().write_image_data(&levels).unwrap();
     desk.write("scans/cut.png", bytes);
-    common::scan(&mut desk.open(), &desk.path("scans"));
+    crate::common::scan(&mut desk.open(), &desk.path("scans"));
     desk
 }
 
@@ -174,7 +170,7 @@ fn the_command_line_writes_the_picture_and_says_what_is_wrong() {
 
     // The same card scanned twice: its ticket number names two sheets.
     desk.write("scans/again.jpg", card(2, 40).scan());
-    common::scan(&mut desk.open(), &desk.path("scans"));
+    crate::common::scan(&mut desk.open(), &desk.path("scans"));
     let (code, _, err) = duka(&["show", ticket(2).as_str(), "--session", &folder]);
     assert!(
         code == 2 && err.contains("2 sheets are called") && err.contains("scans/again.jpg page 1"),

@@ -1,11 +1,8 @@
 //! The files under `tests/vectors` open as they did when they were written: `docs/sealed-key.md` describes them.
 //! Their people are made up and their passphrase is here. `BLESS=1` makes all of them anew, for a new suite only: an old
 //! vector that stops opening is an exam whose keys stop opening.
-#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
-mod common;
-
-use common::people::{PASSPHRASE, People, file_of, now};
+use crate::common::people::{PASSPHRASE, People, file_of, now};
 use duka::identity::Identity;
 use duka::key::{ExamManifest, OneUseKey, Proposal, Quorum, Release, Request, RequestFacts, SealedKey};
 use duka::sheet::Sha256;
@@ -24,10 +21,10 @@ fn bless() {
     std::fs::create_dir_all(place()).unwrap();
     let write = |name: &str, bytes: &[u8]| std::fs::write(place().join(name), bytes).unwrap();
     let folder = tempfile::tempdir().unwrap();
-    std::fs::write(folder.path().join("exam.toml"), common::EXAM).unwrap();
+    std::fs::write(folder.path().join("exam.toml"), crate::common::EXAM).unwrap();
     let people = People::new();
     let manifest = people.manifest(folder.path());
-    let text = common::key_text("electrician-4", "A", 1);
+    let text = crate::common::key_text("electrician-4", "A", 1);
     let sealed = [people.seal(&text, &manifest)];
     let facts = RequestFacts {
         freeze: Sha256::of(b"freeze"),

@@ -1,5 +1,4 @@
 //! `duka demo` does the whole job.
-#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
 use age::secrecy::SecretString;
 use assert_cmd::Command;
