@@ -4,9 +4,9 @@ use super::{Session, SessionError};
 use crate::exam::{RoomRecord, Roster};
 use crate::hand;
 use crate::practical::{self, PracticalScore};
-use crate::sheet::{RoomId, Sha256};
+use crate::sheet::{RoomId, Sha256, TicketNumber};
 use crate::store::{Imported, Source};
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 
 /// What an import came to.
@@ -70,20 +70,17 @@ impl Session {
     pub fn import_practical(&mut self, files: &[PathBuf]) -> Result<ImportedFile, SessionError> {
         let roster = self.roster()?;
         let read = read_all(files)?;
-        let mut scores: Vec<PracticalScore> = Vec::new();
+        // Of several files' scores for one candidate the last counts.
+        let mut scores: BTreeMap<TicketNumber, PracticalScore> = BTreeMap::new();
         for file in &read {
-            for score in practical::import(&file.name, &file.bytes, &self.exam, &roster)? {
-                scores.retain(|s| s.ticket != score.ticket);
-                scores.push(score);
-            }
+            let sent = practical::import(&file.name, &file.bytes, &self.exam, &roster)?;
+            scores.extend(sent.into_iter().map(|score| (score.ticket.clone(), score)));
         }
         let rows = scores.len();
         for earlier in self.store.practical()? {
-            if scores.iter().all(|s| s.ticket != earlier.ticket) {
-                scores.push(earlier);
-            }
+            scores.entry(earlier.ticket.clone()).or_insert(earlier);
         }
-        scores.sort_by(|a, b| a.ticket.cmp(&b.ticket));
+        let scores: Vec<PracticalScore> = scores.into_values().collect();
         let at = self.now();
         let imported = self.store.import_practical(&scores, &source_of(&read), &at)?;
         Ok(ImportedFile { rows, imported })

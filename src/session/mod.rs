@@ -267,8 +267,21 @@ impl Session {
         self.standings_with(None)
     }
 
+    /// As [`Session::standings`], without the responses to items, which are most of what there is to keep.
+    fn standings_short(&self) -> Result<Standings, SessionError> {
+        self.standings_of(None, false)
+    }
+
     /// As [`Session::standings`], if this late sheet counted too, with these decisions.
     fn standings_with(&self, late: Option<(SheetId, &[Resolution])>) -> Result<Standings, SessionError> {
+        self.standings_of(late, true)
+    }
+
+    fn standings_of(
+        &self,
+        late: Option<(SheetId, &[Resolution])>,
+        items: bool,
+    ) -> Result<Standings, SessionError> {
         let roster = self.store.roster()?.unwrap_or_default();
         let rooms = self.store.rooms()?;
         let mut resolutions = self.decisions_in_force()?;
@@ -283,20 +296,21 @@ impl Session {
                 about.entry(*sheet).or_default().push(resolution.clone());
             }
         }
-        let sheets: BTreeMap<SheetId, SettledSheet> = self
-            .store
-            .readings()?
-            .into_iter()
-            .filter(|reading| !apart.contains(&reading.sheet))
-            .map(|reading| {
-                let decisions = about.get(&reading.sheet).map_or(&[][..], Vec::as_slice);
-                let settled = settle(&reading, decisions, &self.exam.rules);
-                (reading.sheet, SettledSheet { sheet: reading.sheet, layout: reading.layout, settled })
-            })
-            .collect();
-        let all: Vec<SettledSheet> = sheets.values().cloned().collect();
+        // One reading after the other: all at a time would be gigabytes in a large session.
+        let sheets = self.store.map_readings(|reading| {
+            if apart.contains(&reading.sheet) {
+                return None;
+            }
+            let decisions = about.get(&reading.sheet).map_or(&[][..], Vec::as_slice);
+            let mut settled = settle(&reading, decisions, &self.exam.rules);
+            if !items {
+                settled.responses.items = BTreeMap::new();
+            }
+            Some(SettledSheet { sheet: reading.sheet, layout: reading.layout, settled })
+        })?;
         let findings =
-            against_roster(&all, &self.store.set_asides()?, &self.exam, &roster, &rooms, &resolutions);
+            against_roster(&sheets, &self.store.set_asides()?, &self.exam, &roster, &rooms, &resolutions);
+        let sheets = sheets.into_iter().map(|sheet| (sheet.sheet, sheet)).collect();
         Ok(Standings { roster, rooms, sheets, findings })
     }
 }

@@ -17,7 +17,7 @@ impl Session {
     /// [`SessionError::NoRoster`], scores that contradict roster or exam, or a failure of the record.
     pub fn merge(&self) -> Result<Results, SessionError> {
         let roster = self.roster()?;
-        let standings = self.standings()?;
+        let standings = self.standings_short()?;
         let theory: BTreeMap<TicketNumber, TheoryResult> = self
             .store
             .scores()?

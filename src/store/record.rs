@@ -80,14 +80,24 @@ impl Store {
     ///
     /// [`StoreError::Damaged`] if one can't be read.
     pub fn readings(&self) -> Result<Vec<Reading>, StoreError> {
+        self.map_readings(Some)
+    }
+
+    /// As [`Store::readings`], one after the other: what `look` makes of each, without holding all of them at a time.
+    ///
+    /// # Errors
+    ///
+    /// As [`Store::readings`].
+    pub fn map_readings<T>(&self, mut look: impl FnMut(Reading) -> Option<T>) -> Result<Vec<T>, StoreError> {
         self.read(|tx| {
-            values(
-                tx,
-                "readings",
-                "SELECT reading FROM readings r WHERE seq =
-                     (SELECT MAX(seq) FROM readings s WHERE s.image = r.image AND s.page = r.page)
-                 ORDER BY image, page",
-            )
+            let mut statement = tx.prepare_cached(READINGS)?;
+            let mut rows = statement.query([])?;
+            let mut out = Vec::new();
+            while let Some(row) = rows.next()? {
+                let text = row.get_ref(0)?.as_str().map_err(|_| Fault::Row("readings"))?;
+                out.extend(look(decode("readings", text)?));
+            }
+            Ok(out)
         })
     }
 
@@ -192,6 +202,11 @@ impl Store {
 pub(super) fn all_resolutions(tx: &Transaction<'_>) -> Result<Vec<Resolution>, Fault> {
     values(tx, "resolutions", "SELECT resolution FROM resolutions ORDER BY seq")
 }
+
+/// The reading in force of every page, by sheet.
+const READINGS: &str = "SELECT reading FROM readings r WHERE seq =
+         (SELECT MAX(seq) FROM readings s WHERE s.image = r.image AND s.page = r.page)
+     ORDER BY image, page";
 
 /// The values in the only column of `sql`.
 pub(super) fn values<T: serde::de::DeserializeOwned>(
