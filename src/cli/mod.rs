@@ -18,6 +18,7 @@ mod layout;
 mod manifest;
 mod new;
 mod output;
+mod paper;
 mod passphrase;
 mod print;
 mod progress;
@@ -102,8 +103,8 @@ enum Verb {
     Items(items::Items),
     /// Join theory and practical scores and show the outcome
     Merge,
-    /// Write 成绩单, 鉴定名册 and 合格名册 as xlsx and pdf
     Publish(publish::Publish),
+    Publications(publish::Publications),
     /// Check that the record is what was written, and that the pictures are still there
     Verify(verify::Verify),
     /// List what was done, when and by whom
@@ -178,6 +179,7 @@ pub fn run() -> ExitCode {
         Verb::Items(args) => items::run(&args, &context),
         Verb::Merge => publish::merge(&context),
         Verb::Publish(args) => publish::publish(&args, &context),
+        Verb::Publications(args) => publish::publications(&args, &context),
         Verb::Verify(args) => verify::verify(&args, &context),
         Verb::Journal(args) => journal::journal(&args, &context),
         Verb::Head(args) => journal::head(&args, &context),

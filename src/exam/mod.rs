@@ -3,6 +3,7 @@
 //! [`Exam::parse`] reads `exam.toml`; [`Roster::import`] and [`RoomRecord::import`] read the tables that
 //! institutes send (xlsx, xls, csv) by way of [`Table`], and refuse them with every wrong row named.
 
+mod certificates;
 mod error;
 mod headings;
 mod identity;
@@ -17,6 +18,7 @@ mod toml;
 mod words;
 mod write;
 
+pub use certificates::{CertificateScheme, LONGEST_SERIAL, NumberPart};
 pub use error::{ExamError, ExamFault, ExamProblem};
 pub use headings::{Heading, Need};
 pub use identity::{Document, IdNumberFault, Sex};
@@ -60,6 +62,9 @@ pub struct Exam {
     /// Who signs the papers; empty where the exam does not say.
     #[serde(default)]
     pub signatories: Signatories,
+    /// How certificates (证书) are numbered; without it their columns stay blank.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub certificates: Option<CertificateScheme>,
 }
 
 /// The people whose names stand under the papers; an empty name leaves a line to write on.

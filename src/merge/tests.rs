@@ -91,6 +91,7 @@ impl Scene {
                     rounding: None,
                 },
                 signatories: crate::exam::Signatories::default(),
+                certificates: None,
             },
             roster: Roster::default(),
             rooms: vec![record],

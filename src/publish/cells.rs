@@ -1,8 +1,10 @@
 //! Columns of the papers and what stands in them.
 
+use super::PrintedCertificate;
 use crate::exam::Level;
 use crate::merge::{PartResult, Transcript, Verdict};
-use crate::sheet::Points;
+use crate::sheet::{Points, TicketNumber};
+use std::collections::BTreeMap;
 
 /// A column of a paper.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -172,6 +174,26 @@ impl Column {
     pub fn register_cell(self, serial: u32, transcript: &Transcript) -> Cell {
         match self {
             Self::Remark => Cell::text_or_empty(&transcript.candidate.remark),
+            _ => self.cell(serial, transcript),
+        }
+    }
+}
+
+impl Column {
+    /// What the register of those who passed has in this column: 评定成绩, 证书编号 and 发证日期 where there is a certificate.
+    pub fn passed_cell(
+        self,
+        serial: u32,
+        transcript: &Transcript,
+        certificates: &BTreeMap<TicketNumber, PrintedCertificate>,
+    ) -> Cell {
+        let Some(certificate) = certificates.get(&transcript.candidate.ticket) else {
+            return self.cell(serial, transcript);
+        };
+        match self {
+            Self::AwardedMark => Cell::text_or_empty(&transcript.grade),
+            Self::Certificate => Cell::Text(certificate.number.clone()),
+            Self::Issued => Cell::Text(certificate.issued.clone()),
             _ => self.cell(serial, transcript),
         }
     }

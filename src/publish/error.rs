@@ -27,6 +27,12 @@ pub enum PublishError {
         /// How many characters it has.
         length: usize,
     },
+    /// Papers with more pages than were signed.
+    #[error("{paper} has other pages than those that were signed")]
+    OtherPages {
+        /// Which paper.
+        paper: String,
+    },
     /// The document can't be put together.
     #[error("can't draw {paper}: {source}")]
     Pdf {
@@ -55,6 +61,7 @@ impl PublishError {
                 "check the character in the roster; if it is right, issue this paper from the workbook (xlsx) and report the character"
             }
             Self::TooLong { .. } => "shorten it in the roster or the record it comes from",
+            Self::OtherPages { .. } => "propose the publication again (`duka publish`) and have it signed",
             Self::Pdf { .. } => "the program is damaged: install it again",
             Self::Xlsx { .. } => "look for over-long or duplicate names of occupations",
         }

@@ -1,5 +1,6 @@
 //! Why something a user asked for can't be done.
 
+use super::approval::ProposalStep;
 use super::slip::SlipError;
 use crate::batch::BatchError;
 use crate::exam::{ExamError, RoomError, RosterError, TableError, WriteError};
@@ -11,7 +12,7 @@ use crate::key::{CustodyError, KeyPurpose};
 use crate::layout::LayoutError;
 use crate::merge::MergeError;
 use crate::practical::PracticalError;
-use crate::publish::{DecisionsError, PublishError};
+use crate::publish::{DecisionsError, PublishError, SealError};
 use crate::settle::ResolveError;
 use crate::sheet::{
     Cause, DecodeFault, FieldName, Form, ItemLabel, LayoutName, PaperId, RoomId, SectionName, SheetId,
@@ -372,6 +373,53 @@ pub enum SessionError {
         /// How many lines differ.
         changed: usize,
     },
+    /// Nothing is on its way to be issued.
+    #[error("nothing is proposed: there is nothing to check, approve or issue")]
+    NoProposal,
+    /// A step of a proposal that is not its next one.
+    #[error("proposal {case} {}", match .missing {
+        ProposalStep::Check => "was not checked (复核) yet",
+        ProposalStep::Approval => "was not approved (批准) by a supervisor yet",
+        ProposalStep::NothingMore => "was checked and approved already",
+        ProposalStep::CheckedAlready => "was checked already: it waits for a supervisor's approval",
+    })]
+    ProposalStep {
+        /// Which proposal.
+        case: u64,
+        /// What stands in the way.
+        missing: ProposalStep,
+    },
+    /// What was proposed is no longer so.
+    #[error("proposal {case} no longer fits, and what was signed under it does not count: {}", some_of(.changed))]
+    ProposalStale {
+        /// Which proposal.
+        case: u64,
+        /// What changed since.
+        changed: Vec<String>,
+    },
+    /// A number that can't be withdrawn.
+    #[error("publication number {number} is not in force{}", corrected_by(*.corrected))]
+    NotInForce {
+        /// Which.
+        number: u64,
+        /// The number that corrected it.
+        corrected: Option<u64>,
+    },
+    /// More certificates than there are serials.
+    #[error(
+        "there are not enough certificate numbers for level {level}: serial {serial} is beyond the last, {last}"
+    )]
+    CertificatesExhausted {
+        /// The level as `exam.toml` says it.
+        level: &'static str,
+        /// The serial that would be next.
+        serial: u32,
+        /// The last one.
+        last: u32,
+    },
+    /// A code of a page that can't be read.
+    #[error("{0}")]
+    Seal(#[from] SealError),
     /// A folder that is no archive.
     #[error("{} is no archive: it has no manifest.sha256", .folder.display())]
     NotAnArchive {
@@ -643,6 +691,24 @@ impl SessionError {
             }
             Self::SamePerson { .. } => "let another person sign, with a key of their own",
             Self::Published { .. } => "a correction is a number of its own: `duka publish --correct REASON`",
+            Self::NoProposal => "`duka publish` proposes the results, `duka publish withdraw N` a withdrawal",
+            Self::ProposalStep { missing, .. } => match missing {
+                ProposalStep::Check => {
+                    "a reviewer or supervisor of the manifest runs `duka publish check --identity FILE`"
+                }
+                ProposalStep::Approval => "a supervisor runs `duka publish approve --identity FILE`",
+                ProposalStep::NothingMore => "`duka publish issue` issues it",
+                ProposalStep::CheckedAlready => {
+                    "a supervisor, who is not the one who checked, runs `duka publish approve --identity FILE`"
+                }
+            },
+            Self::ProposalStale { .. } => "propose again (`duka publish`), and have it checked and approved",
+            Self::NotInForce { .. } => "`duka publications` lists all numbers with their state",
+            Self::CertificatesExhausted { .. } => {
+                "give certificates.first or a scheme with a longer serial in exam.toml before the record is frozen; afterwards number \
+                 these certificates by hand"
+            }
+            Self::Seal(e) => e.hint(),
             Self::NotAnArchive { .. } => "name the folder that `duka archive` made",
             Self::ArchiveBroken { .. } => {
                 "take another copy of it; `duka verify ARCHIVE` names everything that was changed, lost or added"
@@ -727,6 +793,10 @@ fn nothing_of(item: u16) -> String {
     } else {
         format!("item {item} is what it was, or is named twice")
     }
+}
+
+fn corrected_by(number: Option<u64>) -> String {
+    number.map_or_else(String::new, |number| format!(": number {number} corrected it"))
 }
 
 fn others_of(changed: usize) -> String {

@@ -7,7 +7,7 @@ use crate::publish::{self, SlipSigner};
 use crate::store::{HeadSignature, JournalEntry, JournalHead};
 
 /// Acts after which the journal's head is signed by a supervisor and a custodian.
-const SIGNED_ACTS: [&str; 5] = ["freeze", "open", "grade", "regrade", "publish"];
+const SIGNED_ACTS: [&str; 6] = ["freeze", "open", "grade", "regrade", "publish", "withdraw"];
 
 /// A head of the journal with who signed it.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -224,6 +224,9 @@ fn act_title(kind: &str) -> String {
         "regrade" => "重新计分",
         "check" => "复核计分",
         "publish" => "成绩发布",
+        "propose" => "发布提请",
+        "propose-sign" => "发布复核与批准",
+        "withdraw" => "发布撤回",
         "late-open" => "迟到答题卡立案",
         "late-sign" => "迟到答题卡签署",
         "recheck-open" => "成绩复核立案",

@@ -4,8 +4,10 @@
 //! `layouts/` for layouts of its own, `scans/` and `out/`. Whoever shows things to people (the command
 //! line, a web page) calls this and nothing below it. Times come from outside, as a function.
 
+mod approval;
 mod archive;
 mod cases;
+mod certificates;
 mod custody;
 mod error;
 mod grading;
@@ -14,7 +16,10 @@ mod import;
 mod items;
 mod late;
 mod lock;
+mod numbers;
 mod originals;
+mod paper;
+mod publishing;
 mod recheck;
 mod regrade;
 mod reread;
@@ -28,6 +33,7 @@ mod verify;
 mod view;
 mod watch;
 
+pub use approval::{Approval, ProposalStatus, ProposalStep};
 pub use archive::{ArchiveChecked, ArchiveFault, Archived, restore, verify_archive};
 pub use custody::{Ask, SEALED, exam_papers};
 pub use error::SessionError;
@@ -36,7 +42,10 @@ pub use heads::{PrintedHead, SignedHead, sign_slip};
 pub use import::ImportedFile;
 pub use items::{Compare, ItemsAsked, ItemsOf};
 pub use late::{LateCounts, LateState, LateStatus, LateVerdict};
+pub use numbers::Numbered;
 pub use originals::{Depth, Lost, LostWhy, Originals, OriginalsChecked};
+pub use paper::{CheckedPage, NumberState, check_page};
+pub use publishing::{Published, Written};
 pub use recheck::{OpenedRecheck, RecheckState, RecheckStatus, Verdict};
 pub use regrade::{ChangedResult, CorrectedPaper, Corrections, Regrading, ScoreDiffers};
 pub use reread::RereadAll;
@@ -365,6 +374,18 @@ fn layout_texts(folder: &Path, exam: &Exam) -> Result<Vec<(LayoutRecord, String)
         out.push((LayoutRecord { name: name.clone(), text }, path));
     }
     Ok(out)
+}
+
+/// Makes a folder that is its owner's alone.
+fn make_own(folder: &Path) -> Result<(), SessionError> {
+    let failed = |e| SessionError::file("make", folder, e);
+    std::fs::create_dir_all(folder).map_err(failed)?;
+    #[cfg(unix)]
+    {
+        use std::os::unix::fs::PermissionsExt as _;
+        std::fs::set_permissions(folder, std::fs::Permissions::from_mode(0o700)).map_err(failed)?;
+    }
+    Ok(())
 }
 
 /// Writes a file whole or not at all: beside it first, then by its name.

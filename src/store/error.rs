@@ -193,6 +193,20 @@ pub enum StoreError {
         /// The next one.
         next: u64,
     },
+    /// A certificate's number that was issued before.
+    #[error("the certificate number {number} was issued before, to {holder}")]
+    CertificateTaken {
+        /// The number.
+        number: String,
+        /// Whose it is or was.
+        holder: String,
+    },
+    /// A number that can't be withdrawn.
+    #[error("publication number {number} is not in force")]
+    NotInForce {
+        /// Which.
+        number: u64,
+    },
     /// A value can't be written as JSON.
     #[error("a {what} can't be written as text")]
     Encode {
@@ -251,6 +265,8 @@ impl StoreError {
             Self::PublicationNumber { .. } => {
                 "look at what was published meanwhile (`duka journal`), then publish again"
             }
+            Self::CertificateTaken { .. } => "no number is issued twice: propose again (`duka publish`)",
+            Self::NotInForce { .. } => "`duka publications` lists all numbers with their state",
             Self::KnownFile { .. } => {
                 "it needs no case: `duka show` shows it, `duka recheck` looks at it again"
             }

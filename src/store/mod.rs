@@ -27,6 +27,7 @@ mod health;
 mod imports;
 mod journal;
 mod late;
+mod proposals;
 mod publications;
 mod rechecks;
 mod record;
@@ -46,7 +47,10 @@ pub use health::{HealthEvent, PagePlace, Placed, Severity, Streak, Tone, Trouble
 pub use imports::{ImportKind, ImportRecord, Imported, LayoutRecord, Source};
 pub use journal::{JournalEntry, JournalHead};
 pub use late::{LateCase, LateCounted, LateDecision, LateOutcome, LateSheet, LateSignature};
-pub use publications::{Publication, PublishedLine};
+pub use proposals::{
+    KeyInForce, Proposal, ProposalCase, ProposalOutcome, ProposalSignature, ProposedIssue, ProposedWithdrawal,
+};
+pub use publications::{Certificate, Publication, PublishedLine, Registered, Withdrawal};
 pub use rechecks::{
     Difference, ItemChange, ItemValue, Recheck, RecheckCase, RecheckOutcome, RecheckSignature, Reread,
     RereadOutcome,

@@ -339,9 +339,51 @@ CREATE TRIGGER late_sheets_frozen BEFORE INSERT ON late_sheets WHEN NOT EXISTS (
 BEGIN SELECT RAISE(ABORT, 'duka: not frozen'); END;
 ";
 
+/// Tables of version 11 whose rows are written once: proposals of publications and withdrawals with what was signed under them, and the
+/// register of certificates.
+const APPROVAL_TABLES: [&str; 5] =
+    ["proposals", "proposal_signatures", "withdrawals", "certificates", "revocations"];
+
+/// A certificate is revoked once, and its number never issued again.
+const VERSION_11: &str = "
+CREATE TABLE proposals (
+    seq INTEGER PRIMARY KEY,
+    proposal TEXT NOT NULL,
+    entry INTEGER NOT NULL REFERENCES journal (seq) DEFERRABLE INITIALLY DEFERRED
+) STRICT;
+CREATE TABLE proposal_signatures (
+    seq INTEGER PRIMARY KEY,
+    proposal INTEGER NOT NULL REFERENCES proposals (seq),
+    signature TEXT NOT NULL,
+    entry INTEGER NOT NULL REFERENCES journal (seq) DEFERRABLE INITIALLY DEFERRED
+) STRICT;
+CREATE TABLE withdrawals (
+    seq INTEGER PRIMARY KEY,
+    number INTEGER NOT NULL UNIQUE REFERENCES publications (number),
+    withdrawal TEXT NOT NULL,
+    entry INTEGER NOT NULL REFERENCES journal (seq) DEFERRABLE INITIALLY DEFERRED
+) STRICT;
+CREATE TABLE certificates (
+    seq INTEGER PRIMARY KEY,
+    certificate TEXT NOT NULL UNIQUE,
+    ticket TEXT NOT NULL,
+    issued TEXT NOT NULL,
+    publication INTEGER NOT NULL REFERENCES publications (number),
+    entry INTEGER NOT NULL REFERENCES journal (seq) DEFERRABLE INITIALLY DEFERRED
+) STRICT;
+CREATE INDEX certificates_by_ticket ON certificates (ticket);
+CREATE TABLE revocations (
+    seq INTEGER PRIMARY KEY,
+    certificate TEXT NOT NULL UNIQUE REFERENCES certificates (certificate),
+    publication INTEGER NOT NULL REFERENCES publications (number),
+    reason TEXT NOT NULL,
+    entry INTEGER NOT NULL REFERENCES journal (seq) DEFERRABLE INITIALLY DEFERRED
+) STRICT;
+";
+
 /// Everything that brings a new file to the present version, one step a version.
-pub(super) const MIGRATIONS: [fn() -> String; 8] =
-    [version_1, version_2, version_3, version_4, version_5, version_6, version_7, version_8];
+pub(super) const MIGRATIONS: [fn() -> String; 9] =
+    [version_1, version_2, version_3, version_4, version_5, version_6, version_7, version_8, version_11];
 
 /// The version that this program writes.
 pub(super) fn newest() -> u32 {
@@ -419,6 +461,12 @@ fn version_8() -> String {
     sql
 }
 
+fn version_11() -> String {
+    let mut sql = VERSION_11.to_owned();
+    written_once(&mut sql, &APPROVAL_TABLES);
+    sql
+}
+
 fn closed_by_freeze(sql: &mut String, table: &str) {
     // Writing to a String can't fail.
     let _ = write!(
@@ -460,6 +508,7 @@ pub(super) fn hashed_tables() -> impl Iterator<Item = &'static str> {
         .chain(CUSTODY_TABLES)
         .chain(CASE_TABLES)
         .chain(LATE_TABLES)
+        .chain(APPROVAL_TABLES)
 }
 
 /// The `user_version` of the file.

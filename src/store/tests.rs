@@ -131,6 +131,7 @@ fn exam() -> Exam {
             rounding: None,
         },
         signatories: crate::exam::Signatories::default(),
+        certificates: None,
     }
 }
 

@@ -146,8 +146,12 @@ pub fn run(args: &Demo, context: &Context) -> Result<Ending, Failure> {
         out.line(format!("   {ticket}: read again the same, unchanged; evidence in {}", evidence.display()));
     }
 
-    step(out, 10, "theory and practical scores merged, papers published, the journal's head signed");
-    let (papers, results) = session.publish(&folder.join("out"))?;
+    step(
+        out,
+        10,
+        "scores merged, results proposed (待审), checked, approved and published; the journal's head signed",
+    );
+    let (papers, results) = people.publish(&mut session, &folder.join("out"), out)?;
     let (slip, code) = people.sign_head(&mut session)?;
     out.line(format!("   head {code}"));
     out.line(format!("   signed by supervisor and custodian: {}", slip.display()));
