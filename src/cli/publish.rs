@@ -105,12 +105,12 @@ pub fn publish(args: &Publish, context: &Context) -> Result<Ending, Failure> {
         Some(PublishVerb::Check { signing, note }) => {
             tell_proposal_of(&session, context)?;
             let status = session.check_proposal(&signing.open()?, note)?;
-            tell_signed(&status, context)
+            Ok(tell_signed(&status, context))
         }
         Some(PublishVerb::Approve { signing, note }) => {
             tell_proposal_of(&session, context)?;
             let status = session.approve_proposal(&signing.open()?, note)?;
-            tell_signed(&status, context)
+            Ok(tell_signed(&status, context))
         }
         Some(PublishVerb::Withdraw { number, reason }) => {
             let case = session.propose_withdrawal(*number, reason)?;
@@ -212,7 +212,7 @@ fn tell_proposal_of(session: &Session, context: &Context) -> Result<(), Failure>
     Ok(())
 }
 
-fn tell_signed(status: &ProposalStatus, context: &Context) -> Result<Ending, Failure> {
+fn tell_signed(status: &ProposalStatus, context: &Context) -> Ending {
     let out = &context.output;
     for (signature, what) in [(&status.approval.checked, "checked"), (&status.approval.approved, "approved")]
     {
@@ -222,10 +222,10 @@ fn tell_signed(status: &ProposalStatus, context: &Context) -> Result<Ending, Fai
     }
     tell_next(&status.approval, context);
     out.value(&json!({
-        "proposal": status.case.number, "checked": person(&status.approval.checked),
-        "approved": person(&status.approval.approved),
+        "proposal": status.case.number, "checked": person(status.approval.checked.as_ref()),
+        "approved": person(status.approval.approved.as_ref()),
     }));
-    Ok(Ending::Clean)
+    Ending::Clean
 }
 
 /// What comes next, as whoever is at the keyboard calls it.
@@ -238,8 +238,8 @@ pub fn tell_next(approval: &Approval, context: &Context) {
     });
 }
 
-fn person(signature: &Option<ProposalSignature>) -> Value {
-    signature.as_ref().map_or(Value::Null, |s| {
+fn person(signature: Option<&ProposalSignature>) -> Value {
+    signature.map_or(Value::Null, |s| {
         json!({
             "name": s.person.name(), "key": s.person.fingerprint().to_string(), "at": s.at, "note": s.why,
         })
@@ -303,7 +303,7 @@ pub fn publications(args: &Publications, context: &Context) -> Result<Ending, Fa
         .iter()
         .map(|line| {
             let people = |approval: &Approval| {
-                json!({ "checked": person(&approval.checked), "approved": person(&approval.approved) })
+                json!({ "checked": person(approval.checked.as_ref()), "approved": person(approval.approved.as_ref()) })
             };
             let changed: Vec<&str> = line.changed.iter().map(|c| c.statement.as_str()).collect();
             json!({

@@ -153,7 +153,10 @@ pub fn pages(exam: &Exam, results: &Results, edition: &Edition) -> Result<Vec<Pa
 /// fingerprint and an Ed25519 key.
 #[must_use]
 pub fn verifier_page(exam: &str, people: &[(String, String, [u8; 32])]) -> Document {
-    let hex = |key: &[u8; 32]| -> String { key.iter().map(|byte| format!("{byte:02x}")).collect() };
+    let hex = |key: &[u8; 32]| {
+        let digit = |nibble: u8| char::from_digit(u32::from(nibble), 16).unwrap_or_default();
+        key.iter().flat_map(|byte| [digit(byte >> 4), digit(byte & 15)]).collect::<String>()
+    };
     let people: Vec<_> = people
         .iter()
         .map(|(name, print, key)| serde_json::json!({ "name": name, "fingerprint": print, "key": hex(key) }))

@@ -207,7 +207,7 @@ impl Session {
     ) -> Result<Written, SessionError> {
         let Proposal::Issue(issue) = &status.case.opened else { return Err(SessionError::NoProposal) };
         let publication = Publication { proposal: Some(status.case.number), ..issue.publication.clone() };
-        edition.stage = Stage::Issued(seals(&status.approval.approved));
+        edition.stage = Stage::Issued(seals(status.approval.approved.as_ref()));
         let mut documents = publish::papers(&self.exam, &results, &edition)?;
         documents.extend(self.verifier()?);
         // Everything is on the disk before the number is in the record.
@@ -271,7 +271,7 @@ impl Session {
             Some(number) => {
                 let case = self.store.proposals()?.into_iter().find(|case| case.number == number);
                 let approved = case.and_then(|case| self.approval_of(&case).approved);
-                Stage::Issued(seals(&approved))
+                Stage::Issued(seals(approved.as_ref()))
             }
         };
         let signed = stage != Stage::Unsigned;
@@ -345,7 +345,7 @@ impl Session {
         let Proposal::Issue(issue) = &case.opened else { return Ok(Some("its proposal is of a withdrawal")) };
         let approval = self.approval_of(case);
         let own = Publication { proposal: None, ..publication.clone() };
-        let seals = seals(&approval.approved).len();
+        let seals = seals(approval.approved.as_ref()).len();
         Ok(if hash_of(&own) != hash_of(&issue.publication) {
             Some("it is not what was proposed")
         } else if approval.missing().is_some() {
@@ -369,8 +369,8 @@ impl Session {
 }
 
 /// The signatures under the pages.
-fn seals(approved: &Option<crate::store::ProposalSignature>) -> Vec<[u8; 64]> {
-    match approved.as_ref().map(|signature| &signature.outcome) {
+fn seals(approved: Option<&crate::store::ProposalSignature>) -> Vec<[u8; 64]> {
+    match approved.map(|signature| &signature.outcome) {
         Some(ProposalOutcome::Approved { seals }) => {
             seals.iter().map(crate::identity::Signature::to_bytes).collect()
         }

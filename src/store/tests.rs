@@ -336,14 +336,52 @@ fn every_record_table_refuses_update_and_delete() {
             grade: "合格".into(),
         }],
         matters: Vec::new(),
+        proposal: Some(1),
+        issued: "2026-12-15".into(),
+        certificates: vec![certificate("26140540001", "1405"), certificate("26140540002", "1406")],
+        revoked: Vec::new(),
     };
+    let issue = ProposedIssue {
+        publication: publication.clone(),
+        keys: Vec::new(),
+        head: (1, freeze.hash),
+        pages: vec![freeze.hash],
+    };
+    let proposal = Proposal::Issue(Box::new(issue));
+    assert_eq!(store.propose(&proposal, &serde_json::json!({}), NOW).unwrap(), 1);
+    sign_first_proposal(&mut store);
     store.record_publication(&publication, &serde_json::json!({}), NOW).unwrap();
     let twice = store.record_publication(&publication, &serde_json::json!({}), NOW).unwrap_err();
     assert!(matches!(twice, StoreError::PublicationNumber { given: 1, next: 2 }), "{twice}");
-    assert_eq!(store.publications().unwrap(), [publication]);
+    assert_eq!(store.publications().unwrap(), std::slice::from_ref(&publication));
+    // What was revoked is never issued again, and what is held by one is not given to another.
+    let mut second = publication;
+    (second.number, second.corrects, second.revoked) = (2, Some(1), vec!["26140540002".into()]);
+    second.certificates = vec![certificate("26140540001", "1406")];
+    let taken = store.record_publication(&second, &serde_json::json!({}), NOW).unwrap_err();
+    assert!(matches!(taken, StoreError::CertificateTaken { .. }), "{taken}");
+    second.certificates = vec![certificate("26140540001", "1405")];
+    store.record_publication(&second, &serde_json::json!({}), NOW).unwrap();
+    let mut third = second.clone();
+    (third.number, third.corrects, third.revoked) = (3, Some(2), Vec::new());
+    third.certificates = vec![certificate("26140540002", "1406")];
+    let taken = store.record_publication(&third, &serde_json::json!({}), NOW).unwrap_err();
+    assert!(matches!(taken, StoreError::CertificateTaken { .. }), "{taken}");
+    let register = store.certificates().unwrap();
+    assert_eq!(
+        register.iter().map(|r| r.revoked.as_ref().map(|(n, _)| *n)).collect::<Vec<_>>(),
+        [None, Some(2)]
+    );
+    let withdrawal =
+        Withdrawal { number: 2, reason: "why".into(), proposal: 1, revoked: vec!["26140540001".into()] };
+    store.record_withdrawal(&withdrawal, NOW).unwrap();
+    let again = store.record_withdrawal(&withdrawal, NOW).unwrap_err();
+    assert!(matches!(again, StoreError::NotInForce { number: 2 }), "{again}");
+    assert_eq!(store.withdrawals().unwrap(), [withdrawal]);
+    assert!(store.certificates().unwrap().iter().all(|line| line.revoked.is_some()));
     let other = raw(&folder.path());
     let tables: Vec<_> = schema::hashed_tables().chain(["journal"]).collect();
-    assert_eq!(tables.len(), 25);
+    assert_eq!(tables.len(), 30);
     for table in tables {
         let rows: i64 = other.query_row(&format!("SELECT COUNT(*) FROM {table}"), [], |r| r.get(0)).unwrap();
         assert!(rows > 0, "{table} must have a row to protect");
@@ -355,6 +393,30 @@ fn every_record_table_refuses_update_and_delete() {
     // REPLACE removes rows too; on the store's own connections that is refused as well.
     let sql = "INSERT OR REPLACE INTO journal SELECT * FROM journal WHERE seq = 1";
     assert!(store.connection.execute(sql, []).unwrap_err().to_string().contains("append only"));
+}
+
+fn certificate(number: &str, ticket: &str) -> Certificate {
+    Certificate { number: number.into(), ticket: ticket.into(), issued: "2026-12-15".into() }
+}
+
+/// One person checks the first proposal.
+fn sign_first_proposal(store: &mut Store) {
+    use crate::identity::{Identity, Purpose};
+    let identity = Identity::generate("one").unwrap();
+    let case_hash = store.proposals().unwrap()[0].hash;
+    let outcome = ProposalOutcome::Checked;
+    let bytes = ProposalSignature::bytes(&Proposal::KIND, (1, &case_hash), &outcome, "why", NOW);
+    let signature = ProposalSignature {
+        case: 1,
+        case_hash,
+        outcome,
+        why: "why".into(),
+        at: NOW.into(),
+        person: identity.person().clone(),
+        signature: identity.sign(Purpose::Case, &bytes),
+    };
+    store.sign_proposal(&signature, NOW).unwrap();
+    assert!(store.proposals().unwrap()[0].holds(&signature));
 }
 
 /// A head and a re-check, each signed by one person.

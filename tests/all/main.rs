@@ -10,6 +10,7 @@
 #[path = "../common/mod.rs"]
 mod common;
 
+mod approval;
 mod archive;
 mod bulk;
 mod campaign;

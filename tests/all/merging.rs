@@ -273,7 +273,7 @@ fn a_difference_stops_the_publication_and_names_the_candidate() {
     desk.grade(&mut session).unwrap();
     let practical: Vec<(u16, &str)> = (1..=CANDIDATES).map(|n| (n, "80")).collect();
     desk.import_practical(&mut session, &practical);
-    session.publish(&desk.path("out")).unwrap();
+    desk.publish(&mut session, None).unwrap();
     std::fs::remove_dir_all(desk.path("out")).unwrap();
     let entries = session.journal().unwrap().len();
     // One of the roads is told that the absent candidate's card has answers.

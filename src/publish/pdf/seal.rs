@@ -125,18 +125,14 @@ pub(super) fn pages_that_fit(
 pub(super) fn place(canvas: &mut Canvas<'_, '_>, code: Option<&Code>, format: Format) {
     let right = format.width - SIDE;
     let note = TextStyle::new(6.5).right().colour(GRAY);
-    match code {
-        Some(Code { width, dark }) => {
-            let module = (SIDE_MM / *width as f64).min(LARGEST);
-            let left = right - module * *width as f64;
-            canvas.modules(left, TOP, module, *width, dark);
-            canvas.text(right, format.height - 6.0, "右上角为本页签名码，可用 verify.html 核验", &note);
-        }
-        None => {
-            canvas.frame(right - SIDE_MM, TOP, SIDE_MM, SIDE_MM, HAIR);
-            let style = TextStyle::new(9.0).centred().middle().colour(GRAY);
-            let (x, y) = (right - SIDE_MM / 2.0, TOP + SIDE_MM / 2.0);
-            canvas.text(x, y, "签署发布后印本页签名码", &style);
-        }
+    if let Some(Code { width, dark }) = code {
+        let module = (SIDE_MM / *width as f64).min(LARGEST);
+        canvas.modules(right - module * *width as f64, TOP, module, *width, dark);
+        canvas.text(right, format.height - 6.0, "右上角为本页签名码，可用 verify.html 核验", &note);
+    } else {
+        canvas.frame(right - SIDE_MM, TOP, SIDE_MM, SIDE_MM, HAIR);
+        let style = TextStyle::new(9.0).centred().middle().colour(GRAY);
+        let (x, y) = (right - SIDE_MM / 2.0, TOP + SIDE_MM / 2.0);
+        canvas.text(x, y, "签署发布后印本页签名码", &style);
     }
 }
