@@ -427,12 +427,6 @@ impl Session {
                 look(format!("late sheet {}", case.number), "", &signature.person, (holds, true));
             }
         }
-        for case in self.store.proposals()? {
-            for (signature, _) in &case.signatures {
-                let holds = case.holds(signature);
-                look(format!("proposal {}", case.number), "", &signature.person, (holds, true));
-            }
-        }
         Ok(())
     }
 
