@@ -32,7 +32,7 @@ fn graded(certificates: &str) -> (Desk, Session) {
 
 /// 80 for everybody but those who are named.
 fn practical(desk: &Desk, session: &mut Session, others: &[(u16, &str)]) {
-    let points = |n: u16| others.iter().find(|(other, _)| *other == n).map_or("80", |(_, points)| points);
+    let points = |n: u16| others.iter().find(|(other, _)| *other == n).map_or("80", |(_, points)| *points);
     let scores: Vec<(u16, &str)> = (1..=CANDIDATES).map(|n| (n, points(n))).collect();
     desk.import_practical(session, &scores);
 }
