@@ -146,11 +146,7 @@ pub fn run(args: &Demo, context: &Context) -> Result<Ending, Failure> {
         out.line(format!("   {ticket}: read again the same, unchanged; evidence in {}", evidence.display()));
     }
 
-    step(
-        out,
-        10,
-        "scores merged, results proposed (待审), checked, approved and published; the journal's head signed",
-    );
+    step(out, 10, "results merged, proposed, checked, approved, published; the head signed");
     let (papers, results) = people.publish(&mut session, &folder.join("out"), out)?;
     let (slip, code) = people.sign_head(&mut session)?;
     out.line(format!("   head {code}"));
