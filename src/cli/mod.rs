@@ -23,6 +23,7 @@ mod print;
 mod progress;
 mod publish;
 mod read;
+mod room;
 mod regrade;
 mod recheck;
 mod scan;
@@ -76,9 +77,12 @@ enum Verb {
     /// Take in the roster (鉴定名册)
     #[command(subcommand)]
     Roster(import::Import),
-    /// Take in room records (考场情况记录): who was present, absent, in violation
+    /// Take in room records (考场情况记录): who was present, absent, in violation, voided and spare cards
     #[command(subcommand)]
-    Room(import::Import),
+    Room(room::Room),
+    /// Take in rulings about candidates (特殊情况): absent, void, deduction, carried-over pass (单科保留), retake (补考)
+    #[command(subcommand)]
+    Ruling(import::Import),
     /// Take in practical scores (实操成绩)
     #[command(subcommand)]
     Practical(import::Import),
@@ -162,7 +166,8 @@ pub fn run() -> ExitCode {
         Verb::Demo(args) => demo::run(&args, &context),
         Verb::New(args) => new::run(&args, &context),
         Verb::Roster(args) => import::run(&args, "candidates (考生)", Session::import_roster, &context),
-        Verb::Room(args) => import::run(&args, "room records (考场)", Session::import_rooms, &context),
+        Verb::Room(args) => room::run(args, &context),
+        Verb::Ruling(args) => import::run(&args, "rulings (特殊情况)", Session::import_rulings, &context),
         Verb::Practical(args) => {
             import::run(&args, "practical scores (实操成绩)", Session::import_practical, &context)
         }

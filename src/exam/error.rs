@@ -123,6 +123,9 @@ pub enum ExamFault {
         /// Which.
         paper: String,
     },
+    /// A rule for a part that the level does not have.
+    #[error("is not among the parts of this level")]
+    NotAPart,
     /// Grades that don't go down.
     #[error("{least} is not below {above}: grades go from the best down")]
     GradeOrder {

@@ -8,8 +8,11 @@ mod headings;
 mod identity;
 mod level;
 mod lookup;
+mod part;
 pub mod rooms;
 mod roster;
+mod rules;
+pub mod rulings;
 mod table;
 #[cfg(test)]
 pub(crate) mod testing;
@@ -21,8 +24,11 @@ pub use error::{ExamError, ExamFault, ExamProblem};
 pub use headings::{Heading, Need};
 pub use identity::{Document, IdNumberFault, Sex};
 pub use level::LevelError;
-pub use rooms::{RoomError, RoomFault};
+pub use part::Part;
+pub use rooms::{HandedOut, RoomError, RoomFault, RoomReport, RoomSaid, VoidedCard};
 pub use roster::{RosterClash, RosterError, RosterFault};
+pub use rules::LevelRules;
+pub use rulings::{Ruling, RulingFault, Rulings, RulingsError};
 pub use table::{
     Cell, CellFault, Column, Columns, Record, Row, RowPlace, RowProblem, Table, TableError, WorkbookFault,
 };
@@ -141,6 +147,9 @@ pub struct Rules {
     /// score that is not whole hundredths is refused.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub rounding: Option<Rounding>,
+    /// Levels with rules of their own, in the file's order.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub levels: Vec<LevelRules>,
 }
 
 /// A grade and what it takes.
@@ -230,4 +239,7 @@ pub struct RoomRecord {
     pub absent: BTreeSet<TicketNumber>,
     /// Who broke the rules (违纪), with the words of the record.
     pub violations: BTreeMap<TicketNumber, String>,
+    /// What it counts and remarks beyond that.
+    #[serde(default, skip_serializing_if = "RoomReport::is_empty")]
+    pub report: RoomReport,
 }

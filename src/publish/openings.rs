@@ -1,7 +1,7 @@
 //! Why a paper is a draft, in words.
 
 use super::Matter;
-use crate::merge::{PartResult, Results, RoomBalance, Transcript, Verdict};
+use crate::merge::{ConflictKind, Part, PartResult, Results, RoomBalance, Transcript, Verdict};
 use crate::sheet::TicketNumber;
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -40,6 +40,19 @@ pub(super) fn openings(results: &Results) -> Vec<Matter> {
             });
         }
     }
+    let mut conflicts: BTreeMap<(Part, ConflictKind), Vec<&TicketNumber>> = BTreeMap::new();
+    for transcript in &results.transcripts {
+        for conflict in &transcript.conflicts {
+            let place = (conflict.part, conflict.kind);
+            conflicts.entry(place).or_default().push(&transcript.candidate.ticket);
+        }
+    }
+    for ((part, kind), tickets) in conflicts {
+        openings.push(Matter {
+            matter: format!("{}情况矛盾", part.name()),
+            statement: format!("{}：{}。", kind.statement(), people(&tickets, &names)),
+        });
+    }
     let undecided: Vec<_> = results
         .transcripts
         .iter()
@@ -58,9 +71,9 @@ pub(super) fn openings(results: &Results) -> Vec<Matter> {
 }
 
 /// A part of the examination of one candidate, if it is examined.
-type Part = fn(&Transcript) -> Option<PartResult>;
+type OfPart = fn(&Transcript) -> Option<PartResult>;
 
-const PARTS: [(&str, Part); 3] =
+const PARTS: [(&str, OfPart); 3] =
     [("理论成绩", |t| Some(t.theory)), ("实操成绩", |t| Some(t.practical)), ("综合评审", |t| t.review)];
 
 fn room_statement(room: &RoomBalance, names: &BTreeMap<&TicketNumber, &str>) -> String {

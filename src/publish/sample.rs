@@ -24,6 +24,7 @@ pub(super) fn exam() -> Exam {
             multiple: MultipleRule::Hold,
             violation: ViolationRule::SubjectVoid,
             rounding: None,
+            levels: Vec::new(),
         },
         signatories: Signatories::default(),
     }
@@ -68,6 +69,8 @@ pub(super) fn transcript(n: u32) -> Transcript {
         review: None,
         verdict: if passed { Verdict::Passed } else { Verdict::Failed },
         grade: if passed { "合格" } else { "不合格" }.into(),
+        total: None,
+        conflicts: Vec::new(),
         remarks: match theory {
             PartResult::Absent => vec!["理论缺考".into()],
             PartResult::Void => vec!["理论成绩无效".into()],

@@ -2,7 +2,7 @@
 
 use super::slip::SlipError;
 use crate::batch::BatchError;
-use crate::exam::{ExamError, RoomError, RosterError, TableError, WriteError};
+use crate::exam::{ExamError, RoomError, RoomFault, RosterError, RulingsError, TableError, WriteError};
 use crate::grade::GradeError;
 use crate::grade::copying::CopyingError;
 use crate::grade::regrade::RegradeError;
@@ -85,6 +85,12 @@ pub enum SessionError {
     RoomTwice {
         /// Which.
         room: RoomId,
+    },
+    /// A room record that was told in words and contradicts itself or the roster.
+    #[error("{}", .faults.iter().map(ToString::to_string).collect::<Vec<_>>().join("\n"))]
+    RoomSaid {
+        /// Everything that is wrong with it.
+        faults: Vec<RoomFault>,
     },
     /// A candidate's section marked by hand in two files.
     #[error("the marks of {ticket} for {section} are in more than one of the files")]
@@ -480,6 +486,9 @@ pub enum SessionError {
     /// A room record.
     #[error(transparent)]
     Room(#[from] RoomError),
+    /// Rulings about candidates.
+    #[error(transparent)]
+    Rulings(#[from] RulingsError),
     /// Practical scores.
     #[error(transparent)]
     Practical(#[from] PracticalError),
@@ -678,6 +687,8 @@ impl SessionError {
             Self::Layout(e) => return hint_of(e.hint()),
             Self::Roster(e) => e.hint(),
             Self::Room(e) => e.hint(),
+            Self::RoomSaid { .. } => "compare it with the signed room record; nothing was taken in",
+            Self::Rulings(e) => e.hint(),
             Self::Practical(e) => e.hint(),
             Self::Store(e) => e.hint(),
             Self::Batch(e) => e.hint(),

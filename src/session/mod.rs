@@ -23,6 +23,7 @@ mod review;
 mod scan;
 mod show;
 mod slip;
+mod stacks;
 mod status;
 mod verify;
 mod view;
@@ -48,10 +49,10 @@ pub use status::{Open, Status};
 pub use verify::{Finding, Mismatch, SeenSignature, Verified, VerifyOptions, verify};
 pub use watch::{Pace, RoomProgress, Seen};
 
-use crate::exam::{Exam, RoomRecord, Roster, example_toml};
+use crate::exam::{Exam, RoomRecord, Roster, Rulings, example_toml};
 use crate::key::{ExamManifest, ManifestPaper};
 use crate::layout::{Layout, shipped_text};
-use crate::settle::{SessionFindings, SettledSheet, against_roster, settle};
+use crate::settle::{Around, SessionFindings, SettledSheet, against_roster, settle};
 use crate::sheet::{EngineId, Place, Resolution, Sha256, SheetId};
 use crate::store::{LayoutRecord, Source, Store, StoreError};
 use std::collections::BTreeMap;
@@ -90,6 +91,7 @@ enum Mode {
 struct Standings {
     roster: Roster,
     rooms: Vec<RoomRecord>,
+    rulings: Rulings,
     sheets: BTreeMap<SheetId, SettledSheet>,
     findings: SessionFindings,
 }
@@ -295,9 +297,18 @@ impl Session {
             })
             .collect();
         let all: Vec<SettledSheet> = sheets.values().cloned().collect();
-        let findings =
-            against_roster(&all, &self.store.set_asides()?, &self.exam, &roster, &rooms, &resolutions);
-        Ok(Standings { roster, rooms, sheets, findings })
+        let rulings = self.store.rulings()?;
+        let stacks = self.stacks(&sheets, &roster)?;
+        let findings = against_roster(
+            &all,
+            &self.store.set_asides()?,
+            &self.exam,
+            &roster,
+            &rooms,
+            &resolutions,
+            Around { rulings: &rulings, stacks: &stacks },
+        );
+        Ok(Standings { roster, rooms, rulings, sheets, findings })
     }
 }
 

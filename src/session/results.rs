@@ -34,6 +34,7 @@ impl Session {
             ungraded: &ungraded,
             practical: &self.store.practical()?,
             review: &BTreeMap::new(),
+            rulings: &standings.rulings,
             open_exceptions: u32::try_from(standings.findings.open.len()).unwrap_or(u32::MAX),
         })?)
     }
@@ -286,6 +287,9 @@ fn line_of(transcript: &Transcript) -> PublishedLine {
         PartResult::Absent => "缺考".to_owned(),
         PartResult::Void => "成绩无效".to_owned(),
         PartResult::Pending => "未定".to_owned(),
+        PartResult::Carried(Some(points)) => format!("{points}（保留）"),
+        PartResult::Carried(None) => "合格（保留）".to_owned(),
+        PartResult::NotExamined => "—".to_owned(),
     };
     let parts = [Some(transcript.theory), Some(transcript.practical), transcript.review];
     PublishedLine {
@@ -321,12 +325,17 @@ fn differences(first: &[Transcript], second: &[SecondResult]) -> Vec<String> {
     let mut out = Vec::new();
     let said = |result: &SecondResult| {
         let part = |part: &SecondPart| match part.hundredths {
-            Some(hundredths) => Points::from_hundredths(hundredths).to_string(),
+            Some(hundredths) if part.state == "scored" => Points::from_hundredths(hundredths).to_string(),
+            Some(hundredths) => format!("{} {}", part.state, Points::from_hundredths(hundredths)),
             None => part.state.clone(),
         };
-        let review = result.review.as_ref().map_or_else(String::new, |review| format!(", 综合评审 {review}"));
+        let review =
+            result.review.as_ref().map_or_else(String::new, |review| format!(", 综合评审 {}", part(review)));
+        let total = result
+            .total
+            .map_or_else(String::new, |total| format!(", 总成绩 {}", Points::from_hundredths(total)));
         format!(
-            "理论 {}, 实操 {}{review}, {} {}",
+            "理论 {}, 实操 {}{review}{total}, {} {}",
             part(&result.theory),
             part(&result.practical),
             result.verdict,
@@ -354,6 +363,8 @@ fn as_second(transcript: &Transcript) -> SecondResult {
             PartResult::Absent => ("absent", None),
             PartResult::Void => ("void", None),
             PartResult::Pending => ("pending", None),
+            PartResult::Carried(score) => ("carried", score),
+            PartResult::NotExamined => ("not-examined", None),
         };
         SecondPart { state: state.to_owned(), hundredths: points.map(Points::hundredths) }
     };
@@ -366,7 +377,8 @@ fn as_second(transcript: &Transcript) -> SecondResult {
         ticket: transcript.candidate.ticket.to_string(),
         theory: part(transcript.theory),
         practical: part(transcript.practical),
-        review: transcript.review.map(|review| part(review).state),
+        review: transcript.review.map(part),
+        total: transcript.total.map(Points::hundredths),
         verdict: verdict.to_owned(),
         grade: transcript.grade.clone(),
     }

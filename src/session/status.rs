@@ -2,6 +2,7 @@
 
 use super::view::View;
 use super::{LateCounts, Session, SessionError, Standings};
+use crate::exam::Part;
 use crate::merge::{CardUse, RoomBalance, balance};
 use crate::settle::{OpenException, SettledSheet};
 use crate::sheet::{Sha256, TicketNumber};
@@ -90,7 +91,13 @@ impl Session {
     pub(super) fn whole(&self) -> Result<Whole, SessionError> {
         let standings = self.standings()?;
         let open = by_kind(&standings);
-        let rooms = balance(&self.exam, &standings.roster, &standings.rooms, &standings.cards())?;
+        let rooms = balance(
+            &self.exam,
+            &standings.roster,
+            &standings.rooms,
+            &standings.cards(),
+            &standings.rulings.excused(&self.exam, &standings.roster, Part::Theory),
+        )?;
         Ok((standings.roster.candidates.len(), self.store.counts()?, open, rooms))
     }
 

@@ -31,6 +31,7 @@ mod publications;
 mod rechecks;
 mod record;
 mod schema;
+mod stacks;
 mod second;
 
 pub use audit::{Audit, RecordFault, SchemaState};
@@ -53,6 +54,7 @@ pub use rechecks::{
 };
 pub use record::{Counts, PageRecord, Recorded};
 pub use second::{SecondPart, SecondResult};
+pub use stacks::Along;
 
 use record::values;
 use rusqlite::{Connection, OpenFlags, Transaction, TransactionBehavior};

@@ -339,9 +339,30 @@ CREATE TRIGGER late_sheets_frozen BEFORE INSERT ON late_sheets WHEN NOT EXISTS (
 BEGIN SELECT RAISE(ABORT, 'duka: not frozen'); END;
 ";
 
+/// Rulings about candidates are imports too, and like practical scores they may come after a freeze. Which kinds there are is no
+/// longer said by the table: the program knows, and a table that has to be made anew for each is one more chance to lose a row.
+const VERSION_10: &str = "
+CREATE TABLE imports_10 (
+    seq INTEGER PRIMARY KEY,
+    kind TEXT NOT NULL CHECK (length(kind) > 0),
+    name TEXT NOT NULL,
+    value TEXT NOT NULL,
+    source TEXT NOT NULL,
+    source_sha256 TEXT NOT NULL,
+    entry INTEGER NOT NULL REFERENCES journal (seq) DEFERRABLE INITIALLY DEFERRED
+) STRICT;
+INSERT INTO imports_10 SELECT * FROM imports;
+DROP TABLE imports;
+ALTER TABLE imports_10 RENAME TO imports;
+CREATE INDEX imports_by_kind ON imports (kind, name, seq);
+CREATE TRIGGER imports_frozen BEFORE INSERT ON imports
+WHEN NEW.kind NOT IN ('practical', 'rulings') AND EXISTS (SELECT 1 FROM freezes)
+BEGIN SELECT RAISE(ABORT, 'duka: frozen'); END;
+";
+
 /// Everything that brings a new file to the present version, one step a version.
-pub(super) const MIGRATIONS: [fn() -> String; 8] =
-    [version_1, version_2, version_3, version_4, version_5, version_6, version_7, version_8];
+pub(super) const MIGRATIONS: [fn() -> String; 9] =
+    [version_1, version_2, version_3, version_4, version_5, version_6, version_7, version_8, version_10];
 
 /// The version that this program writes.
 pub(super) fn newest() -> u32 {
@@ -416,6 +437,12 @@ fn version_8() -> String {
              BEGIN SELECT RAISE(ABORT, 'duka: frozen'); END;\n"
         );
     }
+    sql
+}
+
+fn version_10() -> String {
+    let mut sql = VERSION_10.to_owned();
+    written_once(&mut sql, &["imports"]);
     sql
 }
 

@@ -129,6 +129,7 @@ fn exam() -> Exam {
             multiple: MultipleRule::Hold,
             violation: ViolationRule::SubjectVoid,
             rounding: None,
+            levels: Vec::new(),
         },
         signatories: crate::exam::Signatories::default(),
     }
@@ -159,6 +160,7 @@ fn room(room: &str, present: &[&str]) -> RoomRecord {
         present: present.iter().map(|t| t.parse().unwrap()).collect(),
         absent: std::collections::BTreeSet::new(),
         violations: [("1405".parse().unwrap(), "夹带".into())].into(),
+        report: crate::exam::RoomReport::default(),
     }
 }
 

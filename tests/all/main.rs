@@ -28,6 +28,7 @@ mod layouts;
 mod merging;
 mod real_sheets;
 mod registration;
+mod rooms;
 mod scoring;
 mod session;
 mod simulated;

@@ -2,6 +2,7 @@
 //!
 //! The file is walked by hand and not by derive, so that every problem is found in one run.
 
+mod levels;
 mod section;
 #[cfg(test)]
 mod tests;
@@ -240,6 +241,7 @@ fn rules_of(section: Option<Section<'_, '_>>, log: &mut Log) -> Rules {
         multiple: MultipleRule::Hold,
         violation: ViolationRule::SubjectVoid,
         rounding: None,
+        levels: Vec::new(),
     };
     let mut given = false;
     if let Some(mut section) = section {
@@ -264,15 +266,24 @@ fn rules_of(section: Option<Section<'_, '_>>, log: &mut Log) -> Rules {
             }
         }
         given = section.table.contains_key("grades");
-        rules.grades = grades(&mut section, &rules, log);
+        rules.grades = grades(&mut section, &rules.fail_grade, rules.pass_line, log);
+        if !given {
+            rules.grades = grades_above(rules.pass_line);
+        }
+        rules.levels = levels::levels(&rules, &mut section, log);
         section.close(log);
     }
     if !given {
-        let above = GRADES.iter().filter(|(_, least)| *least > rules.pass_line);
-        rules.grades = above.map(|&(name, least)| GradeRule { name: name.into(), least }).collect();
-        rules.grades.push(GradeRule { name: "合格".into(), least: rules.pass_line });
+        rules.grades = grades_above(rules.pass_line);
     }
     rules
+}
+
+/// The usual grades with the last one at the pass line.
+fn grades_above(pass_line: Points) -> Vec<GradeRule> {
+    let above = GRADES.iter().filter(|(_, least)| *least > pass_line);
+    let above = above.map(|&(name, least)| GradeRule { name: name.into(), least });
+    above.chain([GradeRule { name: "合格".into(), least: pass_line }]).collect()
 }
 
 /// A rule and the step it rounds to, a hundredth of a point unless the table says otherwise.
@@ -288,8 +299,13 @@ fn rounding(mut table: Section<'_, '_>, log: &mut Log) -> Option<Rounding> {
     Some(Rounding { rule: rule?, step: step? })
 }
 
-fn grades(section: &mut Section<'_, '_>, rules: &Rules, log: &mut Log) -> Vec<GradeRule> {
-    let mut seen = HashMap::from([(rules.fail_grade.clone(), section.line)]);
+fn grades(
+    section: &mut Section<'_, '_>,
+    fail_grade: &str,
+    pass_line: Points,
+    log: &mut Log,
+) -> Vec<GradeRule> {
+    let mut seen = HashMap::from([(fail_grade.to_owned(), section.line)]);
     let mut out = Vec::<GradeRule>::new();
     let mut last_line = section.line;
     let grades = section.tables("grades", log);
@@ -315,8 +331,8 @@ fn grades(section: &mut Section<'_, '_>, rules: &Rules, log: &mut Log) -> Vec<Gr
         last_line = least.line;
         out.push(GradeRule { name: name.value, least: least.value });
     }
-    if let Some(last) = out.last().filter(|last| last.least != rules.pass_line) {
-        let problem = ExamFault::LastGrade { least: last.least, pass_line: rules.pass_line };
+    if let Some(last) = out.last().filter(|last| last.least != pass_line) {
+        let problem = ExamFault::LastGrade { least: last.least, pass_line };
         section.wrong(log, last_line, "grades", problem);
     }
     out

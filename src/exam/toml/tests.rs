@@ -240,3 +240,53 @@ fn sections_marked_by_hand_have_a_name_and_points() {
         assert!(found.len() == 1 && found[0].contains(problem), "{sections}: {found:?}");
     }
 }
+
+#[test]
+fn a_level_may_have_rules_of_its_own() {
+    use crate::exam::Part;
+    let with = |lines: &str| format!("{GOOD}[[rules.level]]\nlevel = \"二级\"\n{lines}\n");
+    let exam = Exam::parse(&with(""), "e").unwrap();
+    assert_eq!(exam.rules.levels[0].pass_lines.len(), 3, "综合评审 is usual at 二级");
+    let exam = Exam::parse(
+        &with(
+            "parts = [\"theory\", \"practical\"]\npass_line = { practical = 70 }\n\
+             total = { theory = 40, practical = 60 }\nrounding = { rule = \"half-up\", step = 0.5 }",
+        ),
+        "e",
+    )
+    .unwrap();
+    let rules = exam.rules.at(Level::Two);
+    let lines = [(Part::Theory, Points::whole(60)), (Part::Practical, Points::whole(70))];
+    assert_eq!(rules.pass_lines, lines.into());
+    assert_eq!(rules.total, [(Part::Theory, 40), (Part::Practical, 60)].into());
+    assert_eq!(rules.grades.last().unwrap().least, Points::whole(60), "the lowest of the lines");
+    assert!(rules.rounding.is_some());
+    let exam = Exam::parse(&with("pass_line = 70"), "e").unwrap();
+    assert!(exam.rules.at(Level::Two).pass_lines.values().all(|line| *line == Points::whole(70)));
+    for (lines, problem) in [
+        ("parts = []", "parts: is empty"),
+        ("parts = [\"oral\"]", "parts: \"oral\" is not one of \"theory\", \"practical\", \"review\""),
+        ("parts = [\"theory\", \"theory\"]", "parts: theory is there twice"),
+        ("parts = \"theory\"", "parts: must be a list in brackets"),
+        ("pass_line = 0", "pass_line: is 0.0, it must be above 0 and at most 100"),
+        ("pass_line = { oral = 60 }", "pass_line: oral: no such key here"),
+        ("parts = [\"theory\"]\npass_line = { review = 60 }", "review: is not among the parts of this level"),
+        ("total = { theory = 40, practical = 50 }", "total: is 90 percent in all"),
+        ("total = { theory = 40.5, practical = 59.5 }", "theory: must be a whole number of percent"),
+        ("total = { theory = 0, practical = 100 }", "theory: is 0, it must be between 1 and 100 percent"),
+        (
+            "parts = [\"theory\"]\ntotal = { practical = 100 }",
+            "practical: is not among the parts of this level",
+        ),
+        ("grades = [{ name = \"合格\", least = 50 }]", "grades: the last grade begins at 50.0"),
+        ("grades = []", "grades: is empty"),
+        ("rounding = { rule = \"near\" }", "rule: \"near\" is not one of"),
+        ("weight = 3", "weight: no such key here"),
+        ("[[rules.level]]\nlevel = \"2\"", "level: 二级 is there twice"),
+        ("[[rules.level]]\nparts = [\"theory\"]", "level: is missing"),
+    ] {
+        let found = problems_of(&with(lines));
+        assert!(found[0].contains(problem), "{lines}: {found:?}");
+        assert!(found[0].contains("rules: level"), "{found:?}");
+    }
+}
