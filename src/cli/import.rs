@@ -1,4 +1,4 @@
-//! `duka roster|room|practical import`.
+//! `duka roster|room|marks import`.
 
 use super::{Context, Ending, Failure};
 use clap::{Args, Subcommand};

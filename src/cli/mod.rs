@@ -19,6 +19,7 @@ mod manifest;
 mod new;
 mod output;
 mod passphrase;
+mod practical;
 mod print;
 mod progress;
 mod publish;
@@ -34,6 +35,7 @@ mod status;
 mod verify;
 
 use clap::{Parser, Subcommand};
+use duka::exam::AssessedPart;
 use duka::session::Session;
 pub use failure::Failure;
 pub use output::Output;
@@ -79,9 +81,12 @@ enum Verb {
     /// Take in room records (考场情况记录): who was present, absent, in violation
     #[command(subcommand)]
     Room(import::Import),
-    /// Take in practical scores (实操成绩)
+    /// Practical scores (实操成绩): score sheets for assessors, and what came back
     #[command(subcommand)]
-    Practical(import::Import),
+    Practical(practical::Verb),
+    /// 综合评审 of 二级 and 一级: score sheets for assessors, and what came back
+    #[command(subcommand)]
+    Review(practical::Verb),
     /// Take in marks given by hand (人工阅卷) for sections of a theory paper
     #[command(subcommand)]
     Marks(import::Import),
@@ -163,9 +168,8 @@ pub fn run() -> ExitCode {
         Verb::New(args) => new::run(&args, &context),
         Verb::Roster(args) => import::run(&args, "candidates (考生)", Session::import_roster, &context),
         Verb::Room(args) => import::run(&args, "room records (考场)", Session::import_rooms, &context),
-        Verb::Practical(args) => {
-            import::run(&args, "practical scores (实操成绩)", Session::import_practical, &context)
-        }
+        Verb::Practical(verb) => practical::run(&verb, AssessedPart::Practical, &context),
+        Verb::Review(verb) => practical::run(&verb, AssessedPart::Review, &context),
         Verb::Marks(args) => import::run(&args, "marks by hand (人工阅卷)", Session::import_hand, &context),
         Verb::Scan(args) => scan::run(&args, &context),
         Verb::Status => status::run(&context),

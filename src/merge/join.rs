@@ -37,6 +37,10 @@ pub struct MergeInput<'a> {
     pub practical: &'a [PracticalScore],
     /// What came of 综合评审, for 二级 and 一级; other levels' are not looked at.
     pub review: &'a BTreeMap<TicketNumber, PartResult>,
+    /// Who fails by a veto (否定项) whatever is scored, with the remarks of the papers.
+    pub vetoed: &'a BTreeMap<TicketNumber, Vec<String>>,
+    /// Whose part is held, with the reasons.
+    pub held: &'a BTreeMap<TicketNumber, Vec<String>>,
     /// How many exceptions are open.
     pub open_exceptions: u32,
 }
@@ -66,7 +70,8 @@ pub fn merge(input: MergeInput<'_>) -> Result<Results, MergeError> {
     let mut transcripts = Vec::with_capacity(input.roster.candidates.len());
     for candidate in input.roster.candidates.values() {
         let parts = parts(&input, candidate, &attendance, &practical);
-        transcripts.push(transcript(candidate, &parts, &input.exam.rules)?);
+        let vetoed = input.vetoed.get(&candidate.ticket).map_or(&[][..], Vec::as_slice);
+        transcripts.push(transcript(candidate, &parts, vetoed, &input.exam.rules)?);
     }
     transcripts.sort_by(|a, b| order(&a.candidate).cmp(&order(&b.candidate)));
 
@@ -79,6 +84,7 @@ pub fn merge(input: MergeInput<'_>) -> Result<Results, MergeError> {
         transcripts,
         rooms: balance(input.exam, input.roster, input.rooms, &cards)?,
         open_exceptions: input.open_exceptions,
+        held: input.held.clone(),
     })
 }
 
@@ -164,10 +170,18 @@ fn theory(input: &MergeInput<'_>, ticket: &TicketNumber, attendance: &Attendance
     result.map_or(PartResult::Pending, |r| PartResult::Scored(r.score.points))
 }
 
-fn transcript(candidate: &Candidate, parts: &Parts, rules: &Rules) -> Result<Transcript, MergeError> {
+fn transcript(
+    candidate: &Candidate,
+    parts: &Parts,
+    vetoed: &[String],
+    rules: &Rules,
+) -> Result<Transcript, MergeError> {
     let all: Vec<PartResult> =
         [Some(parts.theory), Some(parts.practical), parts.review].into_iter().flatten().collect();
-    let verdict = verdict(&all, rules.pass_line);
+    let mut verdict = verdict(&all, rules.pass_line);
+    if verdict == Verdict::Passed && !vetoed.is_empty() {
+        verdict = Verdict::Failed;
+    }
     let grade = match verdict {
         Verdict::Pending => String::new(),
         Verdict::Failed => rules.fail_grade.clone(),
@@ -186,7 +200,7 @@ fn transcript(candidate: &Candidate, parts: &Parts, rules: &Rules) -> Result<Tra
         review: parts.review,
         verdict,
         grade,
-        remarks: remarks(parts),
+        remarks: remarks(parts).into_iter().chain(vetoed.iter().cloned()).collect(),
     })
 }
 

@@ -62,8 +62,13 @@ impl Scene {
             key_revision: 1,
             hand: Vec::new(),
         };
-        let occupation =
-            |name: &str, level| Occupation { name: name.into(), level, paper: "p".parse().unwrap() };
+        let occupation = |name: &str, level| Occupation {
+            name: name.into(),
+            level,
+            paper: "p".parse().unwrap(),
+            practical: None,
+            review: None,
+        };
         let record = RoomRecord {
             room: room("01"),
             present: BTreeSet::new(),
@@ -77,6 +82,7 @@ impl Scene {
                 institute: String::new(),
                 date: String::new(),
                 papers: [("p".parse().unwrap(), paper)].into(),
+                assessments: BTreeMap::new(),
                 occupations: levels
                     .into_iter()
                     .flat_map(|l| [occupation("电工", l), occupation("焊工", l)])
@@ -133,6 +139,8 @@ impl Scene {
             ungraded: &self.ungraded,
             practical: &self.practical,
             review: &self.review,
+            vetoed: &BTreeMap::new(),
+            held: &BTreeMap::new(),
             open_exceptions: self.open,
         })
     }

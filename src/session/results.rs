@@ -26,14 +26,17 @@ impl Session {
             .collect();
         let mut ungraded = standings.cards();
         ungraded.retain(|ticket, _| !theory.contains_key(ticket));
+        let assessed = self.part_results(&roster)?;
         Ok(merge(MergeInput {
             exam: &self.exam,
             roster: &roster,
             rooms: &standings.rooms,
             theory: &theory,
             ungraded: &ungraded,
-            practical: &self.store.practical()?,
-            review: &BTreeMap::new(),
+            practical: &assessed.practical,
+            review: &assessed.review,
+            vetoed: &assessed.vetoed,
+            held: &assessed.held,
             open_exceptions: u32::try_from(standings.findings.open.len()).unwrap_or(u32::MAX),
         })?)
     }
@@ -74,6 +77,7 @@ impl Session {
                 });
             }
         }
+        out.extend(self.decisions_of_assessors()?);
         for LateStatus { case, state, ticket, .. } in self.late_sheets()? {
             let whose =
                 ticket.map_or_else(|| "准考证号待定".to_owned(), |ticket| format!("准考证号 {ticket}"));
@@ -324,7 +328,8 @@ fn differences(first: &[Transcript], second: &[SecondResult]) -> Vec<String> {
             Some(hundredths) => Points::from_hundredths(hundredths).to_string(),
             None => part.state.clone(),
         };
-        let review = result.review.as_ref().map_or_else(String::new, |review| format!(", 综合评审 {review}"));
+        let review = result.review.as_ref().map(part);
+        let review = review.map_or_else(String::new, |review| format!(", 综合评审 {review}"));
         format!(
             "理论 {}, 实操 {}{review}, {} {}",
             part(&result.theory),
@@ -366,7 +371,7 @@ fn as_second(transcript: &Transcript) -> SecondResult {
         ticket: transcript.candidate.ticket.to_string(),
         theory: part(transcript.theory),
         practical: part(transcript.practical),
-        review: transcript.review.map(|review| part(review).state),
+        review: transcript.review.map(part),
         verdict: verdict.to_owned(),
         grade: transcript.grade.clone(),
     }

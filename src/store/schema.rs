@@ -339,9 +339,42 @@ CREATE TRIGGER late_sheets_frozen BEFORE INSERT ON late_sheets WHEN NOT EXISTS (
 BEGIN SELECT RAISE(ABORT, 'duka: not frozen'); END;
 ";
 
+/// Tables of version 9 whose rows are written once, also after a freeze: what assessors wrote, what the head assessor decided, and totals
+/// of 综合评审.
+const ASSESSED_TABLES: [&str; 3] = ["assessed", "released", "review_totals"];
+
+/// `assessed`: a version of everything that assessors wrote about one candidate; the last one counts. `released`: the head assessor's
+/// decision about one version.
+const VERSION_9: &str = "
+CREATE TABLE assessed (
+    seq INTEGER PRIMARY KEY,
+    part TEXT NOT NULL CHECK (part IN ('practical', 'review')),
+    ticket TEXT NOT NULL,
+    marks TEXT NOT NULL,
+    source TEXT NOT NULL,
+    source_sha256 TEXT NOT NULL,
+    entry INTEGER NOT NULL REFERENCES journal (seq) DEFERRABLE INITIALLY DEFERRED
+) STRICT;
+CREATE INDEX assessed_by_ticket ON assessed (part, ticket, seq);
+CREATE TABLE released (
+    seq INTEGER PRIMARY KEY,
+    assessed INTEGER NOT NULL REFERENCES assessed (seq),
+    decision TEXT NOT NULL,
+    entry INTEGER NOT NULL REFERENCES journal (seq) DEFERRABLE INITIALLY DEFERRED
+) STRICT;
+CREATE INDEX released_by_version ON released (assessed, seq);
+CREATE TABLE review_totals (
+    seq INTEGER PRIMARY KEY,
+    totals TEXT NOT NULL,
+    source TEXT NOT NULL,
+    source_sha256 TEXT NOT NULL,
+    entry INTEGER NOT NULL REFERENCES journal (seq) DEFERRABLE INITIALLY DEFERRED
+) STRICT;
+";
+
 /// Everything that brings a new file to the present version, one step a version.
-pub(super) const MIGRATIONS: [fn() -> String; 8] =
-    [version_1, version_2, version_3, version_4, version_5, version_6, version_7, version_8];
+pub(super) const MIGRATIONS: [fn() -> String; 9] =
+    [version_1, version_2, version_3, version_4, version_5, version_6, version_7, version_8, version_9];
 
 /// The version that this program writes.
 pub(super) fn newest() -> u32 {
@@ -419,6 +452,12 @@ fn version_8() -> String {
     sql
 }
 
+fn version_9() -> String {
+    let mut sql = VERSION_9.to_owned();
+    written_once(&mut sql, &ASSESSED_TABLES);
+    sql
+}
+
 fn closed_by_freeze(sql: &mut String, table: &str) {
     // Writing to a String can't fail.
     let _ = write!(
@@ -460,6 +499,7 @@ pub(super) fn hashed_tables() -> impl Iterator<Item = &'static str> {
         .chain(CUSTODY_TABLES)
         .chain(CASE_TABLES)
         .chain(LATE_TABLES)
+        .chain(ASSESSED_TABLES)
 }
 
 /// The `user_version` of the file.

@@ -16,8 +16,8 @@ pub struct SecondResult {
     pub theory: SecondPart,
     /// 实操成绩.
     pub practical: SecondPart,
-    /// 综合评审, for 二级 and 一级: its state.
-    pub review: Option<String>,
+    /// 综合评审, for 二级 and 一级.
+    pub review: Option<SecondPart>,
     /// `passed`, `failed` or `pending`.
     pub verdict: String,
     /// 评定结果.
@@ -42,11 +42,16 @@ impl Store {
     /// A failure of the file.
     pub fn second_road(&self) -> Result<Vec<SecondResult>, StoreError> {
         self.read(|tx| {
-            let mut statement = tx.prepare(include_str!("second.sql"))?;
+            let mut statement = tx.prepare(&sql())?;
             let rows = statement.query_map([], result)?;
             Ok(rows.collect::<Result<_, _>>()?)
         })
     }
+}
+
+/// The whole query: what assessors scored has a text of its own.
+fn sql() -> String {
+    include_str!("second.sql").replace("/* assessed.sql */", include_str!("assessed.sql"))
 }
 
 fn result(row: &Row<'_>) -> rusqlite::Result<SecondResult> {
@@ -54,8 +59,11 @@ fn result(row: &Row<'_>) -> rusqlite::Result<SecondResult> {
         ticket: row.get(0)?,
         theory: SecondPart { state: row.get(1)?, hundredths: row.get(2)? },
         practical: SecondPart { state: row.get(3)?, hundredths: row.get(4)? },
-        review: row.get(5)?,
-        verdict: row.get(6)?,
-        grade: row.get(7)?,
+        review: row
+            .get::<_, Option<String>>(5)?
+            .map(|state| Ok::<_, rusqlite::Error>(SecondPart { state, hundredths: row.get(6)? }))
+            .transpose()?,
+        verdict: row.get(7)?,
+        grade: row.get(8)?,
     })
 }

@@ -1,6 +1,6 @@
 -- Every candidate's result, once more and by another road: from the rows and texts of the record, with nothing of the program
 -- that makes the papers. Points are hundredths. What the words mean is written down at `merge`.
-WITH
+WITH RECURSIVE
 exam(value) AS MATERIALIZED (SELECT value FROM imports WHERE kind = 'exam' ORDER BY seq DESC LIMIT 1),
 rules(pass_line, fail_grade, violation) AS MATERIALIZED (
     SELECT CAST(round(json_extract(value, '$.rules.pass_line') * 100) AS INTEGER),
@@ -27,11 +27,7 @@ voids(ticket, everything) AS MATERIALIZED (
     SELECT ticket, CASE WHEN instr(words, '全部科目') > 0 THEN 1 WHEN instr(words, '该科目') > 0 THEN 0
                         ELSE violation = 'all-void' END
     FROM violations, rules),
-practical(ticket, state, points) AS MATERIALIZED (
-    SELECT json_extract(p.value, '$.ticket'),
-           CASE WHEN json_type(p.value, '$.outcome') = 'object' THEN 'scored' ELSE json_extract(p.value, '$.outcome') END,
-           CAST(round(json_extract(p.value, '$.outcome.scored') * 100) AS INTEGER)
-    FROM (SELECT value FROM imports WHERE kind = 'practical' ORDER BY seq DESC LIMIT 1) r, json_each(r.value) p),
+/* assessed.sql */,
 in_force(grading) AS MATERIALIZED (
     SELECT seq FROM (SELECT seq, row_number() OVER (PARTITION BY paper, form ORDER BY key_revision DESC, seq DESC) AS nth
                      FROM gradings)
@@ -41,7 +37,7 @@ theory(ticket, points, answered) AS MATERIALIZED (
            json_extract(score, '$.score.right') + json_extract(score, '$.score.wrong')
                + COALESCE(json_extract(score, '$.score.partial'), 0) + COALESCE(json_extract(score, '$.score.voided'), 0) > 0
     FROM scores WHERE grading IN (SELECT grading FROM in_force)),
-parts(ticket, theory, theory_points, practical, practical_points, review) AS MATERIALIZED (
+parts(ticket, theory, theory_points, practical, practical_points, review, review_points, vetoed) AS MATERIALIZED (
     SELECT r.ticket,
            CASE WHEN v.ticket IS NOT NULL THEN 'void'
                 WHEN a.ticket IS NOT NULL AND p.ticket IS NULL
@@ -51,20 +47,26 @@ parts(ticket, theory, theory_points, practical, practical_points, review) AS MAT
            t.points,
            CASE WHEN COALESCE(v.everything, 0) THEN 'void' ELSE COALESCE(o.state, 'pending') END,
            o.points,
-           CASE WHEN r.level NOT IN ('二级', '一级') THEN NULL WHEN COALESCE(v.everything, 0) THEN 'void' ELSE 'pending' END
+           CASE WHEN r.level NOT IN ('二级', '一级') THEN NULL WHEN COALESCE(v.everything, 0) THEN 'void'
+                ELSE COALESCE(w.state, 'pending') END,
+           w.points, COALESCE(o.vetoed, 0) OR (r.level IN ('二级', '一级') AND COALESCE(w.vetoed, 0))
     FROM roster r LEFT JOIN voids v USING (ticket) LEFT JOIN absent a USING (ticket) LEFT JOIN present p USING (ticket)
          LEFT JOIN theory t USING (ticket) LEFT JOIN practical o USING (ticket)
+         LEFT JOIN reviews w USING (ticket)
          LEFT JOIN derived_candidates d USING (ticket)),
 judged AS (
     SELECT parts.*,
            CASE WHEN 'pending' IN (theory, practical, COALESCE(review, '')) THEN 'pending'
                 WHEN theory = 'scored' AND practical = 'scored' AND COALESCE(review, 'scored') = 'scored'
-                     AND theory_points >= pass_line AND practical_points >= pass_line THEN 'passed'
+                     AND theory_points >= pass_line AND practical_points >= pass_line
+                     AND (review IS NULL OR review_points >= pass_line) AND NOT vetoed THEN 'passed'
                 ELSE 'failed' END AS verdict
     FROM parts, rules)
 SELECT ticket, theory, CASE WHEN theory = 'scored' THEN theory_points END,
-       practical, CASE WHEN practical = 'scored' THEN practical_points END, review, verdict,
+       practical, CASE WHEN practical = 'scored' THEN practical_points END,
+       review, CASE WHEN review = 'scored' THEN review_points END, verdict,
        CASE verdict WHEN 'pending' THEN '' WHEN 'failed' THEN fail_grade
-            ELSE COALESCE((SELECT name FROM grades WHERE least <= MIN(theory_points, practical_points)
+            ELSE COALESCE((SELECT name FROM grades WHERE least <= MIN(theory_points, practical_points,
+                                                                CASE WHEN review IS NULL THEN 10000 ELSE review_points END)
                            ORDER BY least DESC LIMIT 1), '?') END
 FROM judged, rules ORDER BY ticket

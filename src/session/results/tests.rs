@@ -37,7 +37,7 @@ fn every_difference_between_the_roads_is_told() {
         |r| r.theory = SecondPart { state: "absent".into(), hundredths: None },
         |r| r.practical.state = "void".into(),
         |r| r.review = None,
-        |r| r.review = Some("void".into()),
+        |r| r.review = Some(SecondPart { state: "void".into(), hundredths: None }),
         |r| r.verdict = "passed".into(),
         |r| r.grade = "合格".into(),
     ];
