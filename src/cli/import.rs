@@ -1,4 +1,4 @@
-//! `duka roster|practical|ruling|marks import`.
+//! `duka roster|ruling|marks import`.
 
 use super::{Context, Ending, Failure};
 use clap::{Args, Subcommand};

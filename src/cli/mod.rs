@@ -19,6 +19,7 @@ mod manifest;
 mod new;
 mod output;
 mod passphrase;
+mod practical;
 mod print;
 mod progress;
 mod publish;
@@ -35,6 +36,7 @@ mod status;
 mod verify;
 
 use clap::{Parser, Subcommand};
+use duka::exam::AssessedPart;
 use duka::session::Session;
 pub use failure::Failure;
 pub use output::Output;
@@ -83,9 +85,12 @@ enum Verb {
     /// Take in rulings about candidates (特殊情况): absent, void, deduction, carried-over pass (单科保留), retake (补考)
     #[command(subcommand)]
     Ruling(import::Import),
-    /// Take in practical scores (实操成绩)
+    /// Practical scores (实操成绩): score sheets for assessors, and what came back
     #[command(subcommand)]
-    Practical(import::Import),
+    Practical(practical::Verb),
+    /// 综合评审 of 二级 and 一级: score sheets for assessors, and what came back
+    #[command(subcommand)]
+    Review(practical::Verb),
     /// Take in marks given by hand (人工阅卷) for sections of a theory paper
     #[command(subcommand)]
     Marks(import::Import),
@@ -168,9 +173,8 @@ pub fn run() -> ExitCode {
         Verb::Roster(args) => import::run(&args, "candidates (考生)", Session::import_roster, &context),
         Verb::Room(args) => room::run(args, &context),
         Verb::Ruling(args) => import::run(&args, "rulings (特殊情况)", Session::import_rulings, &context),
-        Verb::Practical(args) => {
-            import::run(&args, "practical scores (实操成绩)", Session::import_practical, &context)
-        }
+        Verb::Practical(verb) => practical::run(&verb, AssessedPart::Practical, &context),
+        Verb::Review(verb) => practical::run(&verb, AssessedPart::Review, &context),
         Verb::Marks(args) => import::run(&args, "marks by hand (人工阅卷)", Session::import_hand, &context),
         Verb::Scan(args) => scan::run(&args, &context),
         Verb::Status => status::run(&context),

@@ -3,6 +3,7 @@
 //! [`Exam::parse`] reads `exam.toml`; [`Roster::import`] and [`RoomRecord::import`] read the tables that
 //! institutes send (xlsx, xls, csv) by way of [`Table`], and refuse them with every wrong row named.
 
+mod assessment;
 mod error;
 mod headings;
 mod identity;
@@ -20,6 +21,7 @@ mod toml;
 mod words;
 mod write;
 
+pub use assessment::{AssessedItem, AssessedPart, Assessment, MeanRule, Module, Overtime};
 pub use error::{ExamError, ExamFault, ExamProblem};
 pub use headings::{Heading, Need};
 pub use identity::{Document, IdNumberFault, Sex};
@@ -37,10 +39,12 @@ pub use write::WriteError;
 
 pub(crate) use headings::known;
 pub(crate) use table::{listing, select};
-pub(crate) use words::same_name;
+pub(crate) use words::{key as heading_key, person, same_name};
 pub(crate) use write::{Grid, Kind};
 
-use crate::sheet::{Form, HandSection, LayoutName, PaperId, Points, RoomId, Rounding, TicketNumber};
+use crate::sheet::{
+    AssessmentId, Form, HandSection, LayoutName, PaperId, Points, RoomId, Rounding, TicketNumber,
+};
 use serde::{Deserialize, Serialize};
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -57,6 +61,9 @@ pub struct Exam {
     pub date: String,
     /// Theory papers by id.
     pub papers: BTreeMap<PaperId, Paper>,
+    /// Schemes of assessment (考评方案) by id: how assessors score a practical part or 综合评审.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub assessments: BTreeMap<AssessmentId, Assessment>,
     /// Occupations and levels that are examined.
     pub occupations: Vec<Occupation>,
     /// Rooms, in order.
@@ -92,6 +99,12 @@ pub struct Occupation {
     pub level: Level,
     /// Its theory paper.
     pub paper: PaperId,
+    /// The scheme by which assessors score its practical part; without one its totals are imported.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub practical: Option<AssessmentId>,
+    /// As `practical`, for 综合评审.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub review: Option<AssessmentId>,
 }
 
 /// Level of skill (等级), 五级 to 一级.

@@ -40,6 +40,10 @@ pub struct MergeInput<'a> {
     pub review: &'a BTreeMap<TicketNumber, PartResult>,
     /// Rulings about candidates (特殊情况).
     pub rulings: &'a Rulings,
+    /// Who fails by a veto (否定项) whatever is scored, with the remarks of the papers.
+    pub vetoed: &'a BTreeMap<TicketNumber, Vec<String>>,
+    /// Whose part is held, with the reasons.
+    pub held: &'a BTreeMap<TicketNumber, Vec<String>>,
     /// How many exceptions are open.
     pub open_exceptions: u32,
 }
@@ -72,7 +76,8 @@ pub fn merge(input: MergeInput<'_>) -> Result<Results, MergeError> {
     for candidate in input.roster.candidates.values() {
         let rules = input.exam.rules.at(candidate.level);
         let parts = parts(&input, candidate, &rules, &attendance, &practical);
-        transcripts.push(transcript(candidate, &parts, &rules, &input.exam.rules.fail_grade)?);
+        let vetoed = input.vetoed.get(&candidate.ticket).map_or(&[][..], Vec::as_slice);
+        transcripts.push(transcript(candidate, &parts, vetoed, &rules, &input.exam.rules.fail_grade)?);
     }
     transcripts.sort_by(|a, b| order(&a.candidate).cmp(&order(&b.candidate)));
 
@@ -91,6 +96,7 @@ pub fn merge(input: MergeInput<'_>) -> Result<Results, MergeError> {
             &input.rulings.excused(input.exam, input.roster, Part::Theory),
         )?,
         open_exceptions: input.open_exceptions,
+        held: input.held.clone(),
     })
 }
 
@@ -221,10 +227,14 @@ fn theory(input: &MergeInput<'_>, ticket: &TicketNumber, attendance: &Attendance
 fn transcript(
     candidate: &Candidate,
     parts: &Parts<'_>,
+    vetoed: &[String],
     rules: &LevelRules,
     fail_grade: &str,
 ) -> Result<Transcript, MergeError> {
-    let verdict = verdict(parts, rules);
+    let mut verdict = verdict(parts, rules);
+    if verdict == Verdict::Passed && !vetoed.is_empty() {
+        verdict = Verdict::Failed;
+    }
     let grade = match verdict {
         Verdict::Pending => String::new(),
         Verdict::Failed => fail_grade.to_owned(),
@@ -253,7 +263,7 @@ fn transcript(
         verdict,
         grade,
         total,
-        remarks: remarks(parts, total),
+        remarks: remarks(parts, total).into_iter().chain(vetoed.iter().cloned()).collect(),
         conflicts: parts.conflicts.clone(),
     })
 }

@@ -23,7 +23,7 @@ pub use room::{CardUse, balance};
 use crate::exam::Candidate;
 use crate::sheet::{Points, RoomId, TicketNumber};
 use serde::{Deserialize, Serialize};
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 /// One candidate's line of the 成绩单.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -126,6 +126,9 @@ pub struct Results {
     pub rooms: Vec<RoomBalance>,
     /// How many exceptions are open.
     pub open_exceptions: u32,
+    /// Whose part is held, with the reasons.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub held: BTreeMap<TicketNumber, Vec<String>>,
 }
 
 impl Results {

@@ -63,8 +63,13 @@ impl Scene {
             key_revision: 1,
             hand: Vec::new(),
         };
-        let occupation =
-            |name: &str, level| Occupation { name: name.into(), level, paper: "p".parse().unwrap() };
+        let occupation = |name: &str, level| Occupation {
+            name: name.into(),
+            level,
+            paper: "p".parse().unwrap(),
+            practical: None,
+            review: None,
+        };
         let record = RoomRecord {
             room: room("01"),
             present: BTreeSet::new(),
@@ -79,6 +84,7 @@ impl Scene {
                 institute: String::new(),
                 date: String::new(),
                 papers: [("p".parse().unwrap(), paper)].into(),
+                assessments: BTreeMap::new(),
                 occupations: levels
                     .into_iter()
                     .flat_map(|l| [occupation("电工", l), occupation("焊工", l)])
@@ -138,6 +144,8 @@ impl Scene {
             practical: &self.practical,
             review: &self.review,
             rulings: &self.rulings,
+            vetoed: &BTreeMap::new(),
+            held: &BTreeMap::new(),
             open_exceptions: self.open,
         })
     }

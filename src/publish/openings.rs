@@ -9,6 +9,9 @@ use std::collections::{BTreeMap, BTreeSet};
 /// in a room of the usual thirty, where more than a handful missing means that a whole pile is.
 const NAMED: usize = 12;
 
+/// How many held candidates are listed, each with the reasons. Thirty fill a page.
+const HELD: usize = 30;
+
 /// Every reason why papers made of `results` are drafts; none if they are not.
 pub(super) fn openings(results: &Results) -> Vec<Matter> {
     let names: BTreeMap<&TicketNumber, &str> =
@@ -52,6 +55,16 @@ pub(super) fn openings(results: &Results) -> Vec<Matter> {
             matter: format!("{}情况矛盾", part.name()),
             statement: format!("{}：{}。", kind.statement(), people(&tickets, &names)),
         });
+    }
+    for (ticket, reasons) in results.held.iter().take(HELD) {
+        openings.push(Matter {
+            matter: "评分待裁定".to_owned(),
+            statement: format!("{}：{}。", people(&[ticket], &names), reasons.join("；")),
+        });
+    }
+    if results.held.len() > HELD {
+        let statement = format!("另有 {} 人待裁定。", results.held.len() - HELD);
+        openings.push(Matter { matter: "评分待裁定".to_owned(), statement });
     }
     let undecided: Vec<_> = results
         .transcripts

@@ -8,13 +8,20 @@ use crate::sheet::Points;
 use std::collections::{BTreeMap, BTreeSet};
 
 pub(super) fn exam() -> Exam {
-    let occupation = |name: &str, level| Occupation { name: name.into(), level, paper: "p".parse().unwrap() };
+    let occupation = |name: &str, level| Occupation {
+        name: name.into(),
+        level,
+        paper: "p".parse().unwrap(),
+        practical: None,
+        review: None,
+    };
     Exam {
         batch: "2026年第3批".into(),
         centre: "晋城市职业技能鉴定指导中心".into(),
         institute: "晋城市第一职业技能鉴定所".into(),
         date: "2026-11-21".into(),
         papers: BTreeMap::new(),
+        assessments: BTreeMap::new(),
         occupations: vec![occupation("电工", Level::Four), occupation("焊工", Level::Two)],
         rooms: vec!["01".parse().unwrap()],
         rules: Rules {
@@ -111,6 +118,7 @@ pub(super) fn results(electricians: u32, technicians: u32) -> Results {
         transcripts: (1..=electricians).map(transcript).chain((1..=technicians).map(technician)).collect(),
         rooms: vec![room("01")],
         open_exceptions: 0,
+        held: BTreeMap::new(),
     }
 }
 

@@ -1,9 +1,8 @@
 //! Rosters, room records and practical scores come in.
 
 use super::{Session, SessionError};
-use crate::exam::{Part, RoomRecord, RoomSaid, Roster, Rulings};
+use crate::exam::{AssessedPart, Part, RoomRecord, RoomSaid, Roster, Rulings};
 use crate::hand;
-use crate::practical::{self, PracticalScore};
 use crate::sheet::{RoomId, Sha256};
 use crate::store::{Imported, Source};
 use std::collections::BTreeSet;
@@ -125,31 +124,15 @@ impl Session {
         Ok(self.store.rulings()?)
     }
 
-    /// Takes in practical scores (实操成绩). Candidates that these files don't name keep the score they had.
+    /// Takes in practical scores (实操成绩), as totals or as assessors' score sheets. Candidates that these files don't name keep the score they
+    /// had. [`Session::take_scores`] says more.
     ///
     /// # Errors
     ///
-    /// [`SessionError::NoRoster`], every wrong row, or a failure of the record.
+    /// As [`Session::take_scores`].
     pub fn import_practical(&mut self, files: &[PathBuf]) -> Result<ImportedFile, SessionError> {
-        let roster = self.roster()?;
-        let read = read_all(files)?;
-        let mut scores: Vec<PracticalScore> = Vec::new();
-        for file in &read {
-            for score in practical::import(&file.name, &file.bytes, &self.exam, &roster)? {
-                scores.retain(|s| s.ticket != score.ticket);
-                scores.push(score);
-            }
-        }
-        let rows = scores.len();
-        for earlier in self.store.practical()? {
-            if scores.iter().all(|s| s.ticket != earlier.ticket) {
-                scores.push(earlier);
-            }
-        }
-        scores.sort_by(|a, b| a.ticket.cmp(&b.ticket));
-        let at = self.now();
-        let imported = self.store.import_practical(&scores, &source_of(&read), &at)?;
-        Ok(ImportedFile { rows, imported, changes: Vec::new() })
+        let taken = self.take_scores(AssessedPart::Practical, files, false)?;
+        Ok(ImportedFile { rows: taken.candidates, imported: taken.imported, changes: Vec::new() })
     }
 
     /// Takes in marks given by hand (人工阅卷). Sections of candidates that these files don't name keep the marks they had.
@@ -196,7 +179,7 @@ pub(super) fn read_one(path: &Path) -> Result<ReadFile, SessionError> {
 }
 
 /// Where a value made of these files comes from: their names, and the hash of their hashes if several.
-fn source_of(files: &[ReadFile]) -> Source {
+pub(super) fn source_of(files: &[ReadFile]) -> Source {
     let names: Vec<&str> = files.iter().map(|f| f.name.as_str()).collect();
     let sha256 = if let [one] = files {
         Sha256::of(&one.bytes)

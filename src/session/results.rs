@@ -26,15 +26,18 @@ impl Session {
             .collect();
         let mut ungraded = standings.cards();
         ungraded.retain(|ticket, _| !theory.contains_key(ticket));
+        let assessed = self.part_results(&roster)?;
         Ok(merge(MergeInput {
             exam: &self.exam,
             roster: &roster,
             rooms: &standings.rooms,
             theory: &theory,
             ungraded: &ungraded,
-            practical: &self.store.practical()?,
-            review: &BTreeMap::new(),
+            practical: &assessed.practical,
+            review: &assessed.review,
             rulings: &standings.rulings,
+            vetoed: &assessed.vetoed,
+            held: &assessed.held,
             open_exceptions: u32::try_from(standings.findings.open.len()).unwrap_or(u32::MAX),
         })?)
     }
@@ -75,6 +78,7 @@ impl Session {
                 });
             }
         }
+        out.extend(self.decisions_of_assessors()?);
         for LateStatus { case, state, ticket, .. } in self.late_sheets()? {
             let whose =
                 ticket.map_or_else(|| "准考证号待定".to_owned(), |ticket| format!("准考证号 {ticket}"));

@@ -2,7 +2,7 @@
 
 use super::view::View;
 use super::{LateCounts, Session, SessionError, Standings};
-use crate::exam::Part;
+use crate::exam::{AssessedPart, Part};
 use crate::merge::{CardUse, RoomBalance, balance};
 use crate::settle::{OpenException, SettledSheet};
 use crate::sheet::{Sha256, TicketNumber};
@@ -77,7 +77,7 @@ impl Session {
             counts,
             open,
             rooms,
-            practical: self.store.practical_count()?,
+            practical: self.store.practical_count()? + self.store.marks_count(AssessedPart::Practical)?,
             frozen: self.store.frozen()?.map(|f| f.hash),
             graded: self.store.score_count()?,
             health: self.store.health_events()?,

@@ -339,6 +339,39 @@ CREATE TRIGGER late_sheets_frozen BEFORE INSERT ON late_sheets WHEN NOT EXISTS (
 BEGIN SELECT RAISE(ABORT, 'duka: not frozen'); END;
 ";
 
+/// Tables of version 9 whose rows are written once, also after a freeze: what assessors wrote, what the head assessor decided, and totals
+/// of 综合评审.
+const ASSESSED_TABLES: [&str; 3] = ["assessed", "released", "review_totals"];
+
+/// `assessed`: a version of everything that assessors wrote about one candidate; the last one counts. `released`: the head assessor's
+/// decision about one version.
+const VERSION_9: &str = "
+CREATE TABLE assessed (
+    seq INTEGER PRIMARY KEY,
+    part TEXT NOT NULL CHECK (part IN ('practical', 'review')),
+    ticket TEXT NOT NULL,
+    marks TEXT NOT NULL,
+    source TEXT NOT NULL,
+    source_sha256 TEXT NOT NULL,
+    entry INTEGER NOT NULL REFERENCES journal (seq) DEFERRABLE INITIALLY DEFERRED
+) STRICT;
+CREATE INDEX assessed_by_ticket ON assessed (part, ticket, seq);
+CREATE TABLE released (
+    seq INTEGER PRIMARY KEY,
+    assessed INTEGER NOT NULL REFERENCES assessed (seq),
+    decision TEXT NOT NULL,
+    entry INTEGER NOT NULL REFERENCES journal (seq) DEFERRABLE INITIALLY DEFERRED
+) STRICT;
+CREATE INDEX released_by_version ON released (assessed, seq);
+CREATE TABLE review_totals (
+    seq INTEGER PRIMARY KEY,
+    totals TEXT NOT NULL,
+    source TEXT NOT NULL,
+    source_sha256 TEXT NOT NULL,
+    entry INTEGER NOT NULL REFERENCES journal (seq) DEFERRABLE INITIALLY DEFERRED
+) STRICT;
+";
+
 /// Rulings about candidates are imports too, and like practical scores they may come after a freeze. Which kinds there are is no
 /// longer said by the table: the program knows, and a table that has to be made anew for each is one more chance to lose a row.
 const VERSION_10: &str = "
@@ -361,8 +394,10 @@ BEGIN SELECT RAISE(ABORT, 'duka: frozen'); END;
 ";
 
 /// Everything that brings a new file to the present version, one step a version.
-pub(super) const MIGRATIONS: [fn() -> String; 9] =
-    [version_1, version_2, version_3, version_4, version_5, version_6, version_7, version_8, version_10];
+pub(super) const MIGRATIONS: [fn() -> String; 10] = [
+    version_1, version_2, version_3, version_4, version_5, version_6, version_7, version_8, version_9,
+    version_10,
+];
 
 /// The version that this program writes.
 pub(super) fn newest() -> u32 {
@@ -440,6 +475,12 @@ fn version_8() -> String {
     sql
 }
 
+fn version_9() -> String {
+    let mut sql = VERSION_9.to_owned();
+    written_once(&mut sql, &ASSESSED_TABLES);
+    sql
+}
+
 fn version_10() -> String {
     let mut sql = VERSION_10.to_owned();
     written_once(&mut sql, &["imports"]);
@@ -487,6 +528,7 @@ pub(super) fn hashed_tables() -> impl Iterator<Item = &'static str> {
         .chain(CUSTODY_TABLES)
         .chain(CASE_TABLES)
         .chain(LATE_TABLES)
+        .chain(ASSESSED_TABLES)
 }
 
 /// The `user_version` of the file.

@@ -1,6 +1,6 @@
 -- Every candidate's result, once more and by another road: from the rows and texts of the record, with nothing of the program
 -- that makes the papers. Points are hundredths. What the words mean is written down at `merge`.
-WITH
+WITH RECURSIVE
 exam(value) AS MATERIALIZED (SELECT value FROM imports WHERE kind = 'exam' ORDER BY seq DESC LIMIT 1),
 rules(pass_line, fail_grade, violation) AS MATERIALIZED (
     SELECT CAST(round(json_extract(value, '$.rules.pass_line') * 100) AS INTEGER),
@@ -47,11 +47,7 @@ voids(ticket, everything) AS MATERIALIZED (
     SELECT ticket, CASE WHEN instr(words, '全部科目') > 0 THEN 1 WHEN instr(words, '该科目') > 0 THEN 0
                         ELSE violation = 'all-void' END
     FROM violations, rules),
-practical(ticket, state, points) AS MATERIALIZED (
-    SELECT json_extract(p.value, '$.ticket'),
-           CASE WHEN json_type(p.value, '$.outcome') = 'object' THEN 'scored' ELSE json_extract(p.value, '$.outcome') END,
-           CAST(round(json_extract(p.value, '$.outcome.scored') * 100) AS INTEGER)
-    FROM (SELECT value FROM imports WHERE kind = 'practical' ORDER BY seq DESC LIMIT 1) r, json_each(r.value) p),
+/* assessed.sql */,
 in_force(grading) AS MATERIALIZED (
     SELECT seq FROM (SELECT seq, row_number() OVER (PARTITION BY paper, form ORDER BY key_revision DESC, seq DESC) AS nth
                      FROM gradings)
@@ -80,10 +76,14 @@ evidence(ticket, part, state, points, sat) AS MATERIALIZED (
     FROM roster r LEFT JOIN voids v USING (ticket) LEFT JOIN absent a USING (ticket) LEFT JOIN present p USING (ticket)
          LEFT JOIN theory t USING (ticket) LEFT JOIN derived_candidates d USING (ticket)
     UNION ALL
-    SELECT r.ticket, 'practical', COALESCE(o.state, 'pending'), o.points, COALESCE(o.state <> 'absent', 0)
+    SELECT r.ticket, 'practical', COALESCE(o.state, 'pending'), o.points, COALESCE(o.state NOT IN ('absent', 'pending'), 0)
     FROM roster r LEFT JOIN practical o USING (ticket)
     UNION ALL
-    SELECT ticket, 'review', 'pending', NULL, 0 FROM roster),
+    SELECT r.ticket, 'review', COALESCE(w.state, 'pending'), w.points, COALESCE(w.state NOT IN ('absent', 'pending'), 0)
+    FROM roster r LEFT JOIN reviews w USING (ticket)),
+-- Fails whatever is scored.
+vetoes(ticket, part) AS MATERIALIZED (
+    SELECT ticket, 'practical' FROM practical WHERE vetoed UNION SELECT ticket, 'review' FROM reviews WHERE vetoed),
 ruled(ticket, part, void, absent, deducted, carried, carried_points, retaken, others_retaken) AS MATERIALIZED (
     SELECT g.ticket, p.part,
            MAX(kind = 'void' AND g.part = p.part), MAX(kind = 'absent' AND g.part = p.part),
@@ -116,7 +116,7 @@ stray(ticket, part) AS MATERIALIZED (
 judged(ticket, level, verdict, least, total) AS MATERIALIZED (
     SELECT d.ticket, d.level,
            CASE WHEN MAX(state = 'pending') OR d.ticket IN (SELECT ticket FROM stray) THEN 'pending'
-                WHEN MIN(state = 'carried' OR (state = 'scored' AND points >= line)) THEN 'passed'
+                WHEN MIN(state = 'carried' OR (state = 'scored' AND points >= line)) AND MAX(x.ticket IS NOT NULL) = 0 THEN 'passed'
                 ELSE 'failed' END,
            MIN(CASE WHEN state IN ('scored', 'carried') AND points IS NOT NULL THEN points ELSE line END),
            -- Percent of hundredths of a point; NULL where a score that goes into it is not known.
@@ -124,6 +124,7 @@ judged(ticket, level, verdict, least, total) AS MATERIALIZED (
                      AND COUNT(w.percent) = SUM(w.percent IS NOT NULL AND state IN ('scored', 'carried') AND points IS NOT NULL)
                 THEN SUM(w.percent * points) END
     FROM decided d LEFT JOIN weights w ON w.level = d.level AND w.part = d.part
+         LEFT JOIN vetoes x ON x.ticket = d.ticket AND x.part = d.part
     GROUP BY d.ticket, d.level),
 -- Printed after it was compared: n is what is rounded, to multiples of d.
 to_round(ticket, part, exact, n, d, rule, step) AS MATERIALIZED (

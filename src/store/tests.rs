@@ -6,6 +6,7 @@ use crate::read::{Reading, SetAside};
 use crate::sheet::{
     Cause, DecodeFault, EngineId, Exception, Place, Points, Resolution, Sha256, SheetId, TicketNumber,
 };
+use std::collections::BTreeMap;
 
 const NOW: &str = "2026-11-21T11:30:00+08:00";
 
@@ -120,6 +121,7 @@ fn exam() -> Exam {
         institute: "鉴定所".into(),
         date: "2026-11-21".into(),
         papers: std::collections::BTreeMap::new(),
+        assessments: BTreeMap::new(),
         occupations: Vec::new(),
         rooms: vec!["01".parse().unwrap()],
         rules: Rules {
@@ -342,9 +344,21 @@ fn every_record_table_refuses_update_and_delete() {
     let twice = store.record_publication(&publication, &serde_json::json!({}), NOW).unwrap_err();
     assert!(matches!(twice, StoreError::PublicationNumber { given: 1, next: 2 }), "{twice}");
     assert_eq!(store.publications().unwrap(), [publication]);
+    let part = crate::exam::AssessedPart::Review;
+    let marks = crate::practical::Marks::none("s".parse().unwrap());
+    let ticket: TicketNumber = "1405".parse().unwrap();
+    let marks = BTreeMap::from([(ticket.clone(), marks)]);
+    store.import_marks(part, &marks, &[], &source("m"), NOW).unwrap();
+    assert_eq!(store.import_marks(part, &marks, &[], &source("m"), NOW).unwrap(), Imported::Known);
+    let version = store.marks(part).unwrap()[&ticket].version;
+    let stale = store.release_marks(part, &ticket, version + 1, ("why", &[]), NOW).unwrap_err();
+    assert!(matches!(stale, StoreError::MarksChanged { .. }), "{stale}");
+    store.release_marks(part, &ticket, version, ("why", &[]), NOW).unwrap();
+    store.import_review(&practical(70), &source("r"), NOW).unwrap();
+    assert_eq!(store.review().unwrap(), practical(70));
     let other = raw(&folder.path());
     let tables: Vec<_> = schema::hashed_tables().chain(["journal"]).collect();
-    assert_eq!(tables.len(), 25);
+    assert_eq!(tables.len(), 28);
     for table in tables {
         let rows: i64 = other.query_row(&format!("SELECT COUNT(*) FROM {table}"), [], |r| r.get(0)).unwrap();
         assert!(rows > 0, "{table} must have a row to protect");

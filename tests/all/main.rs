@@ -11,6 +11,7 @@
 mod common;
 
 mod archive;
+mod assessing;
 mod bulk;
 mod campaign;
 mod cards;

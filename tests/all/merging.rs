@@ -105,8 +105,16 @@ fn world(seed: u64) -> World {
     let mut exam = Exam::parse(crate::common::EXAM, "exam.toml").unwrap();
     let levels = [Level::Five, Level::Four, Level::Three, Level::Two, Level::One];
     let paper = exam.occupations[0].paper.clone();
-    exam.occupations =
-        levels.iter().map(|&level| Occupation { name: "电工".into(), level, paper: paper.clone() }).collect();
+    exam.occupations = levels
+        .iter()
+        .map(|&level| Occupation {
+            name: "电工".into(),
+            level,
+            paper: paper.clone(),
+            practical: None,
+            review: None,
+        })
+        .collect();
     let pass_line = Points::from_hundredths(*[6000, 5500, 7050].choose(rng).unwrap());
     let grade = |name: &str, least| GradeRule { name: name.into(), least };
     exam.rules = Rules {
@@ -287,6 +295,8 @@ fn first(world: &World) -> Vec<Transcript> {
         practical: &world.practical,
         review: &BTreeMap::new(),
         rulings: &world.rulings,
+        vetoed: &BTreeMap::new(),
+        held: &BTreeMap::new(),
         open_exceptions: 0,
     })
     .unwrap()

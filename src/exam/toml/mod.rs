@@ -2,16 +2,19 @@
 //!
 //! The file is walked by hand and not by derive, so that every problem is found in one run.
 
+mod assessment;
 mod levels;
 mod section;
 #[cfg(test)]
 mod tests;
 
 use super::{
-    Exam, ExamError, ExamFault, GradeRule, Level, MultipleRule, Occupation, Paper, Rules, Signatories,
-    ViolationRule,
+    AssessedPart, Assessment, Exam, ExamError, ExamFault, GradeRule, Level, MultipleRule, Occupation, Paper,
+    Rules, Signatories, ViolationRule,
 };
-use crate::sheet::{Form, HandSection, PaperId, Points, RoomId, Rounding, RoundingRule, SectionName};
+use crate::sheet::{
+    AssessmentId, Form, HandSection, PaperId, Points, RoomId, Rounding, RoundingRule, SectionName,
+};
 use ::toml::de::{DeTable, DeValue};
 use section::{At, Log, Section};
 use std::collections::{BTreeMap, HashMap};
@@ -62,7 +65,8 @@ fn exam(root: &DeTable<'_>, log: &mut Log) -> Option<Exam> {
     let date = date(&mut top, log);
     let rooms = top.required("rooms", log).and_then(|v| top.names::<RoomId>("rooms", v, log));
     let papers = papers(&mut top, log);
-    let occupations = occupations(&mut top, &papers, log);
+    let assessments = assessment::assessments(&mut top, log);
+    let occupations = occupations(&mut top, &papers, &assessments, log);
     let rules = top.table("rules", log);
     let rules = rules_of(rules, log);
     let signatories = top.table("signatories", log).map(|s| signatories(s, log)).unwrap_or_default();
@@ -73,6 +77,7 @@ fn exam(root: &DeTable<'_>, log: &mut Log) -> Option<Exam> {
         institute: institute?.value,
         date: date?,
         papers: papers.into_iter().map(|(id, at)| (id, at.value)).collect(),
+        assessments: assessments.into_iter().map(|(id, at)| (id, at.value)).collect(),
         occupations,
         rooms: rooms?,
         rules,
@@ -167,11 +172,13 @@ fn revision(section: &mut Section<'_, '_>, log: &mut Log) -> Option<u16> {
 fn occupations(
     top: &mut Section<'_, '_>,
     papers: &BTreeMap<PaperId, At<Paper>>,
+    schemes: &BTreeMap<AssessmentId, At<Assessment>>,
     log: &mut Log,
 ) -> Vec<Occupation> {
     let mut seen = HashMap::new();
     let mut out = Vec::<Occupation>::new();
     let mut used = Vec::new();
+    let mut assessed = Vec::new();
     let sections = top.tables("occupation", log);
     if sections.is_empty() {
         top.wrong(log, 1, "occupation", ExamFault::Missing);
@@ -189,6 +196,12 @@ fn occupations(
             }
         }
         let line = section.line;
+        let practical = assessment::named(&mut section, AssessedPart::Practical, schemes, log);
+        let review = assessment::named(&mut section, AssessedPart::Review, schemes, log);
+        assessed.extend(practical.iter().chain(&review).cloned());
+        if review.is_some() && level.is_some_and(|level| !level.has_review()) {
+            section.wrong(log, line, "review", ExamFault::NoReview);
+        }
         section.close(log);
         let (Some(name), Some(level), Some(paper)) = (name, level, paper) else { continue };
         let name = crate::exam::words::tidy(&name.value);
@@ -197,13 +210,14 @@ fn occupations(
             log.note(line, "occupation", problem);
             continue;
         }
-        out.push(Occupation { name, level, paper: paper.value });
+        out.push(Occupation { name, level, paper: paper.value, practical, review });
     }
     for (id, paper) in papers {
         if !used.contains(id) {
             log.note(paper.line, "paper", ExamFault::Unused { paper: id.to_string() });
         }
     }
+    assessment::used(schemes, &assessed, log);
     out
 }
 

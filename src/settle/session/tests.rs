@@ -24,10 +24,13 @@ fn exam() -> Exam {
         institute: "鉴定所".into(),
         date: "2026-11-21".into(),
         papers: [("electrician-4".parse().unwrap(), paper)].into(),
+        assessments: std::collections::BTreeMap::new(),
         occupations: vec![Occupation {
             name: "电工".into(),
             level: Level::Four,
             paper: "electrician-4".parse().unwrap(),
+            practical: None,
+            review: None,
         }],
         rooms: vec!["01".parse().unwrap()],
         rules: Rules {
