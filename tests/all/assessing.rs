@@ -214,18 +214,18 @@ fn written(sheets: &Cells) -> Vec<u8> {
             for (column, cell) in (0..).zip(cells) {
                 match cell {
                     Data::Empty => {}
-                    Data::Float(number) => drop(sheet.write_number(row, column, *number).unwrap()),
+                    Data::Float(number) => {
+                        sheet.write_number(row, column, *number).unwrap();
+                    }
                     Data::String(text) if text == "=empty" => {
-                        drop(sheet.write_formula(row, column, Formula::new("=A1").set_result("")).unwrap());
+                        sheet.write_formula(row, column, Formula::new("=A1").set_result("")).unwrap();
                     }
                     Data::String(text) if text == "=error" => {
-                        drop(
-                            sheet
-                                .write_formula(row, column, Formula::new("=A1").set_result("#REF!"))
-                                .unwrap(),
-                        );
+                        sheet.write_formula(row, column, Formula::new("=A1").set_result("#REF!")).unwrap();
                     }
-                    other => drop(sheet.write_string(row, column, other.to_string()).unwrap()),
+                    other => {
+                        sheet.write_string(row, column, other.to_string()).unwrap();
+                    }
                 }
             }
         }
