@@ -307,7 +307,8 @@ impl Sheet<'_> {
         let letter = |at: u16| Column::letter(usize::from(at));
         let range = format!("{}{}:{}{}", letter(ITEMS), row + 1, letter(places.sum - 1), row + 1);
         let sum = scored.map(|entered| entered.items.values().copied().sum::<crate::sheet::Points>());
-        let shown = sum.map(|sum| sum.to_f64().to_string()).unwrap_or_default();
+        // An empty result would be written as 0; a space is read back as nothing.
+        let shown = sum.map_or_else(|| " ".to_owned(), |sum| sum.to_f64().to_string());
         let formula = Formula::new(format!("=IF(COUNT({range})=0,\"\",SUM({range}))")).set_result(shown);
         sheet.write_formula_with_format(row, places.sum, formula, &self.styles.locked)?;
         if let Some(at) = places.overtime {
