@@ -8,6 +8,7 @@ use duka::session::{AssessedCandidate, TemplateAsk};
 use duka::sheet::{RoomId, TicketNumber};
 use duka::store::Imported;
 use serde_json::{Value, json};
+use std::fmt::Write as _;
 use std::path::PathBuf;
 
 /// What is done with scores that are not theory.
@@ -216,19 +217,20 @@ fn tell(one: &AssessedCandidate, context: &Context) {
         for (who, row) in record.marks.modules.get(&module.module).into_iter().flatten() {
             let items: Vec<String> =
                 row.items.iter().map(|(item, points)| format!("{item} {points}")).collect();
+            // Writing to a string can't fail.
             let mut line = format!("  {who}: {}", row.status.word());
             if !items.is_empty() {
-                line += &format!(": {}", items.join(", "));
+                let _ = write!(line, ": {}", items.join(", "));
             }
             if let Some(score) = module.scores.iter().find(|score| score.assessor == *who) {
-                line += &format!("; sum {}", score.items);
+                let _ = write!(line, "; sum {}", score.items);
                 if row.overtime > 0 {
-                    line += &format!(", overtime {} min −{}", row.overtime, score.deduction);
+                    let _ = write!(line, ", overtime {} min −{}", row.overtime, score.deduction);
                 }
-                line += &format!(" = {}", score.score);
+                let _ = write!(line, " = {}", score.score);
             }
             if let Some(veto) = &row.veto {
-                line += &format!("; veto (否定项) {veto}");
+                let _ = write!(line, "; veto (否定项) {veto}");
             }
             out.line(line);
         }

@@ -87,6 +87,7 @@ fn outcome(exam: &Exam, marks: &Marks) -> Assessed {
     assess(marks, scheme(exam), &exam.rules, false)
 }
 
+#[allow(clippy::unnecessary_wraps, reason = "compared with an outcome that may be none")]
 fn scored(text: &str) -> Option<PracticalOutcome> {
     Some(PracticalOutcome::Scored(text.parse().unwrap()))
 }

@@ -290,3 +290,92 @@ fn a_level_may_have_rules_of_its_own() {
         assert!(found[0].contains("rules: level"), "{found:?}");
     }
 }
+
+const SCHEME: &str = r#"[[assessment]]
+id = "s"
+part = "practical"
+assessors = 3
+spread = 15
+[[assessment.modules]]
+name = "接线"
+weight = 60
+full = 100
+items = [{ name = "安装", points = 60 }, { name = "安全", points = 40 }]
+vetoes = ["短路"]
+overtime = { per_minute = 0.5, most = 5 }
+[[assessment.modules]]
+name = "排故"
+weight = 40
+items = [{ name = "排除", points = 30 }]
+"#;
+
+fn with_scheme(from: &str, to: &str) -> String {
+    let own = GOOD.replace("paper = \"e4\"\n[rules]", "paper = \"e4\"\npractical = \"s\"\n[rules]");
+    let text = format!("{own}{SCHEME}");
+    assert!(text.contains(from), "{from}");
+    text.replace(from, to)
+}
+
+#[test]
+fn a_scheme_of_assessment_is_read_whole() {
+    let exam = Exam::parse(&with_scheme("", ""), "e").unwrap();
+    let scheme = exam.assessments.values().next().unwrap();
+    assert_eq!(exam.occupations[0].practical.as_ref().unwrap().as_str(), "s");
+    let full: Vec<String> = scheme.modules.iter().map(|m| m.full.to_string()).collect();
+    assert_eq!(full, ["100.0", "30.0"]);
+    assert_eq!(scheme.rounding.to_string(), "down to 0.01");
+    let text = serde_json::to_string(&exam).unwrap();
+    assert_eq!(serde_json::from_str::<Exam>(&text).unwrap(), exam);
+}
+
+#[test]
+fn each_defect_of_a_scheme_is_named() {
+    for (from, to, expected) in [
+        ("assessors = 3", "assessors = 4", "assessment 1: assessors: is 4, it must be an odd number from 1"),
+        (
+            "assessors = 3",
+            "assessors = 17",
+            "assessment 1: assessors: is 17, it must be an odd number from 1",
+        ),
+        (
+            "assessors = 3",
+            "assessors = 3\nmean = \"trimmed\"",
+            "assessors: is 3, it must be an odd number from 5",
+        ),
+        ("assessors = 3", "mean = \"median\"\nassessors = 3", "mean: \"median\" is not one of"),
+        ("part = \"practical\"\n", "", "assessment 1: part: is missing"),
+        (
+            "part = \"practical\"",
+            "part = \"review\"",
+            "practical: the [[assessment]] \"s\" is for the part \"review\"",
+        ),
+        (
+            "practical = \"s\"",
+            "practical = \"t\"",
+            "practical: no [[assessment]] has the id \"t\"; there are s",
+        ),
+        ("practical = \"s\"", "review = \"s\"", "review: only 二级 and 一级 have 综合评审"),
+        ("practical = \"s\"\n", "", "assessment: no [[occupation]] has the scheme \"s\""),
+        ("weight = 40", "weight = 39.5", "assessment 1: modules: the weights make 99.5, not 100.0"),
+        ("full = 100", "full = 90", "modules 1: full: the items make 100.0, not 90.0"),
+        ("points = 60 }", "points = 60.5 }", "modules 1: full: the items make 100.5, not 100.0"),
+        ("points = 30 }", "points = 29.99 }, { name = \"x\", points = 70.02 }", "at most 100 for all items"),
+        (
+            "points = 30 }",
+            "points = 29.99 }",
+            "modules: the full points of the modules have no common multiple",
+        ),
+        ("\"排故\"", "\"接 线\"", "modules 2: name: 接 线 is there twice"),
+        ("\"排故\"", "\"说明\"", "name: \"说明\" can't be a worksheet's name"),
+        ("\"排故\"", "\"排:故\"", "name: \"排:故\" can't be a worksheet's name"),
+        ("\"安全\"", "\"安装\"", "items: 安装 is there twice"),
+        ("\"安全\"", "\"状态\"", "items: \"状态\" can't be the name of an item"),
+        ("[\"短路\"]", "[\"短路\", \"短路\"]", "vetoes: 短路 is there twice"),
+        ("per_minute = 0.5, ", "", "modules 1: overtime: per_minute: is missing"),
+        ("spread = 15", "spread = 0", "spread: is 0.0, it must be above 0"),
+        ("spread = 15", "spred = 15", "assessment 1: spred: no such key here"),
+    ] {
+        let found = problems_of(&with_scheme(from, to));
+        assert!(found.iter().any(|problem| problem.contains(expected)), "{to}: {found:?}");
+    }
+}

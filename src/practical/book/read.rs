@@ -236,7 +236,7 @@ impl Sheet<'_> {
             if cell(places.ticket).is_empty() {
                 // A line for signatures below the table has a word in a column of items at most.
                 let words_only = places.entries.iter().all(|&at| !matches!(cell(at), Cell::Number(_)));
-                if entered && !(words_only && first[1].is_empty() && self.is_line(row)) {
+                if entered && !(words_only && first[1].is_empty() && Self::is_line(row)) {
                     self.note(log, row, places.ticket, column::TICKET, BookFault::NoTicket);
                 }
                 continue;
@@ -256,7 +256,7 @@ impl Sheet<'_> {
     }
 
     /// Whether a row is the template's own line for signatures.
-    fn is_line(&self, row: &Row) -> bool {
+    fn is_line(row: &Row) -> bool {
         let first = row.cells.iter().find(|cell| !cell.is_empty());
         matches!(first, Some(Cell::Text(text)) if heading_key(text).starts_with("考评员"))
     }

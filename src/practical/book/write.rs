@@ -8,6 +8,7 @@ use rust_xlsxwriter::{
     Color, DataValidation, DataValidationRule, DocProperties, ExcelDateTime, Format, FormatAlign,
     FormatBorder, Formula, ProtectionOptions, Workbook, Worksheet, XlsxError,
 };
+use std::fmt::Write as _;
 
 /// What score sheets are asked for.
 #[derive(Debug, Clone, Copy)]
@@ -226,10 +227,12 @@ impl Sheet<'_> {
         sheet.write_string_with_format(0, 0, &title, &styles.title)?;
         let mut facts = format!("满分 {} 分，权重 {}%", module.full, module.weight);
         if let Some(overtime) = module.overtime {
-            facts += &format!("；超时每分钟扣 {} 分，最多扣 {} 分", overtime.per_minute, overtime.most);
+            // Writing to a string can't fail.
+            let _ = write!(facts, "；超时每分钟扣 {} 分，最多扣 {} 分", overtime.per_minute, overtime.most);
         }
         if let Some(room) = ask.room {
-            facts += &format!("；考场 {room}");
+            facts.push_str("；考场 ");
+            facts.push_str(room.as_str());
         }
         sheet.write_string_with_format(1, 0, facts, &styles.plain)?;
         self.headings(sheet, &places)?;
@@ -304,7 +307,8 @@ impl Sheet<'_> {
         let letter = |at: u16| Column::letter(usize::from(at));
         let range = format!("{}{}:{}{}", letter(ITEMS), row + 1, letter(places.sum - 1), row + 1);
         let sum = scored.map(|entered| entered.items.values().copied().sum::<crate::sheet::Points>());
-        let shown = sum.map(|sum| sum.to_f64().to_string()).unwrap_or_default();
+        // An empty result would be written as 0; a space is read back as nothing.
+        let shown = sum.map_or_else(|| " ".to_owned(), |sum| sum.to_f64().to_string());
         let formula = Formula::new(format!("=IF(COUNT({range})=0,\"\",SUM({range}))")).set_result(shown);
         sheet.write_formula_with_format(row, places.sum, formula, &self.styles.locked)?;
         if let Some(at) = places.overtime {
