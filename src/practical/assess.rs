@@ -267,7 +267,11 @@ fn rounded(exact: Fraction, scheme: &Assessment, rules: &Rules) -> Option<Points
     let points = scheme.rounding.apply(exact)?.min(Points::whole(100));
     let below =
         crate::sheet::Rounding { rule: RoundingRule::Down, step: Points::from_hundredths(1) }.apply(exact)?;
-    let limits = rules.grades.iter().map(|grade| grade.least).chain([rules.pass_line]);
+    // Those of all levels: one too many cuts where rounding would have done no harm.
+    let of_levels = rules.levels.iter();
+    let limits =
+        of_levels.flat_map(|l| l.grades.iter().map(|g| g.least).chain(l.pass_lines.values().copied()));
+    let limits = limits.chain(rules.grades.iter().map(|grade| grade.least)).chain([rules.pass_line]);
     let carried = limits.into_iter().any(|limit| (points >= limit) != (exact >= limit.into()));
     Some(if carried { below } else { points })
 }

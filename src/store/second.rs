@@ -44,14 +44,21 @@ impl Store {
     /// A failure of the file.
     pub fn second_road(&self) -> Result<Vec<SecondResult>, StoreError> {
         self.read(|tx| {
-            let mut statement = tx.prepare(&sql())?;
+            // The tables of the steps are rolled back with the transaction.
+            let text = sql();
+            let (steps, question) = text.split_at(text.find(COMPARED).unwrap_or(0));
+            tx.execute_batch(steps)?;
+            let mut statement = tx.prepare(question)?;
             let rows = statement.query_map([], result)?;
             Ok(rows.collect::<Result<_, _>>()?)
         })
     }
 }
 
-/// The whole query: what assessors scored has a text of its own.
+/// Begins the last statement of the text, whose rows are the results.
+const COMPARED: &str = "-- What is compared.";
+
+/// The whole text: what assessors scored has a text of its own.
 fn sql() -> String {
     include_str!("second.sql").replace("/* assessed.sql */", include_str!("assessed.sql"))
 }
