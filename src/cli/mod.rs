@@ -20,10 +20,12 @@ mod new;
 mod output;
 mod paper;
 mod passphrase;
+mod practical;
 mod print;
 mod progress;
 mod publish;
 mod read;
+mod room;
 mod regrade;
 mod recheck;
 mod scan;
@@ -35,6 +37,7 @@ mod status;
 mod verify;
 
 use clap::{Parser, Subcommand};
+use duka::exam::AssessedPart;
 use duka::session::Session;
 pub use failure::Failure;
 pub use output::Output;
@@ -77,12 +80,18 @@ enum Verb {
     /// Take in the roster (鉴定名册)
     #[command(subcommand)]
     Roster(import::Import),
-    /// Take in room records (考场情况记录): who was present, absent, in violation
+    /// Take in room records (考场情况记录): who was present, absent, in violation, voided and spare cards
     #[command(subcommand)]
-    Room(import::Import),
-    /// Take in practical scores (实操成绩)
+    Room(room::Room),
+    /// Take in rulings about candidates (特殊情况): absent, void, deduction, carried-over pass (单科保留), retake (补考)
     #[command(subcommand)]
-    Practical(import::Import),
+    Ruling(import::Import),
+    /// Practical scores (实操成绩): score sheets for assessors, and what came back
+    #[command(subcommand)]
+    Practical(practical::Verb),
+    /// 综合评审 of 二级 and 一级: score sheets for assessors, and what came back
+    #[command(subcommand)]
+    Review(practical::Verb),
     /// Take in marks given by hand (人工阅卷) for sections of a theory paper
     #[command(subcommand)]
     Marks(import::Import),
@@ -163,10 +172,10 @@ pub fn run() -> ExitCode {
         Verb::Demo(args) => demo::run(&args, &context),
         Verb::New(args) => new::run(&args, &context),
         Verb::Roster(args) => import::run(&args, "candidates (考生)", Session::import_roster, &context),
-        Verb::Room(args) => import::run(&args, "room records (考场)", Session::import_rooms, &context),
-        Verb::Practical(args) => {
-            import::run(&args, "practical scores (实操成绩)", Session::import_practical, &context)
-        }
+        Verb::Room(args) => room::run(args, &context),
+        Verb::Ruling(args) => import::run(&args, "rulings (特殊情况)", Session::import_rulings, &context),
+        Verb::Practical(verb) => practical::run(&verb, AssessedPart::Practical, &context),
+        Verb::Review(verb) => practical::run(&verb, AssessedPart::Review, &context),
         Verb::Marks(args) => import::run(&args, "marks by hand (人工阅卷)", Session::import_hand, &context),
         Verb::Scan(args) => scan::run(&args, &context),
         Verb::Status => status::run(&context),

@@ -351,6 +351,16 @@ fn tell(results: &Results, context: &Context) {
     for room in results.rooms.iter().filter(|room| !room.holds()) {
         context.output.line(format!("room {}", status::line_of(room)));
     }
+    for transcript in &results.transcripts {
+        for conflict in &transcript.conflicts {
+            context.output.line(format!(
+                "{} {} [{}]: {conflict}",
+                conflict.kind.word(),
+                transcript.candidate.ticket,
+                transcript.candidate.name
+            ));
+        }
+    }
     let pending = results.transcripts.iter().filter(|t| t.verdict == Verdict::Pending).count();
     if pending > 0 {
         context.output.line(format!("{pending} candidates have no result yet"));

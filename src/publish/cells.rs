@@ -205,6 +205,9 @@ fn part_cell(part: PartResult) -> Cell {
         PartResult::Absent => Cell::Text("缺考".to_owned()),
         PartResult::Void => Cell::Text("成绩无效".to_owned()),
         PartResult::Pending => Cell::Text("待定".to_owned()),
+        PartResult::Carried(Some(points)) => Cell::Text(format!("{points}（保留）")),
+        PartResult::Carried(None) => Cell::Text("合格（保留）".to_owned()),
+        PartResult::NotExamined => Cell::Text("—".to_owned()),
     }
 }
 

@@ -3,7 +3,9 @@
 use super::approval::ProposalStep;
 use super::slip::SlipError;
 use crate::batch::BatchError;
-use crate::exam::{ExamError, RoomError, RosterError, TableError, WriteError};
+use crate::exam::{
+    AssessedPart, ExamError, RoomError, RoomFault, RosterError, RulingsError, TableError, WriteError,
+};
 use crate::grade::GradeError;
 use crate::grade::copying::CopyingError;
 use crate::grade::regrade::RegradeError;
@@ -11,7 +13,7 @@ use crate::hand::HandError;
 use crate::key::{CustodyError, KeyPurpose};
 use crate::layout::LayoutError;
 use crate::merge::MergeError;
-use crate::practical::PracticalError;
+use crate::practical::{BookError, PracticalError};
 use crate::publish::{DecisionsError, PublishError, SealError};
 use crate::settle::ResolveError;
 use crate::sheet::{
@@ -86,6 +88,12 @@ pub enum SessionError {
     RoomTwice {
         /// Which.
         room: RoomId,
+    },
+    /// A room record that was told in words and contradicts itself or the roster.
+    #[error("{}", .faults.iter().map(ToString::to_string).collect::<Vec<_>>().join("\n"))]
+    RoomSaid {
+        /// Everything that is wrong with it.
+        faults: Vec<RoomFault>,
     },
     /// A candidate's section marked by hand in two files.
     #[error("the marks of {ticket} for {section} are in more than one of the files")]
@@ -528,9 +536,64 @@ pub enum SessionError {
     /// A room record.
     #[error(transparent)]
     Room(#[from] RoomError),
+    /// Rulings about candidates.
+    #[error(transparent)]
+    Rulings(#[from] RulingsError),
     /// Practical scores.
     #[error(transparent)]
     Practical(#[from] PracticalError),
+    /// Assessors' score sheets.
+    #[error(transparent)]
+    ScoreSheets(#[from] BookError),
+    /// Totals and score sheets at once.
+    #[error("{file} is a table of totals, the other files are assessors' score sheets (评分表)")]
+    MixedScores {
+        /// The table of totals.
+        file: String,
+    },
+    /// More assessors than a module can have.
+    #[error("{ticket} would have more than 15 assessors in a module, with those of earlier files")]
+    ManyAssessors {
+        /// Whose marks.
+        ticket: TicketNumber,
+    },
+    /// One assessor named twice.
+    #[error("the assessor {name} is named twice")]
+    SameAssessor {
+        /// Who.
+        name: String,
+    },
+    /// Nobody's part is scored by assessors.
+    #[error("nobody here is scored by assessors in {part}")]
+    NoScheme {
+        /// Which part.
+        part: AssessedPart,
+    },
+    /// A candidate whose part is not scored by assessors.
+    #[error("{ticket} is not on the roster, or not scored by assessors in {part}")]
+    NotAssessed {
+        /// Whose.
+        ticket: TicketNumber,
+        /// Which part.
+        part: AssessedPart,
+    },
+    /// Nothing holds the marks.
+    #[error("nothing holds the marks of {ticket}: there is nothing to decide")]
+    NotHeld {
+        /// Whose.
+        ticket: TicketNumber,
+    },
+    /// Marks that no decision releases.
+    #[error("the marks of {ticket} are held by what no decision settles: {}", .held.join("; "))]
+    HeldFast {
+        /// Whose.
+        ticket: TicketNumber,
+        /// By what.
+        held: Vec<String>,
+    },
+    /// Nobody's name under a decision.
+    #[error("the decision has nobody's name")]
+    NoName,
     /// The record.
     #[error(transparent)]
     Store(#[from] StoreError),
@@ -744,7 +807,24 @@ impl SessionError {
             Self::Layout(e) => return hint_of(e.hint()),
             Self::Roster(e) => e.hint(),
             Self::Room(e) => e.hint(),
+            Self::RoomSaid { .. } => "compare it with the signed room record; nothing was taken in",
+            Self::Rulings(e) => e.hint(),
             Self::Practical(e) => e.hint(),
+            Self::ScoreSheets(e) => e.hint(),
+            Self::MixedScores { .. } => "import the score sheets and the totals one after the other",
+            Self::ManyAssessors { .. } => {
+                "an assessor's name may be written in two ways: import all score sheets of the scheme with --instead"
+            }
+            Self::SameAssessor { .. } => "name each assessor once",
+            Self::NoScheme { .. } => {
+                "add an [[assessment]] to exam.toml and name it at the [[occupation]], or import totals"
+            }
+            Self::NotAssessed { .. } => {
+                "check the ticket number; who has a total and no score sheets is shown by `duka merge`"
+            }
+            Self::NotHeld { .. } => "`duka practical status` lists who is held",
+            Self::HeldFast { .. } => "have the assessors correct their score sheets, and import those",
+            Self::NoName => "say who decides, with --by NAME",
             Self::Store(e) => e.hint(),
             Self::Batch(e) => e.hint(),
             Self::Decisions(e) => return hint_of(e.hint()),

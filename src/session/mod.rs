@@ -19,6 +19,7 @@ mod lock;
 mod numbers;
 mod originals;
 mod paper;
+mod practical;
 mod publishing;
 mod recheck;
 mod regrade;
@@ -28,6 +29,7 @@ mod review;
 mod scan;
 mod show;
 mod slip;
+mod stacks;
 mod status;
 mod verify;
 mod view;
@@ -45,6 +47,7 @@ pub use late::{LateCounts, LateState, LateStatus, LateVerdict};
 pub use numbers::Numbered;
 pub use originals::{Depth, Lost, LostWhy, Originals, OriginalsChecked};
 pub use paper::{CheckedPage, NumberState, check_page};
+pub use practical::{AssessedCandidate, TakenScores, TemplateAsk};
 pub use publishing::{Published, Written};
 pub use recheck::{OpenedRecheck, RecheckState, RecheckStatus, Verdict};
 pub use regrade::{ChangedResult, CorrectedPaper, Corrections, Regrading, ScoreDiffers};
@@ -57,10 +60,10 @@ pub use status::{Open, Status};
 pub use verify::{Finding, Mismatch, SeenSignature, Verified, VerifyOptions, verify};
 pub use watch::{Pace, RoomProgress, Seen};
 
-use crate::exam::{Exam, RoomRecord, Roster, example_toml};
+use crate::exam::{Exam, RoomRecord, Roster, Rulings, example_toml};
 use crate::key::{ExamManifest, ManifestPaper};
 use crate::layout::{Layout, shipped_text};
-use crate::settle::{SessionFindings, SettledSheet, against_roster, settle};
+use crate::settle::{Around, SessionFindings, SettledSheet, against_roster, settle};
 use crate::sheet::{EngineId, Place, Resolution, Sha256, SheetId};
 use crate::store::{LayoutRecord, Source, Store, StoreError};
 use std::collections::BTreeMap;
@@ -99,6 +102,7 @@ enum Mode {
 struct Standings {
     roster: Roster,
     rooms: Vec<RoomRecord>,
+    rulings: Rulings,
     sheets: BTreeMap<SheetId, SettledSheet>,
     findings: SessionFindings,
 }
@@ -304,9 +308,18 @@ impl Session {
             })
             .collect();
         let all: Vec<SettledSheet> = sheets.values().cloned().collect();
-        let findings =
-            against_roster(&all, &self.store.set_asides()?, &self.exam, &roster, &rooms, &resolutions);
-        Ok(Standings { roster, rooms, sheets, findings })
+        let rulings = self.store.rulings()?;
+        let stacks = self.stacks(&sheets, &roster)?;
+        let findings = against_roster(
+            &all,
+            &self.store.set_asides()?,
+            &self.exam,
+            &roster,
+            &rooms,
+            &resolutions,
+            Around { rulings: &rulings, stacks: &stacks },
+        );
+        Ok(Standings { roster, rooms, rulings, sheets, findings })
     }
 }
 

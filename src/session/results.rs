@@ -25,14 +25,18 @@ impl Session {
             .collect();
         let mut ungraded = standings.cards();
         ungraded.retain(|ticket, _| !theory.contains_key(ticket));
+        let assessed = self.part_results(&roster)?;
         Ok(merge(MergeInput {
             exam: &self.exam,
             roster: &roster,
             rooms: &standings.rooms,
             theory: &theory,
             ungraded: &ungraded,
-            practical: &self.store.practical()?,
-            review: &BTreeMap::new(),
+            practical: &assessed.practical,
+            review: &assessed.review,
+            rulings: &standings.rulings,
+            vetoed: &assessed.vetoed,
+            held: &assessed.held,
             open_exceptions: u32::try_from(standings.findings.open.len()).unwrap_or(u32::MAX),
         })?)
     }
@@ -73,6 +77,7 @@ impl Session {
                 });
             }
         }
+        out.extend(self.decisions_of_assessors()?);
         for LateStatus { case, state, ticket, .. } in self.late_sheets()? {
             let whose =
                 ticket.map_or_else(|| "准考证号待定".to_owned(), |ticket| format!("准考证号 {ticket}"));
@@ -109,6 +114,9 @@ pub(super) fn line_of(transcript: &Transcript) -> PublishedLine {
         PartResult::Absent => "缺考".to_owned(),
         PartResult::Void => "成绩无效".to_owned(),
         PartResult::Pending => "未定".to_owned(),
+        PartResult::Carried(Some(points)) => format!("{points}（保留）"),
+        PartResult::Carried(None) => "合格（保留）".to_owned(),
+        PartResult::NotExamined => "—".to_owned(),
     };
     let parts = [Some(transcript.theory), Some(transcript.practical), transcript.review];
     PublishedLine {
@@ -144,12 +152,17 @@ fn differences(first: &[Transcript], second: &[SecondResult]) -> Vec<String> {
     let mut out = Vec::new();
     let said = |result: &SecondResult| {
         let part = |part: &SecondPart| match part.hundredths {
-            Some(hundredths) => Points::from_hundredths(hundredths).to_string(),
+            Some(hundredths) if part.state == "scored" => Points::from_hundredths(hundredths).to_string(),
+            Some(hundredths) => format!("{} {}", part.state, Points::from_hundredths(hundredths)),
             None => part.state.clone(),
         };
-        let review = result.review.as_ref().map_or_else(String::new, |review| format!(", 综合评审 {review}"));
+        let review =
+            result.review.as_ref().map_or_else(String::new, |review| format!(", 综合评审 {}", part(review)));
+        let total = result
+            .total
+            .map_or_else(String::new, |total| format!(", 总成绩 {}", Points::from_hundredths(total)));
         format!(
-            "理论 {}, 实操 {}{review}, {} {}",
+            "理论 {}, 实操 {}{review}{total}, {} {}",
             part(&result.theory),
             part(&result.practical),
             result.verdict,
@@ -177,6 +190,8 @@ fn as_second(transcript: &Transcript) -> SecondResult {
             PartResult::Absent => ("absent", None),
             PartResult::Void => ("void", None),
             PartResult::Pending => ("pending", None),
+            PartResult::Carried(score) => ("carried", score),
+            PartResult::NotExamined => ("not-examined", None),
         };
         SecondPart { state: state.to_owned(), hundredths: points.map(Points::hundredths) }
     };
@@ -189,7 +204,8 @@ fn as_second(transcript: &Transcript) -> SecondResult {
         ticket: transcript.candidate.ticket.to_string(),
         theory: part(transcript.theory),
         practical: part(transcript.practical),
-        review: transcript.review.map(|review| part(review).state),
+        review: transcript.review.map(part),
+        total: transcript.total.map(Points::hundredths),
         verdict: verdict.to_owned(),
         grade: transcript.grade.clone(),
     }

@@ -1,6 +1,6 @@
 //! Why the record can't be read or written.
 
-use crate::sheet::{Sha256, SheetId};
+use crate::sheet::{Sha256, SheetId, TicketNumber};
 use rusqlite::ErrorCode;
 use std::path::{Path, PathBuf};
 
@@ -77,6 +77,12 @@ pub enum StoreError {
         path: PathBuf,
         /// What the system says.
         source: std::io::Error,
+    },
+    /// Marks that have a newer version than the one that was decided about.
+    #[error("the assessors' marks of {ticket} were changed meanwhile")]
+    MarksChanged {
+        /// Whose.
+        ticket: TicketNumber,
     },
     /// The record is frozen.
     #[error("the record is frozen: readings, resolutions, exam, roster, rooms and layouts stay as they are")]
@@ -246,6 +252,7 @@ impl StoreError {
                 "only practical scores (实操成绩) still come in; a card that turned up late is a case for two people: \
                  `duka late FILE --reason TEXT`"
             }
+            Self::MarksChanged { .. } => "look at them with `duka practical show`, then decide",
             Self::NotFrozen => "run `duka freeze` first",
             Self::OtherFreeze { .. } | Self::UnknownRequest { .. } | Self::RequestUsed { .. } => {
                 "make a new request with `duka grade --request` and send it to the custodians"

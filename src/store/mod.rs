@@ -13,6 +13,7 @@
 //! It can hold scores and never a key: no type of it names one. But responses and totals together could
 //! rebuild a key: once sheets are graded, the file is as secret as the key.
 
+mod assessed;
 mod audit;
 mod cases;
 mod custody;
@@ -32,8 +33,10 @@ mod publications;
 mod rechecks;
 mod record;
 mod schema;
+mod stacks;
 mod second;
 
+pub use assessed::{MarksRecord, Release};
 pub use audit::{Audit, RecordFault, SchemaState};
 pub use cases::{Case, CaseFile, CaseKind, Decided, Signed};
 pub use custody::{ManifestRecord, Opening, RequestRecord, UsedRelease};
@@ -57,6 +60,7 @@ pub use rechecks::{
 };
 pub use record::{Counts, PageRecord, Recorded};
 pub use second::{SecondPart, SecondResult};
+pub use stacks::Along;
 
 use record::values;
 use rusqlite::{Connection, OpenFlags, Transaction, TransactionBehavior};

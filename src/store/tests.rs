@@ -6,6 +6,7 @@ use crate::read::{Reading, SetAside};
 use crate::sheet::{
     Cause, DecodeFault, EngineId, Exception, Place, Points, Resolution, Sha256, SheetId, TicketNumber,
 };
+use std::collections::BTreeMap;
 
 const NOW: &str = "2026-11-21T11:30:00+08:00";
 
@@ -120,6 +121,7 @@ fn exam() -> Exam {
         institute: "鉴定所".into(),
         date: "2026-11-21".into(),
         papers: std::collections::BTreeMap::new(),
+        assessments: BTreeMap::new(),
         occupations: Vec::new(),
         rooms: vec!["01".parse().unwrap()],
         rules: Rules {
@@ -129,6 +131,7 @@ fn exam() -> Exam {
             multiple: MultipleRule::Hold,
             violation: ViolationRule::SubjectVoid,
             rounding: None,
+            levels: Vec::new(),
         },
         signatories: crate::exam::Signatories::default(),
         certificates: None,
@@ -160,6 +163,7 @@ fn room(room: &str, present: &[&str]) -> RoomRecord {
         present: present.iter().map(|t| t.parse().unwrap()).collect(),
         absent: std::collections::BTreeSet::new(),
         violations: [("1405".parse().unwrap(), "夹带".into())].into(),
+        report: crate::exam::RoomReport::default(),
     }
 }
 
@@ -379,9 +383,21 @@ fn every_record_table_refuses_update_and_delete() {
     assert!(matches!(again, StoreError::NotInForce { number: 2 }), "{again}");
     assert_eq!(store.withdrawals().unwrap(), [withdrawal]);
     assert!(store.certificates().unwrap().iter().all(|line| line.revoked.is_some()));
+    let part = crate::exam::AssessedPart::Review;
+    let marks = crate::practical::Marks::none("s".parse().unwrap());
+    let ticket: TicketNumber = "1405".parse().unwrap();
+    let marks = BTreeMap::from([(ticket.clone(), marks)]);
+    store.import_marks(part, &marks, &[], &source("m"), NOW).unwrap();
+    assert_eq!(store.import_marks(part, &marks, &[], &source("m"), NOW).unwrap(), Imported::Known);
+    let version = store.marks(part).unwrap()[&ticket].version;
+    let stale = store.release_marks(part, &ticket, version + 1, ("why", &[]), NOW).unwrap_err();
+    assert!(matches!(stale, StoreError::MarksChanged { .. }), "{stale}");
+    store.release_marks(part, &ticket, version, ("why", &[]), NOW).unwrap();
+    store.import_review(&practical(70), &source("r"), NOW).unwrap();
+    assert_eq!(store.review().unwrap(), practical(70));
     let other = raw(&folder.path());
     let tables: Vec<_> = schema::hashed_tables().chain(["journal"]).collect();
-    assert_eq!(tables.len(), 30);
+    assert_eq!(tables.len(), 33);
     for table in tables {
         let rows: i64 = other.query_row(&format!("SELECT COUNT(*) FROM {table}"), [], |r| r.get(0)).unwrap();
         assert!(rows > 0, "{table} must have a row to protect");
@@ -1123,7 +1139,7 @@ fn files_that_are_no_store_are_told_apart() {
     std::fs::remove_file(&path).unwrap();
     drop(folder.store());
     raw(&path).pragma_update(None, "user_version", 99).unwrap();
-    assert!(matches!(open(), StoreError::Newer { found: 99, known: 8, .. }));
+    assert!(matches!(open(), StoreError::Newer { found: 99, known: 9, .. }));
     let nowhere = folder.dir.path().join("no/such/folder.db");
     assert!(matches!(Store::create(&nowhere), Err(StoreError::Create { .. })));
     assert!(matches!(Store::open(folder.dir.path()), Err(StoreError::NotWritable { .. })));

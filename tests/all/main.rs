@@ -12,6 +12,7 @@ mod common;
 
 mod approval;
 mod archive;
+mod assessing;
 mod bulk;
 mod campaign;
 mod cards;
@@ -29,6 +30,7 @@ mod layouts;
 mod merging;
 mod real_sheets;
 mod registration;
+mod rooms;
 mod scoring;
 mod session;
 mod simulated;

@@ -313,6 +313,7 @@ pub fn room_records(absent: &[u16]) -> Vec<RoomRecord> {
             present: seated.iter().filter(|t| !away(t)).cloned().collect(),
             absent: seated.iter().filter(away).cloned().collect(),
             violations: BTreeMap::new(),
+            report: duka::exam::RoomReport::default(),
             room,
         }
     };

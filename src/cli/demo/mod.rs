@@ -298,6 +298,7 @@ fn room_records(world: &World) -> Vec<RoomRecord> {
             present: seated.iter().filter(|t| !away(t)).map(|t| (*t).clone()).collect(),
             absent: seated.iter().filter(|t| away(t)).map(|t| (*t).clone()).collect(),
             violations: BTreeMap::new(),
+            report: duka::exam::RoomReport::default(),
         }
     };
     world.exam.rooms.iter().map(record).filter(|r| !r.present.is_empty()).collect()
