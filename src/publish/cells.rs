@@ -127,9 +127,12 @@ impl Column {
     /// How it takes part in sharing out the width.
     pub fn share(self) -> Share {
         match self {
-            Self::Name | Self::Occupation | Self::Remark | Self::Certificate | Self::Statement | Self::Signed => {
-                Share::Loose
-            }
+            Self::Name
+            | Self::Occupation
+            | Self::Remark
+            | Self::Certificate
+            | Self::Statement
+            | Self::Signed => Share::Loose,
             _ => Share::Tight,
         }
     }
@@ -170,9 +173,7 @@ impl Column {
             | Self::Issued
             | Self::Matter
             | Self::Statement
-            | Self::Signed => {
-                Cell::Empty
-            }
+            | Self::Signed => Cell::Empty,
         }
     }
 

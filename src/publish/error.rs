@@ -75,12 +75,16 @@ impl PublishError {
     pub fn hint(&self) -> &'static str {
         match self {
             Self::NoCandidates => "import the roster (duka roster import) and merge again",
-            Self::ShortIdNumber { .. } => "give these candidates their results on paper, or correct the roster before the freeze",
+            Self::ShortIdNumber { .. } => {
+                "give these candidates their results on paper, or correct the roster before the freeze"
+            }
             Self::SameSecret => "look for a candidate who is on the roster twice",
             Self::MasksAlike { .. } => {
                 "list them by hand in agreement with them, or set [public] identify to the other number before the freeze; nothing was written"
             }
-            Self::NoColumns => "name the columns in exam.toml before the freeze (`duka new` writes an example), or use --format json",
+            Self::NoColumns => {
+                "name the columns in exam.toml before the freeze (`duka new` writes an example), or use --format json"
+            }
             Self::NoCode { .. } => "add the value to the column's codes in exam.toml; nothing was written",
             Self::MissingGlyph { .. } => {
                 "check the character in the roster; if it is right, issue this paper from the workbook (xlsx) and report the character"

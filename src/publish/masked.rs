@@ -132,14 +132,15 @@ fn telling(numbers: &[&str]) -> Option<BTreeSet<usize>> {
     let letters: Vec<Vec<char>> = numbers.iter().map(|n| n.chars().collect()).collect();
     let places: Vec<usize> = hidden(letters[0].len()).rev().collect();
     let most = places.len().saturating_sub(LEAST_HIDDEN).min(MOST_SHOWN);
-    (1..=most).find_map(|count| {
-        choices(&places, count).into_iter().find(|chosen| {
-            let seen: BTreeSet<Vec<char>> =
-                letters.iter().map(|l| chosen.iter().map(|i| l[*i]).collect()).collect();
-            seen.len() == letters.len()
+    (1..=most)
+        .find_map(|count| {
+            choices(&places, count).into_iter().find(|chosen| {
+                let seen: BTreeSet<Vec<char>> =
+                    letters.iter().map(|l| chosen.iter().map(|i| l[*i]).collect()).collect();
+                seen.len() == letters.len()
+            })
         })
-    })
-    .map(|chosen| chosen.into_iter().collect())
+        .map(|chosen| chosen.into_iter().collect())
 }
 
 /// All choices of `count` of these, those that come first first.
@@ -181,11 +182,7 @@ fn person<'a>(exam: &Exam, transcript: &'a Transcript) -> (&'a str, &'a str) {
 /// # Errors
 ///
 /// [`PublishError::NoCandidates`]; [`PublishError::MasksAlike`] naming those whose masks can't be told apart; or what can't be printed.
-pub fn public_list(
-    exam: &Exam,
-    results: &Results,
-    publication: u64,
-) -> Result<Vec<Document>, PublishError> {
+pub fn public_list(exam: &Exam, results: &Results, publication: u64) -> Result<Vec<Document>, PublishError> {
     if results.transcripts.is_empty() {
         return Err(PublishError::NoCandidates);
     }

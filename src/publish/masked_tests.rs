@@ -41,9 +41,15 @@ fn those_who_look_alike_show_the_fewest_places_from_the_right() {
         masks(&people).unwrap().into_iter().map(|m| m.number).collect()
     };
     // The day's last digit alone tells them apart.
-    assert_eq!(of(&["640502190001010016", "640502190001020016"]), ["640502*******10016", "640502*******20016"]);
+    assert_eq!(
+        of(&["640502190001010016", "640502190001020016"]),
+        ["640502*******10016", "640502*******20016"]
+    );
     // The same day: the month's last digit.
-    assert_eq!(of(&["640502190001010016", "640502190002010016"]), ["640502*****1**0016", "640502*****2**0016"]);
+    assert_eq!(
+        of(&["640502190001010016", "640502190002010016"]),
+        ["640502*****1**0016", "640502*****2**0016"]
+    );
     // No single place tells three apart; two do.
     assert_eq!(
         of(&["640502190001010016", "640502190001020016", "640502190002020016"]),

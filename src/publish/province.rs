@@ -258,11 +258,17 @@ mod tests {
             Exam::parse(&text, "exam.toml").unwrap_err().to_string()
         };
         let error = wrong("heading=\"x\"\nvalue=\"tikcet\"");
-        assert!(error.contains("tikcet") && error.contains("\"id_number\"") && error.contains("value"), "{error}");
+        assert!(
+            error.contains("tikcet") && error.contains("\"id_number\"") && error.contains("value"),
+            "{error}"
+        );
         assert!(wrong("value=\"ticket\"").contains("heading: is missing"));
         assert!(wrong("heading=\"x\"").contains("value: is missing"));
         assert!(wrong("heading=\"x\"\nvalue=\"name\"\ntext=\"y\"").contains("text"));
-        assert!(wrong("heading=\"x\"\nvalue=\"name\"\n[[province.column]]\nheading=\"x\"\nvalue=\"sex\"").contains("twice"));
+        assert!(
+            wrong("heading=\"x\"\nvalue=\"name\"\n[[province.column]]\nheading=\"x\"\nvalue=\"sex\"")
+                .contains("twice")
+        );
     }
 
     #[test]

@@ -29,10 +29,9 @@ pub fn room_check(exam: &Exam, roster: &Roster) -> Result<Vec<Document>, Publish
     for room in &exam.rooms {
         let mut seated: Vec<&Candidate> = roster.candidates.values().filter(|c| c.room == *room).collect();
         seated.sort_by(|a, b| (a.seat, &a.ticket).cmp(&(b.seat, &b.ticket)));
-        let (Some(first), Some(last)) = (
-            seated.iter().map(|c| c.ticket.as_str()).min(),
-            seated.iter().map(|c| c.ticket.as_str()).max(),
-        ) else {
+        let (Some(first), Some(last)) =
+            (seated.iter().map(|c| c.ticket.as_str()).min(), seated.iter().map(|c| c.ticket.as_str()).max())
+        else {
             continue;
         };
         sections.push(PlainSection {
@@ -100,8 +99,7 @@ mod tests {
         let mut seen = 0;
         for name in book.sheet_names() {
             let range = book.worksheet_range(&name).unwrap();
-            let seats: Vec<u32> =
-                range.rows().filter_map(|r| r[0].to_string().parse().ok()).collect();
+            let seats: Vec<u32> = range.rows().filter_map(|r| r[0].to_string().parse().ok()).collect();
             assert!(seats.is_sorted(), "{seats:?}");
             seen += seats.len();
         }
@@ -109,7 +107,8 @@ mod tests {
         assert!(matches!(room_check(&exam, &Roster::default()), Err(PublishError::NoCandidates)));
         if let Some(folder) = std::env::var_os("LOOK") {
             for document in made {
-                std::fs::write(std::path::Path::new(&folder).join(document.file_name), document.bytes).unwrap();
+                std::fs::write(std::path::Path::new(&folder).join(document.file_name), document.bytes)
+                    .unwrap();
             }
         }
     }

@@ -339,9 +339,26 @@ CREATE TRIGGER late_sheets_frozen BEFORE INSERT ON late_sheets WHEN NOT EXISTS (
 BEGIN SELECT RAISE(ABORT, 'duka: not frozen'); END;
 ";
 
+/// Tables of version 12 whose rows are written once: the destruction register.
+const DESTRUCTION_TABLES: [&str; 2] = ["destructions", "destruction_signatures"];
+
+const VERSION_12: &str = "
+CREATE TABLE destructions (
+    seq INTEGER PRIMARY KEY,
+    destruction TEXT NOT NULL,
+    entry INTEGER NOT NULL REFERENCES journal (seq) DEFERRABLE INITIALLY DEFERRED
+) STRICT;
+CREATE TABLE destruction_signatures (
+    seq INTEGER PRIMARY KEY,
+    destruction INTEGER NOT NULL REFERENCES destructions (seq),
+    signature TEXT NOT NULL,
+    entry INTEGER NOT NULL REFERENCES journal (seq) DEFERRABLE INITIALLY DEFERRED
+) STRICT;
+";
+
 /// Everything that brings a new file to the present version, one step a version.
-pub(super) const MIGRATIONS: [fn() -> String; 8] =
-    [version_1, version_2, version_3, version_4, version_5, version_6, version_7, version_8];
+pub(super) const MIGRATIONS: [fn() -> String; 9] =
+    [version_1, version_2, version_3, version_4, version_5, version_6, version_7, version_8, version_12];
 
 /// The version that this program writes.
 pub(super) fn newest() -> u32 {
@@ -419,6 +436,12 @@ fn version_8() -> String {
     sql
 }
 
+fn version_12() -> String {
+    let mut sql = VERSION_12.to_owned();
+    written_once(&mut sql, &DESTRUCTION_TABLES);
+    sql
+}
+
 fn closed_by_freeze(sql: &mut String, table: &str) {
     // Writing to a String can't fail.
     let _ = write!(
@@ -460,6 +483,7 @@ pub(super) fn hashed_tables() -> impl Iterator<Item = &'static str> {
         .chain(CUSTODY_TABLES)
         .chain(CASE_TABLES)
         .chain(LATE_TABLES)
+        .chain(DESTRUCTION_TABLES)
 }
 
 /// The `user_version` of the file.

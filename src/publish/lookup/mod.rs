@@ -97,7 +97,8 @@ pub fn lookup_page(
         vec![Document { file_name: "index.html".into(), bytes: page(exam, of, &seal, digits).into_bytes() }];
     for prefix in prefixes(digits) {
         let mut text = format!("duka(\"{prefix}\",{{");
-        for (i, (index, record)) in sealed.iter().filter(|(index, _)| index.starts_with(&prefix)).enumerate() {
+        for (i, (index, record)) in sealed.iter().filter(|(index, _)| index.starts_with(&prefix)).enumerate()
+        {
             let comma = if i == 0 { "" } else { "," };
             // Writing to a String can't fail.
             let _ = write!(text, "{comma}\n\"{index}\":\"{record}\"");
