@@ -9,6 +9,7 @@ use crate::exam::{Exam, ProvinceColumn, ProvinceField, ProvinceValue};
 use crate::merge::{PartResult, Results, Transcript, Verdict};
 use rust_xlsxwriter::{DocProperties, ExcelDateTime, Format, Workbook, XlsxError};
 use serde_json::{Value, json};
+use std::collections::BTreeMap;
 
 /// How an export is written.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -54,15 +55,20 @@ pub fn province_export(
 
 /// Headings, then a row for each candidate.
 fn rows(exam: &Exam, results: &Results, publication: u64) -> Result<Vec<Vec<String>>, PublishError> {
-    let columns = &exam.public.province;
+    let mut columns = exam.public.province.clone();
     if columns.is_empty() {
         return Err(PublishError::NoColumns);
+    }
+    let number = ProvinceValue::Field(ProvinceField::Publication);
+    if columns.iter().all(|c| c.value != number) {
+        // No export goes without it.
+        columns.push(ProvinceColumn { heading: "发布号".into(), value: number, codes: BTreeMap::new() });
     }
     let mut missing = Vec::new();
     let mut out = vec![columns.iter().map(|c| c.heading.clone()).collect::<Vec<_>>()];
     for transcript in &results.transcripts {
         let mut row = Vec::with_capacity(columns.len());
-        for column in columns {
+        for column in &columns {
             match cell(exam, column, transcript, publication) {
                 Ok(text) => row.push(text),
                 Err(value) => missing.push(format!("{} {value:?}", column.heading)),
