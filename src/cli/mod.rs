@@ -4,6 +4,7 @@ mod archive;
 mod campaign;
 mod demo;
 mod exceptions;
+mod export;
 mod failure;
 mod files;
 mod grade;
@@ -23,11 +24,13 @@ mod passphrase;
 mod practical;
 mod print;
 mod progress;
+mod public;
 mod publish;
 mod read;
 mod room;
 mod regrade;
 mod recheck;
+mod retention;
 mod scan;
 mod shield;
 mod show;
@@ -121,6 +124,12 @@ enum Verb {
     Head(journal::Head),
     Recheck(recheck::Recheck),
     Late(late::Late),
+    PublicList(public::PublicList),
+    Lookup(public::Lookup),
+    RoomCheck(public::RoomCheck),
+    #[command(subcommand)]
+    Export(export::Export),
+    Retention(retention::Retention),
     Archive(archive::Archive),
     Restore(archive::Restore),
 }
@@ -193,6 +202,11 @@ pub fn run() -> ExitCode {
         Verb::Journal(args) => journal::journal(&args, &context),
         Verb::Head(args) => journal::head(&args, &context),
         Verb::Recheck(args) => recheck::run(&args, &context),
+        Verb::PublicList(args) => public::list(&args, &context),
+        Verb::Lookup(args) => public::lookup(&args, &context),
+        Verb::RoomCheck(args) => public::room_check(&args, &context),
+        Verb::Export(args) => export::run(&args, &context),
+        Verb::Retention(args) => retention::run(&args, &context),
         Verb::Archive(args) => archive::archive(&args, &context),
         Verb::Restore(args) => archive::restore(&args, &context),
         Verb::Late(args) => late::run(&args, &context),

@@ -11,6 +11,7 @@ mod identity;
 mod level;
 mod lookup;
 mod part;
+mod public;
 pub mod rooms;
 mod roster;
 mod rules;
@@ -29,6 +30,9 @@ pub use headings::{Heading, Need};
 pub use identity::{Document, IdNumberFault, Sex};
 pub use level::LevelError;
 pub use part::Part;
+pub use public::{
+    IdentifyBy, ListColumn, ListRule, ProvinceColumn, ProvinceField, ProvinceValue, PublicRules,
+};
 pub use rooms::{HandedOut, RoomError, RoomFault, RoomReport, RoomSaid, VoidedCard};
 pub use roster::{RosterClash, RosterError, RosterFault};
 pub use rules::LevelRules;
@@ -78,6 +82,9 @@ pub struct Exam {
     /// How certificates (证书) are numbered; without it their columns stay blank.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub certificates: Option<CertificateScheme>,
+    /// What is shown to the public and handed on.
+    #[serde(default, skip_serializing_if = "PublicRules::is_default")]
+    pub public: PublicRules,
 }
 
 /// The people whose names stand under the papers; an empty name leaves a line to write on.

@@ -101,6 +101,7 @@ impl Scene {
                 },
                 signatories: crate::exam::Signatories::default(),
                 certificates: None,
+                public: crate::exam::PublicRules::default(),
             },
             roster: Roster::default(),
             rooms: vec![record],

@@ -30,6 +30,7 @@ pub(super) enum Column {
     Remark,
     Matter,
     Statement,
+    Signed,
 }
 
 /// What stands in a cell.
@@ -96,6 +97,7 @@ impl Column {
             Self::Remark => "备注",
             Self::Matter => "事项",
             Self::Statement => "说明",
+            Self::Signed => "签名",
         }
     }
 
@@ -120,15 +122,19 @@ impl Column {
             Self::Remark => (16.0, 46.0),
             Self::Matter => (26.0, 40.0),
             Self::Statement => (60.0, 150.0),
+            Self::Signed => (32.0, 50.0),
         }
     }
 
     /// How it takes part in sharing out the width.
     pub fn share(self) -> Share {
         match self {
-            Self::Name | Self::Occupation | Self::Remark | Self::Certificate | Self::Statement => {
-                Share::Loose
-            }
+            Self::Name
+            | Self::Occupation
+            | Self::Remark
+            | Self::Certificate
+            | Self::Statement
+            | Self::Signed => Share::Loose,
             _ => Share::Tight,
         }
     }
@@ -164,9 +170,12 @@ impl Column {
             Self::Result if transcript.verdict == Verdict::Pending => Cell::Text("待定".to_owned()),
             Self::Result => Cell::text_or_empty(&transcript.grade),
             Self::Remark => Cell::text_or_empty(&transcript.remarks.join("；")),
-            Self::AwardedMark | Self::Certificate | Self::Issued | Self::Matter | Self::Statement => {
-                Cell::Empty
-            }
+            Self::AwardedMark
+            | Self::Certificate
+            | Self::Issued
+            | Self::Matter
+            | Self::Statement
+            | Self::Signed => Cell::Empty,
         }
     }
 
@@ -209,6 +218,11 @@ fn part_cell(part: PartResult) -> Cell {
         PartResult::Carried(None) => Cell::Text("合格（保留）".to_owned()),
         PartResult::NotExamined => Cell::Text("—".to_owned()),
     }
+}
+
+/// A part's outcome in words.
+pub(super) fn part_words(part: PartResult) -> String {
+    part_cell(part).shown()
 }
 
 /// 五级/初级工, …: as it stands in a heading.

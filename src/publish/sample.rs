@@ -35,6 +35,7 @@ pub(super) fn exam() -> Exam {
         },
         signatories: Signatories::default(),
         certificates: None,
+        public: crate::exam::PublicRules::default(),
     }
 }
 

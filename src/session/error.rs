@@ -443,8 +443,28 @@ pub enum SessionError {
         faults: Vec<String>,
     },
     /// Nothing was published yet.
-    #[error("nothing was published yet: there are no papers to archive")]
+    #[error("nothing was published yet: there are no papers to archive and no results to hand on")]
     NotPublished,
+    /// The results are no longer those that were published last.
+    #[error("the results are no longer those of publication {number}")]
+    NotAsPublished {
+        /// The last publication's number.
+        number: u64,
+    },
+    /// A public list of this batch has other masks.
+    #[error(
+        "a public list (公示名单) of publication {number} was masked otherwise: the two lists together would show more than either"
+    )]
+    OtherMasks {
+        /// The earlier list's publication.
+        number: u64,
+    },
+    /// Records that still have to be kept.
+    #[error("they are to be kept until {until} (保管期限)")]
+    KeptUntil {
+        /// The last day.
+        until: String,
+    },
     /// A published paper that is not there as it was published, and can't be made again because the record went on.
     #[error("{file} is not there as it was published last")]
     PaperChanged {
@@ -776,7 +796,14 @@ impl SessionError {
             Self::ArchiveBroken { .. } => {
                 "take another copy of it; `duka verify ARCHIVE` names everything that was changed, lost or added"
             }
-            Self::NotPublished | Self::PaperChanged { .. } => "run `duka publish`, then archive",
+            Self::NotPublished | Self::PaperChanged { .. } => "run `duka publish` first",
+            Self::NotAsPublished { .. } => {
+                "settle what is open, then publish the correction (`duka publish --correct REASON`); nothing was written"
+            }
+            Self::OtherMasks { .. } => {
+                "nothing was written: withdraw the earlier list, or make this one with the program and roster that made it"
+            }
+            Self::KeptUntil { .. } => "wait until then, or give the reason with --early: both people sign it",
             Self::RoadsDiffer { .. } => {
                 "nothing was published: run `duka verify`, keep the message, and let these candidates' results be computed by hand"
             }

@@ -435,10 +435,27 @@ CREATE TABLE revocations (
 ) STRICT;
 ";
 
+/// Tables of version 12 whose rows are written once: the destruction register.
+const DESTRUCTION_TABLES: [&str; 2] = ["destructions", "destruction_signatures"];
+
+const VERSION_12: &str = "
+CREATE TABLE destructions (
+    seq INTEGER PRIMARY KEY,
+    destruction TEXT NOT NULL,
+    entry INTEGER NOT NULL REFERENCES journal (seq) DEFERRABLE INITIALLY DEFERRED
+) STRICT;
+CREATE TABLE destruction_signatures (
+    seq INTEGER PRIMARY KEY,
+    destruction INTEGER NOT NULL REFERENCES destructions (seq),
+    signature TEXT NOT NULL,
+    entry INTEGER NOT NULL REFERENCES journal (seq) DEFERRABLE INITIALLY DEFERRED
+) STRICT;
+";
+
 /// Everything that brings a new file to the present version, one step a version.
-pub(super) const MIGRATIONS: [fn() -> String; 11] = [
+pub(super) const MIGRATIONS: [fn() -> String; 12] = [
     version_1, version_2, version_3, version_4, version_5, version_6, version_7, version_8, version_9,
-    version_10, version_11,
+    version_10, version_11, version_12,
 ];
 
 /// The version that this program writes.
@@ -535,6 +552,12 @@ fn version_11() -> String {
     sql
 }
 
+fn version_12() -> String {
+    let mut sql = VERSION_12.to_owned();
+    written_once(&mut sql, &DESTRUCTION_TABLES);
+    sql
+}
+
 fn closed_by_freeze(sql: &mut String, table: &str) {
     // Writing to a String can't fail.
     let _ = write!(
@@ -578,6 +601,7 @@ pub(super) fn hashed_tables() -> impl Iterator<Item = &'static str> {
         .chain(LATE_TABLES)
         .chain(APPROVAL_TABLES)
         .chain(ASSESSED_TABLES)
+        .chain(DESTRUCTION_TABLES)
 }
 
 /// The `user_version` of the file.

@@ -135,6 +135,7 @@ fn exam() -> Exam {
         },
         signatories: crate::exam::Signatories::default(),
         certificates: None,
+        public: crate::exam::PublicRules::default(),
     }
 }
 
@@ -397,7 +398,7 @@ fn every_record_table_refuses_update_and_delete() {
     assert_eq!(store.review().unwrap(), practical(70));
     let other = raw(&folder.path());
     let tables: Vec<_> = schema::hashed_tables().chain(["journal"]).collect();
-    assert_eq!(tables.len(), 33);
+    assert_eq!(tables.len(), 35);
     for table in tables {
         let rows: i64 = other.query_row(&format!("SELECT COUNT(*) FROM {table}"), [], |r| r.get(0)).unwrap();
         assert!(rows > 0, "{table} must have a row to protect");

@@ -5,6 +5,7 @@
 mod assessment;
 mod certificates;
 mod levels;
+mod public;
 mod section;
 #[cfg(test)]
 mod tests;
@@ -72,6 +73,7 @@ fn exam(root: &DeTable<'_>, log: &mut Log) -> Option<Exam> {
     let rules = rules_of(rules, log);
     let signatories = top.table("signatories", log).map(|s| signatories(s, log)).unwrap_or_default();
     let certificates = top.table("certificates", log).and_then(|s| certificates::certificates(s, log));
+    let public = public::public(&mut top, log);
     top.close(log);
     Some(Exam {
         batch: batch?.value,
@@ -85,6 +87,7 @@ fn exam(root: &DeTable<'_>, log: &mut Log) -> Option<Exam> {
         rules,
         signatories,
         certificates,
+        public,
     })
 }
 

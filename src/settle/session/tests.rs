@@ -44,6 +44,7 @@ fn exam() -> Exam {
         },
         signatories: crate::exam::Signatories::default(),
         certificates: None,
+        public: crate::exam::PublicRules::default(),
     }
 }
 
