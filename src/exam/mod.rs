@@ -8,6 +8,7 @@ mod headings;
 mod identity;
 mod level;
 mod lookup;
+mod public;
 pub mod rooms;
 mod roster;
 mod table;
@@ -21,6 +22,9 @@ pub use error::{ExamError, ExamFault, ExamProblem};
 pub use headings::{Heading, Need};
 pub use identity::{Document, IdNumberFault, Sex};
 pub use level::LevelError;
+pub use public::{
+    IdentifyBy, ListColumn, ListRule, ProvinceColumn, ProvinceField, ProvinceValue, PublicRules,
+};
 pub use rooms::{RoomError, RoomFault};
 pub use roster::{RosterClash, RosterError, RosterFault};
 pub use table::{
@@ -60,6 +64,9 @@ pub struct Exam {
     /// Who signs the papers; empty where the exam does not say.
     #[serde(default)]
     pub signatories: Signatories,
+    /// What is shown to the public and handed on.
+    #[serde(default, skip_serializing_if = "PublicRules::is_default")]
+    pub public: PublicRules,
 }
 
 /// The people whose names stand under the papers; an empty name leaves a line to write on.

@@ -91,6 +91,7 @@ impl Scene {
                     rounding: None,
                 },
                 signatories: crate::exam::Signatories::default(),
+                public: crate::exam::PublicRules::default(),
             },
             roster: Roster::default(),
             rooms: vec![record],

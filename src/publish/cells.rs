@@ -28,6 +28,7 @@ pub(super) enum Column {
     Remark,
     Matter,
     Statement,
+    Signed,
 }
 
 /// What stands in a cell.
@@ -94,6 +95,7 @@ impl Column {
             Self::Remark => "备注",
             Self::Matter => "事项",
             Self::Statement => "说明",
+            Self::Signed => "签名",
         }
     }
 
@@ -118,13 +120,14 @@ impl Column {
             Self::Remark => (16.0, 46.0),
             Self::Matter => (26.0, 40.0),
             Self::Statement => (60.0, 150.0),
+            Self::Signed => (32.0, 50.0),
         }
     }
 
     /// How it takes part in sharing out the width.
     pub fn share(self) -> Share {
         match self {
-            Self::Name | Self::Occupation | Self::Remark | Self::Certificate | Self::Statement => {
+            Self::Name | Self::Occupation | Self::Remark | Self::Certificate | Self::Statement | Self::Signed => {
                 Share::Loose
             }
             _ => Share::Tight,
@@ -162,7 +165,12 @@ impl Column {
             Self::Result if transcript.verdict == Verdict::Pending => Cell::Text("待定".to_owned()),
             Self::Result => Cell::text_or_empty(&transcript.grade),
             Self::Remark => Cell::text_or_empty(&transcript.remarks.join("；")),
-            Self::AwardedMark | Self::Certificate | Self::Issued | Self::Matter | Self::Statement => {
+            Self::AwardedMark
+            | Self::Certificate
+            | Self::Issued
+            | Self::Matter
+            | Self::Statement
+            | Self::Signed => {
                 Cell::Empty
             }
         }
@@ -184,6 +192,11 @@ fn part_cell(part: PartResult) -> Cell {
         PartResult::Void => Cell::Text("成绩无效".to_owned()),
         PartResult::Pending => Cell::Text("待定".to_owned()),
     }
+}
+
+/// A part's outcome in words.
+pub(super) fn part_words(part: PartResult) -> String {
+    part_cell(part).shown()
 }
 
 /// 五级/初级工, …: as it stands in a heading.

@@ -26,6 +26,7 @@ pub(super) fn exam() -> Exam {
             rounding: None,
         },
         signatories: Signatories::default(),
+        public: crate::exam::PublicRules::default(),
     }
 }
 

@@ -131,6 +131,7 @@ fn exam() -> Exam {
             rounding: None,
         },
         signatories: crate::exam::Signatories::default(),
+        public: crate::exam::PublicRules::default(),
     }
 }
 

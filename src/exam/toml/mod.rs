@@ -2,6 +2,7 @@
 //!
 //! The file is walked by hand and not by derive, so that every problem is found in one run.
 
+mod public;
 mod section;
 #[cfg(test)]
 mod tests;
@@ -65,6 +66,7 @@ fn exam(root: &DeTable<'_>, log: &mut Log) -> Option<Exam> {
     let rules = top.table("rules", log);
     let rules = rules_of(rules, log);
     let signatories = top.table("signatories", log).map(|s| signatories(s, log)).unwrap_or_default();
+    let public = public::public(&mut top, log);
     top.close(log);
     Some(Exam {
         batch: batch?.value,
@@ -76,6 +78,7 @@ fn exam(root: &DeTable<'_>, log: &mut Log) -> Option<Exam> {
         rooms: rooms?,
         rules,
         signatories,
+        public,
     })
 }
 

@@ -36,6 +36,7 @@ fn exam() -> Exam {
             rounding: None,
         },
         signatories: crate::exam::Signatories::default(),
+        public: crate::exam::PublicRules::default(),
     }
 }
 
