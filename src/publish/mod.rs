@@ -25,6 +25,8 @@ mod plain;
 mod province;
 mod roomcheck;
 mod slip;
+mod slips;
+mod statistics;
 mod tally;
 mod trace;
 mod xlsx;
@@ -41,6 +43,8 @@ pub use masked::{Mask, masked_name, public_list, public_masks};
 pub use province::{ExportFormat, province_export};
 pub use roomcheck::room_check;
 pub use slip::{HeadSlip, RecheckItem, RecheckSlip, SlipSigner, head_slip, recheck_slip};
+pub use slips::result_slips;
+pub use statistics::statistics;
 pub use trace::{Traced, trace, trace_place, trace_unread};
 
 use crate::exam::Exam;

@@ -23,6 +23,7 @@ mod review;
 mod scan;
 mod show;
 mod slip;
+mod statistics;
 mod status;
 mod verify;
 mod view;

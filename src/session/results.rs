@@ -280,7 +280,7 @@ pub(super) fn folder_of(number: u64) -> String {
 const CORRECTED: &str = "已更正.txt";
 
 /// A transcript as its papers say it.
-fn line_of(transcript: &Transcript) -> PublishedLine {
+pub(super) fn line_of(transcript: &Transcript) -> PublishedLine {
     let said = |part: PartResult| match part {
         PartResult::Scored(points) => points.to_string(),
         PartResult::Absent => "缺考".to_owned(),

@@ -2,12 +2,16 @@
 
 mod canvas;
 mod slip;
+mod slips;
+mod statistics;
 mod table;
 
 use super::error::PublishError;
 use super::paper::{Closing, DRAFT_NOTICE, Paper, SEAL_DATE, SEALS, Section, Standing};
 use crate::layout::draw::{PT_PER_MM, TextStyle, Typeface};
 pub(super) use slip::{head_slip, recheck_slip};
+pub(super) use slips::slips;
+pub(super) use statistics::statistics;
 
 use canvas::Canvas;
 use krilla::Document;
