@@ -36,6 +36,7 @@ mod shield;
 mod show;
 mod signing;
 mod simulate;
+mod statistics;
 mod status;
 mod verify;
 
@@ -113,6 +114,8 @@ enum Verb {
     Grade(grade::Grade),
     Regrade(regrade::Regrade),
     Items(items::Items),
+    Statistics(statistics::Statistics),
+    Slips(statistics::Slips),
     /// Join theory and practical scores and show the outcome
     Merge,
     Publish(publish::Publish),
@@ -195,6 +198,8 @@ pub fn run() -> ExitCode {
         Verb::Grade(args) => grade::grade(&args, &context),
         Verb::Regrade(args) => regrade::run(&args, &context),
         Verb::Items(args) => items::run(&args, &context),
+        Verb::Statistics(args) => statistics::run(&args, &context),
+        Verb::Slips(args) => statistics::slips(&args, &context),
         Verb::Merge => publish::merge(&context),
         Verb::Publish(args) => publish::publish(&args, &context),
         Verb::Publications(args) => publish::publications(&args, &context),

@@ -13,6 +13,12 @@ pub enum PublishError {
         /// Each by ticket number and name.
         whose: Vec<String>,
     },
+    /// A room without candidates.
+    #[error("nobody on the roster sits in room (考场) {room}")]
+    NobodyInRoom {
+        /// Which room.
+        room: String,
+    },
     /// Two candidates whom a page could not tell apart.
     #[error("two candidates have the same ticket number and the same last characters of the identity number")]
     SameSecret,
@@ -84,6 +90,7 @@ impl PublishError {
             Self::ShortIdNumber { .. } => {
                 "give these candidates their results on paper, or correct the roster before the freeze"
             }
+            Self::NobodyInRoom { .. } => "name a room as the roster writes it",
             Self::SameSecret => "look for a candidate who is on the roster twice",
             Self::MasksAlike { .. } => {
                 "list them by hand in agreement with them, or set [public] identify to the other number before the freeze; nothing was written"

@@ -27,6 +27,8 @@ mod register;
 mod roomcheck;
 mod seal;
 mod slip;
+mod slips;
+mod statistics;
 mod tally;
 mod trace;
 mod xlsx;
@@ -45,6 +47,8 @@ pub use register::destruction_register;
 pub use roomcheck::room_check;
 pub use seal::{PageFacts, SEAL_MARK, SEAL_SIGNATURE, SealError, open_seal, seal_code};
 pub use slip::{HeadSlip, RecheckItem, RecheckSlip, SlipSigner, head_slip, recheck_slip};
+pub use slips::result_slips;
+pub use statistics::statistics;
 pub use trace::{Traced, trace, trace_place, trace_unread};
 
 use crate::exam::Exam;

@@ -237,6 +237,7 @@ fn act_title(kind: &str) -> String {
         "recheck-open" => "成绩复核立案",
         "recheck-sign" => "成绩复核签署",
         "head-sign" => "日志签名",
+        "result-slips" => "成绩通知单",
         _ => return kind.to_owned(),
     };
     format!("{title}（{kind}）")

@@ -32,6 +32,7 @@ mod scan;
 mod show;
 mod slip;
 mod stacks;
+mod statistics;
 mod status;
 mod verify;
 mod view;

@@ -11,7 +11,7 @@ use std::path::{Path, PathBuf};
 
 impl Session {
     /// The results as they were published last. What the public sees is made of nothing else.
-    fn issued(&self) -> Result<(Results, Publication), SessionError> {
+    pub(super) fn issued(&self) -> Result<(Results, Publication), SessionError> {
         let publication = self.store.publications()?.pop().ok_or(SessionError::NotPublished)?;
         if self.store.withdrawals()?.iter().any(|withdrawal| withdrawal.number == publication.number) {
             return Err(StoreError::NotInForce { number: publication.number }.into());

@@ -74,6 +74,11 @@ impl<'p, 's> Canvas<'p, 's> {
 
     /// Black rectangles (left, top, width, height), filled as one shape.
     pub fn blocks(&mut self, rectangles: impl Iterator<Item = (f64, f64, f64, f64)>) {
+        self.bars(Colour::BLACK, rectangles);
+    }
+
+    /// Rectangles (left, top, width, height) of one colour, filled as one shape.
+    pub fn bars(&mut self, colour: Colour, rectangles: impl Iterator<Item = (f64, f64, f64, f64)>) {
         let mut path = PathBuilder::new();
         for (x, y, width, height) in rectangles {
             path.move_to(pt(x), pt(y));
@@ -84,7 +89,7 @@ impl<'p, 's> Canvas<'p, 's> {
         }
         let Some(path) = path.finish() else { return };
         self.surface.set_stroke(None);
-        self.surface.set_fill(Some(Fill { paint: Colour::BLACK.paint(), ..Fill::default() }));
+        self.surface.set_fill(Some(Fill { paint: colour.paint(), ..Fill::default() }));
         self.surface.draw_path(&path);
         self.surface.set_fill(None);
     }

@@ -3,6 +3,8 @@
 mod canvas;
 mod seal;
 mod slip;
+mod slips;
+mod statistics;
 mod table;
 
 use super::cells::Cell;
@@ -11,6 +13,8 @@ use super::paper::{Closing, Paper, SEAL_DATE, SEALS, Section};
 use super::seal::{PageFacts, SEAL_SIGNATURE};
 use crate::layout::draw::{PT_PER_MM, TextStyle, Typeface};
 pub(super) use slip::{head_slip, recheck_slip};
+pub(super) use slips::slips;
+pub(super) use statistics::statistics;
 
 use canvas::Canvas;
 use krilla::Document;
