@@ -1,4 +1,4 @@
-//! `duka roster|room|practical import`.
+//! `duka roster|ruling|marks import`.
 
 use super::{Context, Ending, Failure};
 use clap::{Args, Subcommand};
@@ -18,7 +18,7 @@ pub enum Import {
 pub struct Files {
     /// Tables to take in
     #[arg(required = true, value_name = "FILE")]
-    files: Vec<PathBuf>,
+    pub files: Vec<PathBuf>,
 }
 
 type Taking = fn(&mut Session, &[PathBuf]) -> Result<ImportedFile, SessionError>;
@@ -28,12 +28,20 @@ pub fn run(import: &Import, what: &str, take: Taking, context: &Context) -> Resu
     let Import::Import(Files { files }) = import;
     let mut session = context.open()?;
     let done = take(&mut session, files)?;
+    tell(&done, what, context);
+    Ok(Ending::Clean)
+}
+
+/// Says what an import came to.
+pub fn tell(done: &ImportedFile, what: &str, context: &Context) {
     let new = done.imported == Imported::New;
     context.output.line(if new {
         format!("{} {what} taken in", done.rows)
     } else {
         format!("{} {what}: the same as before, nothing changed", done.rows)
     });
-    context.output.value(&json!({ "rows": done.rows, "changed": new }));
-    Ok(Ending::Clean)
+    for change in &done.changes {
+        context.output.line(format!("  {change}"));
+    }
+    context.output.value(&json!({ "rows": done.rows, "changed": new, "changes": done.changes }));
 }

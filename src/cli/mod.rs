@@ -4,6 +4,7 @@ mod archive;
 mod campaign;
 mod demo;
 mod exceptions;
+mod export;
 mod failure;
 mod files;
 mod grade;
@@ -18,22 +19,29 @@ mod layout;
 mod manifest;
 mod new;
 mod output;
+mod paper;
 mod passphrase;
+mod practical;
 mod print;
 mod progress;
+mod public;
 mod publish;
 mod read;
+mod room;
 mod regrade;
 mod recheck;
+mod retention;
 mod scan;
 mod shield;
 mod show;
 mod signing;
 mod simulate;
+mod statistics;
 mod status;
 mod verify;
 
 use clap::{Parser, Subcommand};
+use duka::exam::AssessedPart;
 use duka::session::Session;
 pub use failure::Failure;
 pub use output::Output;
@@ -76,12 +84,18 @@ enum Verb {
     /// Take in the roster (鉴定名册)
     #[command(subcommand)]
     Roster(import::Import),
-    /// Take in room records (考场情况记录): who was present, absent, in violation
+    /// Take in room records (考场情况记录): who was present, absent, in violation, voided and spare cards
     #[command(subcommand)]
-    Room(import::Import),
-    /// Take in practical scores (实操成绩)
+    Room(room::Room),
+    /// Take in rulings about candidates (特殊情况): absent, void, deduction, carried-over pass (单科保留), retake (补考)
     #[command(subcommand)]
-    Practical(import::Import),
+    Ruling(import::Import),
+    /// Practical scores (实操成绩): score sheets for assessors, and what came back
+    #[command(subcommand)]
+    Practical(practical::Verb),
+    /// 综合评审 of 二级 and 一级: score sheets for assessors, and what came back
+    #[command(subcommand)]
+    Review(practical::Verb),
     /// Take in marks given by hand (人工阅卷) for sections of a theory paper
     #[command(subcommand)]
     Marks(import::Import),
@@ -100,10 +114,12 @@ enum Verb {
     Grade(grade::Grade),
     Regrade(regrade::Regrade),
     Items(items::Items),
+    Statistics(statistics::Statistics),
+    Slips(statistics::Slips),
     /// Join theory and practical scores and show the outcome
     Merge,
-    /// Write 成绩单, 鉴定名册 and 合格名册 as xlsx and pdf
     Publish(publish::Publish),
+    Publications(publish::Publications),
     /// Check that the record is what was written, and that the pictures are still there
     Verify(verify::Verify),
     /// List what was done, when and by whom
@@ -111,6 +127,12 @@ enum Verb {
     Head(journal::Head),
     Recheck(recheck::Recheck),
     Late(late::Late),
+    PublicList(public::PublicList),
+    Lookup(public::Lookup),
+    RoomCheck(public::RoomCheck),
+    #[command(subcommand)]
+    Export(export::Export),
+    Retention(retention::Retention),
     Archive(archive::Archive),
     Restore(archive::Restore),
 }
@@ -162,10 +184,10 @@ pub fn run() -> ExitCode {
         Verb::Demo(args) => demo::run(&args, &context),
         Verb::New(args) => new::run(&args, &context),
         Verb::Roster(args) => import::run(&args, "candidates (考生)", Session::import_roster, &context),
-        Verb::Room(args) => import::run(&args, "room records (考场)", Session::import_rooms, &context),
-        Verb::Practical(args) => {
-            import::run(&args, "practical scores (实操成绩)", Session::import_practical, &context)
-        }
+        Verb::Room(args) => room::run(args, &context),
+        Verb::Ruling(args) => import::run(&args, "rulings (特殊情况)", Session::import_rulings, &context),
+        Verb::Practical(verb) => practical::run(&verb, AssessedPart::Practical, &context),
+        Verb::Review(verb) => practical::run(&verb, AssessedPart::Review, &context),
         Verb::Marks(args) => import::run(&args, "marks by hand (人工阅卷)", Session::import_hand, &context),
         Verb::Scan(args) => scan::run(&args, &context),
         Verb::Status => status::run(&context),
@@ -176,12 +198,20 @@ pub fn run() -> ExitCode {
         Verb::Grade(args) => grade::grade(&args, &context),
         Verb::Regrade(args) => regrade::run(&args, &context),
         Verb::Items(args) => items::run(&args, &context),
+        Verb::Statistics(args) => statistics::run(&args, &context),
+        Verb::Slips(args) => statistics::slips(&args, &context),
         Verb::Merge => publish::merge(&context),
         Verb::Publish(args) => publish::publish(&args, &context),
+        Verb::Publications(args) => publish::publications(&args, &context),
         Verb::Verify(args) => verify::verify(&args, &context),
         Verb::Journal(args) => journal::journal(&args, &context),
         Verb::Head(args) => journal::head(&args, &context),
         Verb::Recheck(args) => recheck::run(&args, &context),
+        Verb::PublicList(args) => public::list(&args, &context),
+        Verb::Lookup(args) => public::lookup(&args, &context),
+        Verb::RoomCheck(args) => public::room_check(&args, &context),
+        Verb::Export(args) => export::run(&args, &context),
+        Verb::Retention(args) => retention::run(&args, &context),
         Verb::Archive(args) => archive::archive(&args, &context),
         Verb::Restore(args) => archive::restore(&args, &context),
         Verb::Late(args) => late::run(&args, &context),

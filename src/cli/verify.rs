@@ -33,6 +33,12 @@ pub struct Verify {
     /// Read every picture again and compare with the record; takes about as long as the scan did
     #[arg(long)]
     reread: bool,
+    /// Check a printed page instead: the text of its code (签名码) as a scanner types it, or a file with it; repeat for several
+    #[arg(long = "paper", value_name = "TEXT|FILE", conflicts_with_all = ["archive", "reread", "originals", "with_key", "heads"])]
+    papers: Vec<String>,
+    /// The exam's manifest, for --paper without a session
+    #[arg(long, value_name = "FILE", requires = "papers")]
+    manifest: Option<PathBuf>,
     /// Also read every picture and copy, and compare its bytes with what was read; takes as long as reading the disk
     #[arg(long)]
     originals: bool,
@@ -49,6 +55,9 @@ pub struct Verify {
 }
 
 pub fn verify(args: &Verify, context: &Context) -> Result<Ending, Failure> {
+    if !args.papers.is_empty() {
+        return super::paper::check(&args.papers, args.manifest.as_deref(), context);
+    }
     let mut slips = Vec::new();
     for head in &args.heads {
         slips.extend(read_slips(head)?);

@@ -123,6 +123,61 @@ pub enum ExamFault {
         /// Which.
         paper: String,
     },
+    /// A rule for a part that the level does not have.
+    #[error("is not among the parts of this level")]
+    NotAPart,
+    /// An occupation's scheme of assessment that is not there.
+    #[error("no [[assessment]] has the id {scheme:?}; there are {known}")]
+    NoSuchScheme {
+        /// What the file says.
+        scheme: String,
+        /// The schemes there are.
+        known: String,
+    },
+    /// A scheme that is for another part.
+    #[error("the [[assessment]] {scheme:?} is for the part {part:?}")]
+    OtherPart {
+        /// Which scheme.
+        scheme: String,
+        /// The part it is for.
+        part: &'static str,
+    },
+    /// A scheme that no occupation has.
+    #[error("no [[occupation]] has the scheme {scheme:?}")]
+    UnusedScheme {
+        /// Which.
+        scheme: String,
+    },
+    /// A scheme of 综合评审 for a level without it.
+    #[error("only 二级 and 一级 have 综合评审")]
+    NoReview,
+    /// A sum that is not what it must be.
+    #[error("{what} make {sum}, not {stated}")]
+    NotTheSum {
+        /// What was summed up.
+        what: &'static str,
+        /// What it makes.
+        sum: Points,
+        /// What it must make.
+        stated: Points,
+    },
+    /// A module's name that can't be a worksheet's.
+    #[error("{name:?} can't be a worksheet's name: at most 31 characters, none of []:*?/\\', and not 说明")]
+    SheetName {
+        /// The name.
+        name: String,
+    },
+    /// An item's or veto's name that can't be a column's heading.
+    #[error("{name:?} can't be the name of an item: at most 60 characters, and not another column's heading")]
+    ItemName {
+        /// The name.
+        name: String,
+    },
+    /// Full points of modules that make fractions which are not held exactly.
+    #[error(
+        "the full points of the modules have no common multiple below 10000: choose rounder ones, such as 100, 50 or 40"
+    )]
+    NoCommonMultiple,
     /// Grades that don't go down.
     #[error("{least} is not below {above}: grades go from the best down")]
     GradeOrder {

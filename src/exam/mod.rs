@@ -3,13 +3,19 @@
 //! [`Exam::parse`] reads `exam.toml`; [`Roster::import`] and [`RoomRecord::import`] read the tables that
 //! institutes send (xlsx, xls, csv) by way of [`Table`], and refuse them with every wrong row named.
 
+mod assessment;
+mod certificates;
 mod error;
 mod headings;
 mod identity;
 mod level;
 mod lookup;
+mod part;
+mod public;
 pub mod rooms;
 mod roster;
+mod rules;
+pub mod rulings;
 mod table;
 #[cfg(test)]
 pub(crate) mod testing;
@@ -17,12 +23,20 @@ mod toml;
 mod words;
 mod write;
 
+pub use assessment::{AssessedItem, AssessedPart, Assessment, MeanRule, Module, Overtime};
+pub use certificates::{CertificateScheme, LONGEST_SERIAL, NumberPart};
 pub use error::{ExamError, ExamFault, ExamProblem};
 pub use headings::{Heading, Need};
 pub use identity::{Document, IdNumberFault, Sex};
 pub use level::LevelError;
-pub use rooms::{RoomError, RoomFault};
+pub use part::Part;
+pub use public::{
+    IdentifyBy, ListColumn, ListRule, ProvinceColumn, ProvinceField, ProvinceValue, PublicRules,
+};
+pub use rooms::{HandedOut, RoomError, RoomFault, RoomReport, RoomSaid, VoidedCard};
 pub use roster::{RosterClash, RosterError, RosterFault};
+pub use rules::LevelRules;
+pub use rulings::{Ruling, RulingFault, Rulings, RulingsError};
 pub use table::{
     Cell, CellFault, Column, Columns, Record, Row, RowPlace, RowProblem, Table, TableError, WorkbookFault,
 };
@@ -31,10 +45,12 @@ pub use write::WriteError;
 
 pub(crate) use headings::known;
 pub(crate) use table::{listing, select};
-pub(crate) use words::same_name;
+pub(crate) use words::{key as heading_key, person, same_name};
 pub(crate) use write::{Grid, Kind};
 
-use crate::sheet::{Form, HandSection, LayoutName, PaperId, Points, RoomId, Rounding, TicketNumber};
+use crate::sheet::{
+    AssessmentId, Form, HandSection, LayoutName, PaperId, Points, RoomId, Rounding, TicketNumber,
+};
 use serde::{Deserialize, Serialize};
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -51,6 +67,9 @@ pub struct Exam {
     pub date: String,
     /// Theory papers by id.
     pub papers: BTreeMap<PaperId, Paper>,
+    /// Schemes of assessment (考评方案) by id: how assessors score a practical part or 综合评审.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub assessments: BTreeMap<AssessmentId, Assessment>,
     /// Occupations and levels that are examined.
     pub occupations: Vec<Occupation>,
     /// Rooms, in order.
@@ -60,6 +79,12 @@ pub struct Exam {
     /// Who signs the papers; empty where the exam does not say.
     #[serde(default)]
     pub signatories: Signatories,
+    /// How certificates (证书) are numbered; without it their columns stay blank.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub certificates: Option<CertificateScheme>,
+    /// What is shown to the public and handed on.
+    #[serde(default, skip_serializing_if = "PublicRules::is_default")]
+    pub public: PublicRules,
 }
 
 /// The people whose names stand under the papers; an empty name leaves a line to write on.
@@ -86,6 +111,12 @@ pub struct Occupation {
     pub level: Level,
     /// Its theory paper.
     pub paper: PaperId,
+    /// The scheme by which assessors score its practical part; without one its totals are imported.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub practical: Option<AssessmentId>,
+    /// As `practical`, for 综合评审.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub review: Option<AssessmentId>,
 }
 
 /// Level of skill (等级), 五级 to 一级.
@@ -141,6 +172,9 @@ pub struct Rules {
     /// score that is not whole hundredths is refused.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub rounding: Option<Rounding>,
+    /// Levels with rules of their own, in the file's order.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub levels: Vec<LevelRules>,
 }
 
 /// A grade and what it takes.
@@ -230,4 +264,7 @@ pub struct RoomRecord {
     pub absent: BTreeSet<TicketNumber>,
     /// Who broke the rules (违纪), with the words of the record.
     pub violations: BTreeMap<TicketNumber, String>,
+    /// What it counts and remarks beyond that.
+    #[serde(default, skip_serializing_if = "RoomReport::is_empty")]
+    pub report: RoomReport,
 }

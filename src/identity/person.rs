@@ -126,6 +126,12 @@ impl Person {
         self.signing.as_bytes() == other.signing.as_bytes()
     }
 
+    /// Their public signing key (Ed25519), 32 bytes.
+    #[must_use]
+    pub fn signing_key(&self) -> &[u8; 32] {
+        self.signing.as_bytes()
+    }
+
     /// A short name of the whole line, to be compared by telephone.
     #[must_use]
     pub fn fingerprint(&self) -> Fingerprint {
@@ -250,6 +256,20 @@ impl fmt::Debug for Fingerprint {
 /// An Ed25519 signature; its text is base64.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Signature(pub(super) ed25519_dalek::Signature);
+
+impl Signature {
+    /// Its 64 bytes (RFC 8032).
+    #[must_use]
+    pub fn to_bytes(&self) -> [u8; 64] {
+        self.0.to_bytes()
+    }
+
+    /// The signature of these bytes.
+    #[must_use]
+    pub fn from_bytes(bytes: &[u8; 64]) -> Self {
+        Self(ed25519_dalek::Signature::from_bytes(bytes))
+    }
+}
 
 impl FromStr for Signature {
     type Err = IdentityError;

@@ -1,41 +1,7 @@
 //! What can't be merged.
 
+use crate::exam::Part;
 use crate::sheet::{PaperId, Points, RoomId, TicketNumber};
-use std::fmt;
-
-/// A part of the examination.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Part {
-    /// 理论.
-    Theory,
-    /// 实操.
-    Practical,
-    /// 综合评审.
-    Review,
-}
-
-impl Part {
-    /// Its Chinese name, as in remarks.
-    #[must_use]
-    pub fn name(self) -> &'static str {
-        match self {
-            Self::Theory => "理论",
-            Self::Practical => "实操",
-            Self::Review => "综合评审",
-        }
-    }
-}
-
-impl fmt::Display for Part {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let word = match self {
-            Self::Theory => "theory",
-            Self::Practical => "practical",
-            Self::Review => "review",
-        };
-        write!(f, "{word} ({})", self.name())
-    }
-}
 
 /// Input that contradicts itself: nothing is merged.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]

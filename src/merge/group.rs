@@ -34,6 +34,7 @@ impl GroupTotals {
 
     fn count(&mut self, transcript: &Transcript) {
         let parts = [Some(transcript.theory), Some(transcript.practical), transcript.review];
+        // Who passed a part earlier and misses the other one was not there.
         let took_part = |p: &PartResult| matches!(p, PartResult::Scored(_) | PartResult::Void);
         self.entered += 1;
         self.present += u32::from(parts.iter().flatten().any(took_part));

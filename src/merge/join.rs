@@ -1,8 +1,9 @@
 //! Joining the parts of every candidate and deciding.
 
+use super::parts::{Conflict, ConflictKind, Evidence, Sat, decide};
 use super::room::{self, CardUse, balance};
 use super::{MergeError, Part, PartResult, Results, Transcript, Verdict};
-use crate::exam::{Candidate, Exam, Level, RoomRecord, Roster, Rules, ViolationRule};
+use crate::exam::{Candidate, Exam, Level, LevelRules, RoomRecord, Roster, Ruling, Rulings, ViolationRule};
 use crate::grade::Score;
 use crate::practical::{PracticalOutcome, PracticalScore};
 use crate::sheet::{Points, SheetId, TicketNumber};
@@ -37,6 +38,12 @@ pub struct MergeInput<'a> {
     pub practical: &'a [PracticalScore],
     /// What came of 综合评审, for 二级 and 一级; other levels' are not looked at.
     pub review: &'a BTreeMap<TicketNumber, PartResult>,
+    /// Rulings about candidates (特殊情况).
+    pub rulings: &'a Rulings,
+    /// Who fails by a veto (否定项) whatever is scored, with the remarks of the papers.
+    pub vetoed: &'a BTreeMap<TicketNumber, Vec<String>>,
+    /// Whose part is held, with the reasons.
+    pub held: &'a BTreeMap<TicketNumber, Vec<String>>,
     /// How many exceptions are open.
     pub open_exceptions: u32,
 }
@@ -44,14 +51,16 @@ pub struct MergeInput<'a> {
 /// Transcripts of everyone on the roster, by 职业, 等级 (五级 first) and 准考证号 as text, and the
 /// balance of every room.
 ///
-/// A candidate passes with every part at or above the pass line, each by itself and before any
-/// rounding. 综合评审 is a part at 二级 and 一级. Absence, void and pending are states, never 0 points:
+/// A candidate passes with every part of the level ([`Rules::at`](crate::exam::Rules::at)) at or above its pass line, each by
+/// itself, after deductions and before any rounding; a carried-over pass counts as one. Absence, void and pending are states,
+/// never 0 points:
 ///
 /// - 缺考 in the room record makes the theory part absent; an answered sheet of such a candidate is a
 ///   contradiction, and the part is pending.
 /// - 违纪 voids the theory part or all parts: as the record's words say (该科目成绩无效,
 ///   全部科目成绩无效), else by the exam's rule.
 /// - A part without sheet or score is pending, and the verdict with it, even if another part fails.
+/// - A ruling and evidence that contradict each other ([`Conflict`]) make the part pending: neither is chosen.
 ///
 /// # Errors
 ///
@@ -65,8 +74,10 @@ pub fn merge(input: MergeInput<'_>) -> Result<Results, MergeError> {
     let attendance = Attendance::of(records.values().copied());
     let mut transcripts = Vec::with_capacity(input.roster.candidates.len());
     for candidate in input.roster.candidates.values() {
-        let parts = parts(&input, candidate, &attendance, &practical);
-        transcripts.push(transcript(candidate, &parts, &input.exam.rules)?);
+        let rules = input.exam.rules.at(candidate.level);
+        let parts = parts(&input, candidate, &rules, &attendance, &practical);
+        let vetoed = input.vetoed.get(&candidate.ticket).map_or(&[][..], Vec::as_slice);
+        transcripts.push(transcript(candidate, &parts, vetoed, &rules, &input.exam.rules.fail_grade)?);
     }
     transcripts.sort_by(|a, b| order(&a.candidate).cmp(&order(&b.candidate)));
 
@@ -77,8 +88,15 @@ pub fn merge(input: MergeInput<'_>) -> Result<Results, MergeError> {
     let cards = input.ungraded.iter().map(|(t, &c)| (t.clone(), c)).chain(graded).collect();
     Ok(Results {
         transcripts,
-        rooms: balance(input.exam, input.roster, input.rooms, &cards)?,
+        rooms: balance(
+            input.exam,
+            input.roster,
+            input.rooms,
+            &cards,
+            &input.rulings.excused(input.exam, input.roster, Part::Theory),
+        )?,
         open_exceptions: input.open_exceptions,
+        held: input.held.clone(),
     })
 }
 
@@ -118,97 +136,181 @@ impl<'a> Attendance<'a> {
     }
 }
 
-struct Parts {
-    theory: PartResult,
-    practical: PartResult,
-    review: Option<PartResult>,
+struct Parts<'a> {
+    /// What every examined part comes to, before anything is rounded.
+    results: BTreeMap<Part, PartResult>,
+    conflicts: Vec<Conflict>,
     violation: Option<ViolationRule>,
+    rulings: &'a [Ruling],
 }
 
-fn parts(
-    input: &MergeInput<'_>,
+impl Parts<'_> {
+    /// The points of a part that has some.
+    fn points(&self, part: Part) -> Option<Points> {
+        match self.results.get(&part) {
+            Some(PartResult::Scored(points) | PartResult::Carried(Some(points))) => Some(*points),
+            _ => None,
+        }
+    }
+}
+
+fn parts<'a>(
+    input: &MergeInput<'a>,
     candidate: &Candidate,
+    rules: &LevelRules,
     attendance: &Attendance<'_>,
     practical: &BTreeMap<&TicketNumber, PracticalOutcome>,
-) -> Parts {
+) -> Parts<'a> {
     let ticket = &candidate.ticket;
-    let reviewed = matches!(candidate.level, Level::Two | Level::One);
-    let given = || input.review.get(ticket).copied().unwrap_or(PartResult::Pending);
-    let mut parts = Parts {
-        theory: theory(input, ticket, attendance),
-        practical: practical.get(ticket).map_or(PartResult::Pending, |outcome| match *outcome {
-            PracticalOutcome::Scored(points) => PartResult::Scored(points),
-            PracticalOutcome::Absent => PartResult::Absent,
-            PracticalOutcome::Void => PartResult::Void,
-        }),
-        review: reviewed.then(given),
-        violation: attendance.violation(ticket, input.exam.rules.violation),
-    };
-    if parts.violation.is_some() {
-        parts.theory = PartResult::Void;
-    }
-    if parts.violation == Some(ViolationRule::AllVoid) {
-        parts.practical = PartResult::Void;
-        parts.review = parts.review.map(|_| PartResult::Void);
+    let rulings = input.rulings.of(ticket);
+    let violation = attendance.violation(ticket, input.exam.rules.violation);
+    let mut parts = Parts { results: BTreeMap::new(), conflicts: Vec::new(), violation, rulings };
+    for part in Part::ALL {
+        let evidence = match part {
+            Part::Theory => theory(input, ticket, attendance),
+            Part::Practical => scored(practical.get(ticket).copied().map(of_practical)),
+            Part::Review => scored(input.review.get(ticket).copied()),
+        };
+        let decided = if rules.has(part) {
+            decide(part, evidence, rulings, violation == Some(ViolationRule::AllVoid), rules)
+        } else if evidence.sat == Sat::Yes && part != Part::Review {
+            // 综合评审 of levels without it is not looked at.
+            Err(ConflictKind::NotExamined)
+        } else {
+            continue;
+        };
+        let result = decided.unwrap_or_else(|kind| {
+            parts.conflicts.push(Conflict { part, kind });
+            PartResult::Pending
+        });
+        parts.results.insert(part, result);
     }
     parts
 }
 
-fn theory(input: &MergeInput<'_>, ticket: &TicketNumber, attendance: &Attendance<'_>) -> PartResult {
-    let result = input.theory.get(ticket);
-    if attendance.absent.contains(ticket) && !attendance.present.contains(ticket) {
-        let answered = result.is_some_and(|r| r.score.answered())
-            || input.ungraded.get(ticket) == Some(&CardUse::Answered);
-        return if answered { PartResult::Pending } else { PartResult::Absent };
+/// What came of the practical test, as a result of the part.
+fn of_practical(outcome: PracticalOutcome) -> PartResult {
+    match outcome {
+        PracticalOutcome::Scored(points) => PartResult::Scored(points),
+        PracticalOutcome::Absent => PartResult::Absent,
+        PracticalOutcome::Void => PartResult::Void,
     }
-    result.map_or(PartResult::Pending, |r| PartResult::Scored(r.score.points))
 }
 
-fn transcript(candidate: &Candidate, parts: &Parts, rules: &Rules) -> Result<Transcript, MergeError> {
-    let all: Vec<PartResult> =
-        [Some(parts.theory), Some(parts.practical), parts.review].into_iter().flatten().collect();
-    let verdict = verdict(&all, rules.pass_line);
+/// The evidence of a part of which people send the outcome.
+fn scored(outcome: Option<PartResult>) -> Evidence {
+    let result = outcome.unwrap_or(PartResult::Pending);
+    let sat = match outcome {
+        None | Some(PartResult::Absent | PartResult::Pending) => Sat::NoSign,
+        Some(_) => Sat::Yes,
+    };
+    Evidence { result, sat, violation: false }
+}
+
+fn theory(input: &MergeInput<'_>, ticket: &TicketNumber, attendance: &Attendance<'_>) -> Evidence {
+    let result = input.theory.get(ticket);
+    let answered =
+        result.is_some_and(|r| r.score.answered()) || input.ungraded.get(ticket) == Some(&CardUse::Answered);
+    let present = attendance.present.contains(ticket);
+    let violation = attendance.violations.contains_key(ticket);
+    let absent = attendance.absent.contains(ticket) && !present;
+    let sat = if answered || present || violation { Sat::Yes } else { Sat::NoSign };
+    let result = match result {
+        _ if absent && answered => PartResult::Pending,
+        _ if absent => PartResult::Absent,
+        Some(result) => PartResult::Scored(result.score.points),
+        None => PartResult::Pending,
+    };
+    Evidence { result, sat, violation }
+}
+
+fn transcript(
+    candidate: &Candidate,
+    parts: &Parts<'_>,
+    vetoed: &[String],
+    rules: &LevelRules,
+    fail_grade: &str,
+) -> Result<Transcript, MergeError> {
+    let mut verdict = verdict(parts, rules);
+    if verdict == Verdict::Passed && !vetoed.is_empty() {
+        verdict = Verdict::Failed;
+    }
     let grade = match verdict {
         Verdict::Pending => String::new(),
-        Verdict::Failed => rules.fail_grade.clone(),
+        Verdict::Failed => fail_grade.to_owned(),
         Verdict::Passed => {
-            let scored = |p: &PartResult| if let PartResult::Scored(n) = p { Some(*n) } else { None };
-            let least = all.iter().filter_map(scored).min().unwrap_or(Points::ZERO);
+            // A pass whose score is not known is one at the pass line.
+            let least = |(part, line): (&Part, &Points)| parts.points(*part).unwrap_or(*line);
+            let least = rules.pass_lines.iter().map(least).min().unwrap_or(Points::ZERO);
             let best = rules.grades.iter().filter(|g| least >= g.least).max_by_key(|g| g.least);
             let none = || MergeError::NoGrade { ticket: candidate.ticket.clone(), least };
             best.ok_or_else(none)?.name.clone()
         }
     };
+    let scores = Part::ALL.into_iter().filter_map(|part| Some((part, parts.points(part)?))).collect();
+    let total = rules.total_of(&scores);
+    let shown = |part: Part| {
+        parts.results.get(&part).map(|result| match *result {
+            PartResult::Scored(points) => PartResult::Scored(rules.shown(part, points)),
+            other => other,
+        })
+    };
     Ok(Transcript {
         candidate: candidate.clone(),
-        theory: parts.theory,
-        practical: parts.practical,
-        review: parts.review,
+        theory: shown(Part::Theory).unwrap_or(PartResult::NotExamined),
+        practical: shown(Part::Practical).unwrap_or(PartResult::NotExamined),
+        review: shown(Part::Review),
         verdict,
         grade,
-        remarks: remarks(parts),
+        total,
+        remarks: remarks(parts, total).into_iter().chain(vetoed.iter().cloned()).collect(),
+        conflicts: parts.conflicts.clone(),
     })
 }
 
-fn verdict(parts: &[PartResult], pass_line: Points) -> Verdict {
-    if parts.contains(&PartResult::Pending) {
+fn verdict(parts: &Parts<'_>, rules: &LevelRules) -> Verdict {
+    let passes = |(part, result): (&Part, &PartResult)| match result {
+        PartResult::Scored(points) => rules.pass_lines.get(part).is_some_and(|line| points >= line),
+        PartResult::Carried(_) => true,
+        _ => false,
+    };
+    if parts.results.values().any(|result| *result == PartResult::Pending) {
         Verdict::Pending
-    } else if parts.iter().all(|p| matches!(p, PartResult::Scored(points) if *points >= pass_line)) {
+    } else if parts.results.iter().all(passes) {
         Verdict::Passed
     } else {
         Verdict::Failed
     }
 }
 
-fn remarks(parts: &Parts) -> Vec<String> {
+fn remarks(parts: &Parts<'_>, total: Option<Points>) -> Vec<String> {
+    let ruled = parts.rulings.iter().find(|r| matches!(r, Ruling::AllVoid { .. }));
+    if let Some(ruling) = ruled {
+        return vec![ruling.remark()];
+    }
     let mut out = Vec::new();
     match parts.violation {
         Some(ViolationRule::AllVoid) => return vec!["违纪，全部科目成绩无效".to_owned()],
         Some(ViolationRule::SubjectVoid) => out.push("违纪，理论成绩无效".to_owned()),
-        None => out.extend(remark(Part::Theory, parts.theory)),
+        None => {}
     }
-    out.extend(remark(Part::Practical, parts.practical));
-    out.extend(parts.review.and_then(|review| remark(Part::Review, review)));
+    for part in Part::ALL {
+        // A violation has said it.
+        let said = part == Part::Theory && parts.violation.is_some();
+        let own = parts.rulings.iter().filter(|r| r.part() == Some(part));
+        let told: Vec<_> = own
+            .filter(|r| !said || matches!(r, Ruling::CarriedOver { .. } | Ruling::Retake { .. }))
+            .map(Ruling::remark)
+            .collect();
+        let state =
+            |r: &&Ruling| r.part() == Some(part) && matches!(r, Ruling::Absent { .. } | Ruling::Void { .. });
+        let stated = said || parts.rulings.iter().any(|r| state(&r));
+        if !stated {
+            out.extend(parts.results.get(&part).and_then(|result| remark(part, *result)));
+        }
+        out.extend(told);
+    }
+    out.extend(total.map(|total| format!("总成绩 {total}")));
     out
 }
 
@@ -216,7 +318,9 @@ fn remark(part: Part, result: PartResult) -> Option<String> {
     match result {
         PartResult::Absent => Some(format!("{}缺考", part.name())),
         PartResult::Void => Some(format!("{}成绩无效", part.name())),
-        PartResult::Scored(_) | PartResult::Pending => None,
+        PartResult::Scored(_) | PartResult::Carried(_) | PartResult::NotExamined | PartResult::Pending => {
+            None
+        }
     }
 }
 

@@ -1,26 +1,29 @@
 //! Scores, practical scores, roster and rooms make transcripts.
 //!
 //! [`merge`] joins what is known of every candidate of the roster and decides who passed: every part
-//! at or above the pass line, each by itself, compared in hundredths of a point. [`balance`] says
+//! at or above its pass line, each by itself, compared in hundredths of a point. [`balance`] says
 //! whether the rooms add up. What contradicts itself is refused ([`MergeError`]); what is not known
 //! yet is [`PartResult::Pending`], and papers made of it are drafts.
 
 mod error;
 mod group;
 mod join;
+mod parts;
 mod room;
 #[cfg(test)]
 mod tests;
 
-pub use error::{MergeError, Part};
+pub use crate::exam::Part;
+pub use error::MergeError;
 pub use group::GroupTotals;
 pub use join::{MergeInput, TheoryResult, merge};
+pub use parts::{Conflict, ConflictKind};
 pub use room::{CardUse, balance};
 
 use crate::exam::Candidate;
 use crate::sheet::{Points, RoomId, TicketNumber};
 use serde::{Deserialize, Serialize};
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 /// One candidate's line of the 成绩单.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -31,14 +34,20 @@ pub struct Transcript {
     pub theory: PartResult,
     /// 实操成绩.
     pub practical: PartResult,
-    /// 综合评审, for 二级 and 一级.
+    /// 综合评审, where the level has it.
     pub review: Option<PartResult>,
     /// Whether the candidate passed.
     pub verdict: Verdict,
     /// 评定结果 as printed: 优秀, 良好, 合格, 不合格; empty while pending.
     pub grade: String,
+    /// 总成绩, where the exam has one and every score is known; it decides nothing.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub total: Option<Points>,
     /// 备注 as printed: 理论缺考, …
     pub remarks: Vec<String>,
+    /// Rulings and evidence that contradict each other; the parts that they are about are pending.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub conflicts: Vec<Conflict>,
 }
 
 /// What came of one part.
@@ -51,8 +60,12 @@ pub enum PartResult {
     Absent,
     /// 成绩无效.
     Void,
-    /// Not known: the sheet is missing or held, or no score was sent.
+    /// Not known: the sheet is missing or held, no score was sent, or a ruling contradicts it.
     Pending,
+    /// 单科保留: passed in an earlier batch, with this score if it is known.
+    Carried(Option<Points>),
+    /// The level does not have the part.
+    NotExamined,
 }
 
 /// Whether a candidate passed.
@@ -113,6 +126,9 @@ pub struct Results {
     pub rooms: Vec<RoomBalance>,
     /// How many exceptions are open.
     pub open_exceptions: u32,
+    /// Whose part is held, with the reasons.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub held: BTreeMap<TicketNumber, Vec<String>>,
 }
 
 impl Results {

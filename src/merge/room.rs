@@ -18,7 +18,8 @@ pub enum CardUse {
 /// The balance of every room, from the cards that were read: graded, held or not gradable alike.
 ///
 /// In the exam's order, then rooms that only the roster or a record names, by name. A blank card of a
-/// candidate who is recorded absent is no surplus.
+/// candidate who is recorded absent is no surplus. Those who are not to sit theory (`excused`) are not expected unless a record or
+/// a card names them.
 ///
 /// # Errors
 ///
@@ -28,10 +29,18 @@ pub fn balance(
     roster: &Roster,
     rooms: &[RoomRecord],
     cards: &BTreeMap<TicketNumber, CardUse>,
+    excused: &BTreeSet<TicketNumber>,
 ) -> Result<Vec<RoomBalance>, MergeError> {
     let records = by_room(rooms)?;
     let mut rostered: BTreeMap<&RoomId, BTreeSet<&TicketNumber>> = BTreeMap::new();
     for candidate in roster.candidates.values() {
+        let ticket = &candidate.ticket;
+        let named = |record: &&RoomRecord| record.present.contains(ticket) || record.absent.contains(ticket);
+        let own = records.get(&candidate.room).copied();
+        if excused.contains(ticket) && !own.as_ref().is_some_and(named) && !cards.contains_key(ticket) {
+            rostered.entry(&candidate.room).or_default();
+            continue;
+        }
         rostered.entry(&candidate.room).or_default().insert(&candidate.ticket);
     }
     let listed: BTreeSet<&RoomId> = exam.rooms.iter().collect();

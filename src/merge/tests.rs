@@ -1,7 +1,7 @@
 use super::*;
 use crate::exam::{
-    Attempt, Exam, GradeRule, Level, MultipleRule, Occupation, Paper, RoomRecord, Roster, Rules,
-    ViolationRule,
+    Attempt, Exam, GradeRule, Level, MultipleRule, Occupation, Paper, RoomRecord, Roster, Rules, Ruling,
+    Rulings, ViolationRule,
 };
 use crate::grade::Score;
 use crate::practical::{PracticalOutcome, PracticalScore};
@@ -48,6 +48,7 @@ struct Scene {
     ungraded: BTreeMap<TicketNumber, CardUse>,
     practical: Vec<PracticalScore>,
     review: BTreeMap<TicketNumber, PartResult>,
+    rulings: Rulings,
     open: u32,
 }
 
@@ -62,13 +63,19 @@ impl Scene {
             key_revision: 1,
             hand: Vec::new(),
         };
-        let occupation =
-            |name: &str, level| Occupation { name: name.into(), level, paper: "p".parse().unwrap() };
+        let occupation = |name: &str, level| Occupation {
+            name: name.into(),
+            level,
+            paper: "p".parse().unwrap(),
+            practical: None,
+            review: None,
+        };
         let record = RoomRecord {
             room: room("01"),
             present: BTreeSet::new(),
             absent: BTreeSet::new(),
             violations: BTreeMap::new(),
+            report: crate::exam::RoomReport::default(),
         };
         Self {
             exam: Exam {
@@ -77,6 +84,7 @@ impl Scene {
                 institute: String::new(),
                 date: String::new(),
                 papers: [("p".parse().unwrap(), paper)].into(),
+                assessments: BTreeMap::new(),
                 occupations: levels
                     .into_iter()
                     .flat_map(|l| [occupation("电工", l), occupation("焊工", l)])
@@ -89,8 +97,11 @@ impl Scene {
                     multiple: MultipleRule::Wrong,
                     violation: ViolationRule::SubjectVoid,
                     rounding: None,
+                    levels: Vec::new(),
                 },
                 signatories: crate::exam::Signatories::default(),
+                certificates: None,
+                public: crate::exam::PublicRules::default(),
             },
             roster: Roster::default(),
             rooms: vec![record],
@@ -98,6 +109,7 @@ impl Scene {
             ungraded: BTreeMap::new(),
             practical: Vec::new(),
             review: BTreeMap::new(),
+            rulings: Rulings::default(),
             open: 0,
         }
     }
@@ -133,6 +145,9 @@ impl Scene {
             ungraded: &self.ungraded,
             practical: &self.practical,
             review: &self.review,
+            rulings: &self.rulings,
+            vetoed: &BTreeMap::new(),
+            held: &BTreeMap::new(),
             open_exceptions: self.open,
         })
     }
@@ -457,6 +472,201 @@ fn a_long_list_of_numbers_is_cut_in_the_message() {
 }
 
 /// A part as a number of hundredths, or a state.
+/// Theory, practical, verdict, grade, remarks and conflicts of a candidate under these rulings.
+fn ruled(theory: &str, practical: &str, rulings: &[Ruling]) -> (Transcript, String) {
+    let mut scene = Scene::new();
+    scene.enter(candidate("1001", "张甲", Level::Four), theory, practical);
+    if theory.is_empty() {
+        scene.rooms[0].present.clear();
+    }
+    scene.rulings.0.insert(ticket("1001"), rulings.to_vec());
+    let line = scene.merge().transcripts.remove(0);
+    let kinds: Vec<_> =
+        line.conflicts.iter().map(|c| format!("{} {}", c.part.name(), c.kind.word())).collect();
+    (line, kinds.join("；"))
+}
+
+fn void(part: Part) -> Ruling {
+    Ruling::Void { part, reason: "雷同".into() }
+}
+
+fn absent(part: Part) -> Ruling {
+    Ruling::Absent { part, reason: String::new() }
+}
+
+fn minus(part: Part, off: &str) -> Ruling {
+    Ruling::Deduction { part, points: points(off), reason: "迟到".into() }
+}
+
+fn carried(part: Part, score: &str) -> Ruling {
+    let score = (!score.is_empty()).then(|| points(score));
+    Ruling::CarriedOver { part, score, source: "2026年第1批".into() }
+}
+
+fn retake(part: Part) -> Ruling {
+    Ruling::Retake { part, reason: String::new() }
+}
+
+#[test]
+fn each_ruling_does_what_it_says() {
+    use Part::{Practical, Theory};
+    use Verdict::{Failed, Passed, Pending};
+    let all_void = || Ruling::AllVoid { reason: "替考".into() };
+    for (theory, practical, rulings, verdict, grade, remarks, conflicts) in [
+        // Absent.
+        ("", "70", vec![absent(Theory)], Failed, "不合格", "理论缺考", ""),
+        ("82", "", vec![absent(Practical)], Failed, "不合格", "实操缺考", ""),
+        ("82", "70", vec![absent(Theory)], Pending, "", "理论缺考", "理论 absent-but-sat"),
+        ("82", "70", vec![absent(Practical)], Pending, "", "实操缺考", "实操 absent-but-sat"),
+        // Void.
+        ("82", "70", vec![void(Theory)], Failed, "不合格", "雷同，理论成绩无效", ""),
+        ("82", "70", vec![void(Practical)], Failed, "不合格", "雷同，实操成绩无效", ""),
+        ("82", "70", vec![all_void()], Failed, "不合格", "替考，全部科目成绩无效", ""),
+        ("", "", vec![all_void()], Failed, "不合格", "替考，全部科目成绩无效", ""),
+        (
+            "82",
+            "70",
+            vec![all_void(), carried(Theory, "")],
+            Pending,
+            "",
+            "替考，全部科目成绩无效",
+            "理论 carried-but-void",
+        ),
+        // Deductions come before the pass line.
+        ("70", "70", vec![minus(Theory, "10")], Passed, "合格", "理论扣 10 分：迟到", ""),
+        ("70", "70", vec![minus(Theory, "10.01")], Failed, "不合格", "理论扣 10.01 分：迟到", ""),
+        ("85", "90", vec![minus(Practical, "10.5")], Passed, "合格", "实操扣 10.5 分：迟到", ""),
+        ("5", "70", vec![minus(Theory, "10")], Failed, "不合格", "理论扣 10 分：迟到", ""),
+        (
+            "缺考",
+            "70",
+            vec![minus(Theory, "10")],
+            Pending,
+            "",
+            "理论扣 10 分：迟到",
+            "理论 nothing-to-deduct",
+        ),
+        // Carried over.
+        ("", "70", vec![carried(Theory, "82")], Passed, "合格", "理论成绩保留（2026年第1批）", ""),
+        ("", "85", vec![carried(Theory, "82")], Passed, "良好", "理论成绩保留（2026年第1批）", ""),
+        ("", "99", vec![carried(Theory, "")], Passed, "合格", "理论成绩保留（2026年第1批）", ""),
+        ("", "59.99", vec![carried(Theory, "82")], Failed, "不合格", "理论成绩保留（2026年第1批）", ""),
+        ("缺考", "70", vec![carried(Theory, "82")], Passed, "合格", "理论成绩保留（2026年第1批）", ""),
+        (
+            "82",
+            "70",
+            vec![carried(Theory, "82")],
+            Pending,
+            "",
+            "理论成绩保留（2026年第1批）",
+            "理论 carried-but-sat",
+        ),
+        (
+            "82",
+            "70",
+            vec![carried(Practical, "")],
+            Pending,
+            "",
+            "实操成绩保留（2026年第1批）",
+            "实操 carried-but-sat",
+        ),
+        ("82", "缺考", vec![carried(Practical, "")], Passed, "合格", "实操成绩保留（2026年第1批）", ""),
+        (
+            "82",
+            "",
+            vec![carried(Practical, "59.99")],
+            Pending,
+            "",
+            "实操成绩保留（2026年第1批）",
+            "实操 carried-below-line",
+        ),
+        // Retakes.
+        (
+            "",
+            "70",
+            vec![carried(Theory, ""), retake(Practical)],
+            Passed,
+            "合格",
+            "理论成绩保留（2026年第1批）；补考实操",
+            "",
+        ),
+        ("", "70", vec![retake(Practical)], Pending, "", "补考实操", "理论 not-carried"),
+        ("82", "70", vec![retake(Practical)], Pending, "", "补考实操", "理论 not-carried"),
+        (
+            "",
+            "缺考",
+            vec![carried(Theory, ""), retake(Practical)],
+            Failed,
+            "不合格",
+            "理论成绩保留（2026年第1批）；实操缺考；补考实操",
+            "",
+        ),
+    ] {
+        let (line, found) = ruled(theory, practical, &rulings);
+        let got = (line.verdict, line.grade.as_str(), line.remarks.join("；"), found);
+        assert_eq!(
+            got,
+            (verdict, grade, remarks.to_owned(), conflicts.to_owned()),
+            "{theory} {practical} {rulings:?}"
+        );
+    }
+    let (line, _) = ruled("5", "70", &[minus(Theory, "10")]);
+    assert_eq!(line.theory, PartResult::Scored(Points::ZERO), "never below 0");
+}
+
+#[test]
+fn whoever_does_not_sit_theory_is_not_expected_in_the_room() {
+    let mut scene = Scene::new();
+    scene.enter(candidate("1001", "张甲", Level::Four), "", "70");
+    scene.rooms[0].present.clear();
+    assert!(!scene.merge().rooms[0].holds());
+    scene.rulings.0.insert(ticket("1001"), vec![carried(Part::Theory, "")]);
+    let room = &scene.merge().rooms[0];
+    assert!(room.holds() && room.expected == 0);
+    assert!(!scene.merge().is_draft());
+    scene.rooms[0].present.insert(ticket("1001"));
+    let results = scene.merge();
+    assert!(!results.rooms[0].holds(), "somebody says they were there");
+    assert_eq!(results.transcripts[0].conflicts[0].kind, ConflictKind::CarriedButSat);
+}
+
+#[test]
+fn a_level_has_its_own_parts_lines_rounding_and_total() {
+    use crate::exam::LevelRules;
+    use crate::sheet::{Rounding, RoundingRule};
+    let mut scene = Scene::new();
+    scene.enter(candidate("1001", "张甲", Level::Three), "60.26", "69.99");
+    scene.enter(candidate("1002", "李乙", Level::Three), "60.26", "70");
+    scene.enter(candidate("1003", "王丙", Level::Two), "", "80");
+    scene.rooms[0].present.remove(&ticket("1003"));
+    let grades = scene.exam.rules.grades.clone();
+    let rules = |level, lines: &[(Part, i64)], total: &[(Part, u8)]| LevelRules {
+        level,
+        pass_lines: lines.iter().map(|(part, line)| (*part, Points::whole(*line))).collect(),
+        grades: grades.clone(),
+        rounding: Some(Rounding { rule: RoundingRule::HalfUp, step: Points::from_hundredths(50) }),
+        total: total.iter().copied().collect(),
+    };
+    let shares = [(Part::Theory, 40), (Part::Practical, 60)];
+    scene.exam.rules.levels = vec![
+        rules(Level::Three, &[(Part::Theory, 60), (Part::Practical, 70)], &shares),
+        rules(Level::Two, &[(Part::Practical, 60)], &[]),
+    ];
+    let lines = scene.merge().transcripts;
+    let [failed, passed, alone] = &lines[..] else { panic!("{lines:?}") };
+    assert_eq!(failed.verdict, Verdict::Failed);
+    assert_eq!(failed.practical, PartResult::Scored(points("69.99")), "70.00 and failed would be a lie");
+    assert_eq!(failed.theory, PartResult::Scored(points("60.5")));
+    // 0.4 × 60.26 + 0.6 × 70 = 66.104.
+    assert_eq!((passed.verdict, passed.total), (Verdict::Passed, Some(points("66.0"))));
+    assert_eq!(passed.remarks, ["总成绩 66.0"]);
+    assert_eq!((alone.theory, alone.verdict, alone.review), (PartResult::NotExamined, Verdict::Passed, None));
+    // A score of a part that the level does not have is not passed over.
+    scene.theory.insert(ticket("1003"), scored(points("90")));
+    let line = scene.merge().transcripts.remove(2);
+    assert_eq!((line.verdict, line.conflicts[0].kind), (Verdict::Pending, ConflictKind::NotExamined));
+}
+
 fn any_part() -> impl Strategy<Value = PartResult> {
     prop_oneof![
         6 => (0i64..=10_000).prop_map(|h| PartResult::Scored(Points::from_hundredths(h))),
@@ -477,7 +687,7 @@ proptest! {
             PartResult::Scored(points) => points.to_string(),
             PartResult::Absent => "缺考".into(),
             PartResult::Void => "无效".into(),
-            PartResult::Pending => String::new(),
+            PartResult::Pending | PartResult::Carried(_) | PartResult::NotExamined => String::new(),
         };
         let mut scene = Scene::new();
         let entry = candidate("1001", "甲", level);

@@ -2,10 +2,10 @@
 
 use super::{PracticalOutcome, PracticalScore};
 use crate::exam::{
-    Cell, CellFault, Exam, Grid, Heading, Kind, Level, Need, Record, Roster, RowPlace, RowProblem, Table,
-    TableError, WriteError, known, listing, same_name, select,
+    AssessedPart, Cell, CellFault, Exam, Grid, Heading, Kind, Level, Need, Record, Roster, RowPlace,
+    RowProblem, Table, TableError, WriteError, known, listing, same_name, select,
 };
-use crate::sheet::{IdError, Points, TicketNumber};
+use crate::sheet::{AssessmentId, IdError, Points, TicketNumber};
 use std::collections::HashMap;
 
 /// Practical scores that can't be used.
@@ -75,6 +75,18 @@ pub enum ScoreFault {
     /// The identity number is not the roster's. The message does not say either.
     #[error("is not the number that the roster has under this ticket number")]
     IdNumber,
+    /// A candidate whose part assessors score.
+    #[error("exam.toml has this part scored by the scheme {scheme}: a total can't be taken in")]
+    HasScheme {
+        /// Which scheme.
+        scheme: AssessmentId,
+    },
+    /// A candidate without 综合评审.
+    #[error("the candidate is of {level}, which has no 综合评审")]
+    NoReview {
+        /// The candidate's level.
+        level: Level,
+    },
     /// No score: nothing, or only spaces.
     #[error("has no score; write 缺考 for someone who was absent")]
     NoScore,
@@ -98,14 +110,27 @@ const SCORE: Heading = Heading::required(
     ],
 );
 
-const HEADINGS: [Heading; 6] = [
-    known::TICKET,
-    known::NAME,
-    SCORE,
-    known::OCCUPATION.with(Need::Optional),
-    known::LEVEL.with(Need::Optional),
-    known::ID_NUMBER.with(Need::Optional),
-];
+const REVIEW: Heading =
+    Heading::required("综合评审成绩", &["综合评审", "评审成绩", "综合评审得分", "评审得分", "答辩成绩"]);
+
+/// The heading of the part's scores.
+fn score_of(part: AssessedPart) -> Heading {
+    match part {
+        AssessedPart::Practical => SCORE,
+        AssessedPart::Review => REVIEW,
+    }
+}
+
+fn headings(part: AssessedPart) -> [Heading; 6] {
+    [
+        known::TICKET,
+        known::NAME,
+        score_of(part),
+        known::OCCUPATION.with(Need::Optional),
+        known::LEVEL.with(Need::Optional),
+        known::ID_NUMBER.with(Need::Optional),
+    ]
+}
 
 /// The scores in the file `name` (which is only named in errors), in the file's order.
 ///
@@ -122,13 +147,28 @@ pub fn import(
     exam: &Exam,
     roster: &Roster,
 ) -> Result<Vec<PracticalScore>, PracticalError> {
+    import_part(name, bytes, exam, roster, AssessedPart::Practical)
+}
+
+/// As [`import`], for the part that is named: 综合评审 has the column 综合评审成绩, and candidates of 二级 and 一级 alone.
+///
+/// # Errors
+///
+/// As [`import`].
+pub fn import_part(
+    name: &str,
+    bytes: &[u8],
+    exam: &Exam,
+    roster: &Roster,
+    part: AssessedPart,
+) -> Result<Vec<PracticalScore>, PracticalError> {
     let tables = Table::read(name, bytes)?;
     let mut seen = HashMap::new();
     let mut problems = Vec::new();
     let mut scores = Vec::new();
-    for (table, columns) in select(name, &tables, &HEADINGS)? {
+    for (table, columns) in select(name, &tables, &headings(part))? {
         for record in table.records(&columns) {
-            scores.extend(row(&record, exam, roster, &mut seen, &mut problems));
+            scores.extend(row(&record, (exam, roster, part), &mut seen, &mut problems));
         }
     }
     if !problems.is_empty() {
@@ -142,13 +182,13 @@ pub fn import(
 
 fn row(
     record: &Record<'_>,
-    exam: &Exam,
-    roster: &Roster,
+    (exam, roster, part): (&Exam, &Roster, AssessedPart),
     seen: &mut HashMap<TicketNumber, RowPlace>,
     problems: &mut Vec<RowProblem<ScoreFault>>,
 ) -> Option<PracticalScore> {
     let mut note = |heading: &Heading, fault| problems.push(record.problem(Some(heading), fault));
-    let outcome = outcome(record.cell(&SCORE)).map_err(|fault| note(&SCORE, fault)).ok();
+    let score = score_of(part);
+    let outcome = outcome(record.cell(&score)).map_err(|fault| note(&score, fault)).ok();
     let digits =
         record.cell(&known::TICKET).digits().map_err(|fault| note(&known::TICKET, fault.into())).ok()?;
     let ticket: TicketNumber =
@@ -162,6 +202,12 @@ fn row(
         note(&known::TICKET, ScoreFault::Unknown { ticket });
         return None;
     };
+    if let Some((scheme, _)) = exam.scheme(part, &candidate.occupation, candidate.level) {
+        note(&known::TICKET, ScoreFault::HasScheme { scheme: scheme.clone() });
+    }
+    if part == AssessedPart::Review && !candidate.level.has_review() {
+        note(&known::TICKET, ScoreFault::NoReview { level: candidate.level });
+    }
     match record.text(&known::NAME) {
         Err(fault) => note(&known::NAME, fault.into()),
         Ok(found) if !same_name(&found, &candidate.name) => {
@@ -225,11 +271,7 @@ fn grid(scores: &[PracticalScore], roster: &Roster) -> Grid {
             text(|c| c.name.clone()),
             text(|c| c.occupation.clone()),
             text(|c| c.level.to_string()),
-            match score.outcome {
-                PracticalOutcome::Scored(points) => points.to_string(),
-                PracticalOutcome::Absent => "缺考".to_owned(),
-                PracticalOutcome::Void => "成绩无效".to_owned(),
-            },
+            score.outcome.to_string(),
         ]
     });
     Grid {

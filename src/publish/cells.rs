@@ -1,8 +1,10 @@
 //! Columns of the papers and what stands in them.
 
+use super::PrintedCertificate;
 use crate::exam::Level;
 use crate::merge::{PartResult, Transcript, Verdict};
-use crate::sheet::Points;
+use crate::sheet::{Points, TicketNumber};
+use std::collections::BTreeMap;
 
 /// A column of a paper.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -28,6 +30,7 @@ pub(super) enum Column {
     Remark,
     Matter,
     Statement,
+    Signed,
 }
 
 /// What stands in a cell.
@@ -94,6 +97,7 @@ impl Column {
             Self::Remark => "备注",
             Self::Matter => "事项",
             Self::Statement => "说明",
+            Self::Signed => "签名",
         }
     }
 
@@ -118,15 +122,19 @@ impl Column {
             Self::Remark => (16.0, 46.0),
             Self::Matter => (26.0, 40.0),
             Self::Statement => (60.0, 150.0),
+            Self::Signed => (32.0, 50.0),
         }
     }
 
     /// How it takes part in sharing out the width.
     pub fn share(self) -> Share {
         match self {
-            Self::Name | Self::Occupation | Self::Remark | Self::Certificate | Self::Statement => {
-                Share::Loose
-            }
+            Self::Name
+            | Self::Occupation
+            | Self::Remark
+            | Self::Certificate
+            | Self::Statement
+            | Self::Signed => Share::Loose,
             _ => Share::Tight,
         }
     }
@@ -162,9 +170,12 @@ impl Column {
             Self::Result if transcript.verdict == Verdict::Pending => Cell::Text("待定".to_owned()),
             Self::Result => Cell::text_or_empty(&transcript.grade),
             Self::Remark => Cell::text_or_empty(&transcript.remarks.join("；")),
-            Self::AwardedMark | Self::Certificate | Self::Issued | Self::Matter | Self::Statement => {
-                Cell::Empty
-            }
+            Self::AwardedMark
+            | Self::Certificate
+            | Self::Issued
+            | Self::Matter
+            | Self::Statement
+            | Self::Signed => Cell::Empty,
         }
     }
 
@@ -177,13 +188,41 @@ impl Column {
     }
 }
 
+impl Column {
+    /// What the register of those who passed has in this column: 评定成绩, 证书编号 and 发证日期 where there is a certificate.
+    pub fn passed_cell(
+        self,
+        serial: u32,
+        transcript: &Transcript,
+        certificates: &BTreeMap<TicketNumber, PrintedCertificate>,
+    ) -> Cell {
+        let Some(certificate) = certificates.get(&transcript.candidate.ticket) else {
+            return self.cell(serial, transcript);
+        };
+        match self {
+            Self::AwardedMark => Cell::text_or_empty(&transcript.grade),
+            Self::Certificate => Cell::Text(certificate.number.clone()),
+            Self::Issued => Cell::Text(certificate.issued.clone()),
+            _ => self.cell(serial, transcript),
+        }
+    }
+}
+
 fn part_cell(part: PartResult) -> Cell {
     match part {
         PartResult::Scored(points) => Cell::Points(points),
         PartResult::Absent => Cell::Text("缺考".to_owned()),
         PartResult::Void => Cell::Text("成绩无效".to_owned()),
         PartResult::Pending => Cell::Text("待定".to_owned()),
+        PartResult::Carried(Some(points)) => Cell::Text(format!("{points}（保留）")),
+        PartResult::Carried(None) => Cell::Text("合格（保留）".to_owned()),
+        PartResult::NotExamined => Cell::Text("—".to_owned()),
     }
+}
+
+/// A part's outcome in words.
+pub(super) fn part_words(part: PartResult) -> String {
+    part_cell(part).shown()
 }
 
 /// 五级/初级工, …: as it stands in a heading.

@@ -32,7 +32,8 @@ pub struct ExceptionRow {
     pub seat: Option<u16>,
     /// What was read at that place.
     pub read: String,
-    /// Where the picture of the place lies, beside the list; empty where there is none.
+    /// Where the pictures of the place lie, beside the list, and of the same place on other sheets that are to be compared,
+    /// separated by `; `; empty where there are none.
     pub crop: String,
 }
 

@@ -16,10 +16,19 @@ mod error;
 mod evidence;
 mod exceptions;
 mod items;
+mod lookup;
+mod masked;
 mod openings;
 mod paper;
 mod pdf;
+mod plain;
+mod province;
+mod register;
+mod roomcheck;
+mod seal;
 mod slip;
+mod slips;
+mod statistics;
 mod tally;
 mod trace;
 mod xlsx;
@@ -31,12 +40,22 @@ pub use error::PublishError;
 pub use evidence::{crop, place_around, place_of, whole};
 pub use exceptions::{EXCEPTION_COLUMNS, ExceptionRow, exceptions_csv};
 pub use items::{ItemReport, Seated, alike_report, item_report};
+pub use lookup::{LookupOf, lookup_page};
+pub use masked::{Mask, masked_name, public_list, public_masks};
+pub use province::{ExportFormat, province_export};
+pub use register::destruction_register;
+pub use roomcheck::room_check;
+pub use seal::{PageFacts, SEAL_MARK, SEAL_SIGNATURE, SealError, open_seal, seal_code};
 pub use slip::{HeadSlip, RecheckItem, RecheckSlip, SlipSigner, head_slip, recheck_slip};
+pub use slips::result_slips;
+pub use statistics::statistics;
 pub use trace::{Traced, trace, trace_place, trace_unread};
 
 use crate::exam::Exam;
 use crate::merge::Results;
+use crate::sheet::TicketNumber;
 use paper::{Paper, PaperKind};
+use std::collections::BTreeMap;
 
 /// A finished file.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -63,6 +82,35 @@ pub struct Edition {
     pub number: String,
     /// What was decided or corrected after the record was frozen.
     pub matters: Vec<Matter>,
+    /// How far it is on its way to being issued.
+    pub stage: Stage,
+    /// What signatures call the exam, and the number alone: both stand in the code of every page.
+    pub exam: String,
+    /// The publication's number.
+    pub publication: u64,
+    /// The certificates of those who passed.
+    pub certificates: BTreeMap<TicketNumber, PrintedCertificate>,
+}
+
+/// How far an edition is on its way to being issued.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub enum Stage {
+    /// A draft, or papers of an exam that nobody signs: pages have no code and no place for one.
+    #[default]
+    Unsigned,
+    /// 待审核: nobody, or not everybody, has signed yet. Every page says so, and has an empty place for its code.
+    Proposed,
+    /// Signed: every page has its code. The signatures are in the order of [`pages`].
+    Issued(Vec<[u8; SEAL_SIGNATURE]>),
+}
+
+/// A certificate as the 合格名册 prints it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct PrintedCertificate {
+    /// 证书编号.
+    pub number: String,
+    /// 发证日期.
+    pub issued: String,
 }
 
 /// 成绩单, 鉴定名册 and 合格名册, each as xlsx and then as pdf, in this order.
@@ -71,7 +119,8 @@ pub struct Edition {
 /// behind the lines and before a draft's reasons.
 ///
 /// Places for signatures and seals are left blank: a person signs by hand. The columns 评定成绩, 证书编号 and
-/// 发证日期 of the 合格名册 are left blank for the centre to fill.
+/// 发证日期 of the 合格名册 say what the edition's certificates say, and are left blank for the centre to fill where there are none.
+/// Every printed page of a signed edition has a QR code with its facts and a signature ([`seal_code`]).
 ///
 /// # Errors
 ///
@@ -82,13 +131,55 @@ pub fn papers(exam: &Exam, results: &Results, edition: &Edition) -> Result<Vec<D
         return Err(PublishError::NoCandidates);
     }
     let mut documents = Vec::new();
+    let mut signatures: &[[u8; SEAL_SIGNATURE]] = match &edition.stage {
+        Stage::Issued(signatures) => signatures,
+        Stage::Unsigned | Stage::Proposed => &[],
+    };
     for kind in PaperKind::ALL {
         let paper = Paper::of(kind, exam, results, edition);
         let name = kind.name();
         documents.push(Document { file_name: format!("{name}.xlsx"), bytes: xlsx::workbook(&paper)? });
-        documents.push(Document { file_name: format!("{name}.pdf"), bytes: pdf::document(&paper)? });
+        documents.push(Document {
+            file_name: format!("{name}.pdf"),
+            bytes: pdf::document(&paper, &mut signatures)?,
+        });
     }
     Ok(documents)
+}
+
+/// What stands on every page of the printed papers, paper by paper, as its code says it. Whether a page says that it is proposed changes nothing
+/// of it.
+///
+/// # Errors
+///
+/// As [`papers`].
+pub fn pages(exam: &Exam, results: &Results, edition: &Edition) -> Result<Vec<PageFacts>, PublishError> {
+    if results.transcripts.is_empty() {
+        return Err(PublishError::NoCandidates);
+    }
+    let mut out = Vec::new();
+    for kind in PaperKind::ALL {
+        out.extend(pdf::page_facts(&Paper::of(kind, exam, results, edition))?);
+    }
+    Ok(out)
+}
+
+/// The page with which the codes of papers are checked: one file that works without a network, for people of whom each is a name, a
+/// fingerprint and an Ed25519 key.
+#[must_use]
+pub fn verifier_page(exam: &str, people: &[(String, String, [u8; 32])]) -> Document {
+    let hex = |key: &[u8; 32]| {
+        let digit = |nibble: u8| char::from_digit(u32::from(nibble), 16).unwrap_or_default();
+        key.iter().flat_map(|byte| [digit(byte >> 4), digit(byte & 15)]).collect::<String>()
+    };
+    let people: Vec<_> = people
+        .iter()
+        .map(|(name, print, key)| serde_json::json!({ "name": name, "fingerprint": print, "key": hex(key) }))
+        .collect();
+    // Within a script `</` would end it.
+    let facts = serde_json::json!({ "exam": exam, "people": people }).to_string().replace('<', "\\u003c");
+    let page = include_str!("verifier.html").replace("/*FACTS*/null", &facts);
+    Document { file_name: "verify.html".to_owned(), bytes: page.into_bytes() }
 }
 
 #[cfg(test)]

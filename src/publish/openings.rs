@@ -1,13 +1,16 @@
 //! Why a paper is a draft, in words.
 
 use super::Matter;
-use crate::merge::{PartResult, Results, RoomBalance, Transcript, Verdict};
+use crate::merge::{ConflictKind, Part, PartResult, Results, RoomBalance, Transcript, Verdict};
 use crate::sheet::TicketNumber;
 use std::collections::{BTreeMap, BTreeSet};
 
 /// How many people one statement names. More would fill pages that nobody reads; fewer would hide who it is
 /// in a room of the usual thirty, where more than a handful missing means that a whole pile is.
 const NAMED: usize = 12;
+
+/// How many held candidates are listed, each with the reasons. Thirty fill a page.
+const HELD: usize = 30;
 
 /// Every reason why papers made of `results` are drafts; none if they are not.
 pub(super) fn openings(results: &Results) -> Vec<Matter> {
@@ -40,6 +43,29 @@ pub(super) fn openings(results: &Results) -> Vec<Matter> {
             });
         }
     }
+    let mut conflicts: BTreeMap<(Part, ConflictKind), Vec<&TicketNumber>> = BTreeMap::new();
+    for transcript in &results.transcripts {
+        for conflict in &transcript.conflicts {
+            let place = (conflict.part, conflict.kind);
+            conflicts.entry(place).or_default().push(&transcript.candidate.ticket);
+        }
+    }
+    for ((part, kind), tickets) in conflicts {
+        openings.push(Matter {
+            matter: format!("{}情况矛盾", part.name()),
+            statement: format!("{}：{}。", kind.statement(), people(&tickets, &names)),
+        });
+    }
+    for (ticket, reasons) in results.held.iter().take(HELD) {
+        openings.push(Matter {
+            matter: "评分待裁定".to_owned(),
+            statement: format!("{}：{}。", people(&[ticket], &names), reasons.join("；")),
+        });
+    }
+    if results.held.len() > HELD {
+        let statement = format!("另有 {} 人待裁定。", results.held.len() - HELD);
+        openings.push(Matter { matter: "评分待裁定".to_owned(), statement });
+    }
     let undecided: Vec<_> = results
         .transcripts
         .iter()
@@ -58,9 +84,9 @@ pub(super) fn openings(results: &Results) -> Vec<Matter> {
 }
 
 /// A part of the examination of one candidate, if it is examined.
-type Part = fn(&Transcript) -> Option<PartResult>;
+type OfPart = fn(&Transcript) -> Option<PartResult>;
 
-const PARTS: [(&str, Part); 3] =
+const PARTS: [(&str, OfPart); 3] =
     [("理论成绩", |t| Some(t.theory)), ("实操成绩", |t| Some(t.practical)), ("综合评审", |t| t.review)];
 
 fn room_statement(room: &RoomBalance, names: &BTreeMap<&TicketNumber, &str>) -> String {

@@ -3,7 +3,7 @@
 use super::cells::{Cell, Column, level_title};
 use super::openings::openings;
 use super::tally::Tally;
-use super::{Edition, Matter};
+use super::{Edition, Matter, Stage};
 use crate::exam::{Exam, Level, Signatories};
 use crate::merge::{Results, Transcript, Verdict};
 
@@ -73,8 +73,21 @@ pub(super) struct Paper {
     pub signatures: Vec<Vec<Signature>>,
     /// Whether it says 草稿.
     pub standing: Standing,
+    /// What the codes of its pages say beside the page's own, if its pages have a place for one.
+    pub sealing: Option<Sealing>,
     /// One for each occupation and level; in a draft, the reasons are the last section.
     pub sections: Vec<Section>,
+}
+
+/// What the code of every page of a paper says.
+#[derive(Debug, Clone)]
+pub(super) struct Sealing {
+    /// What signatures call the exam.
+    pub exam: String,
+    /// The publication's number.
+    pub publication: u64,
+    /// 成绩单, …
+    pub paper: &'static str,
 }
 
 /// Whether a paper counts.
@@ -82,6 +95,8 @@ pub(super) struct Paper {
 pub(super) enum Standing {
     /// To be signed.
     Final,
+    /// 待审核.
+    Proposed,
     /// 草稿.
     Draft,
 }
@@ -188,7 +203,21 @@ pub(super) const SEALS: [&str; 2] = ["鉴定所（盖章）", "鉴定中心（�
 pub(super) const SEAL_DATE: &str = "日期：　　　　年　　月　　日";
 
 /// What a draft says above its title.
-pub(super) const DRAFT_NOTICE: &str = "草稿　不得作为正式结果使用";
+const DRAFT_NOTICE: &str = "草稿　不得作为正式结果使用";
+
+/// What a proposal says above its title.
+const PROPOSED_NOTICE: &str = "待审核　签署发布前不得作为正式结果使用";
+
+impl Standing {
+    /// What stands across every page and above its title, if it does not count.
+    pub fn notice(self) -> Option<(&'static str, &'static str)> {
+        match self {
+            Self::Final => None,
+            Self::Proposed => Some(("待审核", PROPOSED_NOTICE)),
+            Self::Draft => Some(("草稿", DRAFT_NOTICE)),
+        }
+    }
+}
 
 /// The tab and title of a draft's reasons.
 const OPENINGS_TAB: &str = "未结事项";
@@ -201,9 +230,15 @@ impl Paper {
     pub fn of(kind: PaperKind, exam: &Exam, results: &Results, edition: &Edition) -> Self {
         let mut transcripts: Vec<&Transcript> = results.transcripts.iter().collect();
         transcripts.sort_by(|a, b| key(a).cmp(&key(b)).then_with(|| order(a).cmp(order(b))));
-        let mut sections: Vec<Section> =
-            transcripts.chunk_by(|a, b| key(a) == key(b)).map(|group| section(kind, exam, group)).collect();
-        let standing = if results.is_draft() { Standing::Draft } else { Standing::Final };
+        let mut sections: Vec<Section> = transcripts
+            .chunk_by(|a, b| key(a) == key(b))
+            .map(|group| section(kind, exam, edition, group))
+            .collect();
+        let standing = match &edition.stage {
+            _ if results.is_draft() => Standing::Draft,
+            Stage::Proposed => Standing::Proposed,
+            Stage::Unsigned | Stage::Issued(_) => Standing::Final,
+        };
         if kind == PaperKind::ScoreReport && !edition.matters.is_empty() {
             sections.push(matters_section(MATTERS_TAB, exam, edition.matters.clone()));
         }
@@ -221,6 +256,11 @@ impl Paper {
             centre: exam.centre.clone(),
             signatures: signatures(&exam.signatories),
             standing,
+            sealing: (edition.stage != Stage::Unsigned).then(|| Sealing {
+                exam: edition.exam.clone(),
+                publication: edition.publication,
+                paper: kind.name(),
+            }),
             sections,
         }
     }
@@ -236,7 +276,7 @@ fn order(transcript: &Transcript) -> &str {
     transcript.candidate.ticket.as_str()
 }
 
-fn section(kind: PaperKind, exam: &Exam, group: &[&Transcript]) -> Section {
+fn section(kind: PaperKind, exam: &Exam, edition: &Edition, group: &[&Transcript]) -> Section {
     let tally = Tally::of(group.iter().copied());
     let with_review = group.iter().any(|t| t.review.is_some());
     let columns = kind.columns(with_review);
@@ -249,7 +289,10 @@ fn section(kind: PaperKind, exam: &Exam, group: &[&Transcript]) -> Section {
                 .iter()
                 .map(|column| match kind {
                     PaperKind::Register => column.register_cell(serial, transcript),
-                    _ => column.cell(serial, transcript),
+                    PaperKind::PassedRegister => {
+                        column.passed_cell(serial, transcript, &edition.certificates)
+                    }
+                    PaperKind::ScoreReport => column.cell(serial, transcript),
                 })
                 .collect(),
         })

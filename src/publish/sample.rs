@@ -8,13 +8,20 @@ use crate::sheet::Points;
 use std::collections::{BTreeMap, BTreeSet};
 
 pub(super) fn exam() -> Exam {
-    let occupation = |name: &str, level| Occupation { name: name.into(), level, paper: "p".parse().unwrap() };
+    let occupation = |name: &str, level| Occupation {
+        name: name.into(),
+        level,
+        paper: "p".parse().unwrap(),
+        practical: None,
+        review: None,
+    };
     Exam {
         batch: "2026年第3批".into(),
         centre: "晋城市职业技能鉴定指导中心".into(),
         institute: "晋城市第一职业技能鉴定所".into(),
         date: "2026-11-21".into(),
         papers: BTreeMap::new(),
+        assessments: BTreeMap::new(),
         occupations: vec![occupation("电工", Level::Four), occupation("焊工", Level::Two)],
         rooms: vec!["01".parse().unwrap()],
         rules: Rules {
@@ -24,8 +31,11 @@ pub(super) fn exam() -> Exam {
             multiple: MultipleRule::Hold,
             violation: ViolationRule::SubjectVoid,
             rounding: None,
+            levels: Vec::new(),
         },
         signatories: Signatories::default(),
+        certificates: None,
+        public: crate::exam::PublicRules::default(),
     }
 }
 
@@ -68,6 +78,8 @@ pub(super) fn transcript(n: u32) -> Transcript {
         review: None,
         verdict: if passed { Verdict::Passed } else { Verdict::Failed },
         grade: if passed { "合格" } else { "不合格" }.into(),
+        total: None,
+        conflicts: Vec::new(),
         remarks: match theory {
             PartResult::Absent => vec!["理论缺考".into()],
             PartResult::Void => vec!["理论成绩无效".into()],
@@ -108,6 +120,7 @@ pub(super) fn results(electricians: u32, technicians: u32) -> Results {
         transcripts: (1..=electricians).map(transcript).chain((1..=technicians).map(technician)).collect(),
         rooms: vec![room("01")],
         open_exceptions: 0,
+        held: BTreeMap::new(),
     }
 }
 

@@ -35,8 +35,12 @@ impl Tally {
                 Attempt::Repeat => tally.repeat += 1,
             }
             let parts = [Some(transcript.theory), Some(transcript.practical), transcript.review];
-            let parts = parts.into_iter().flatten();
-            if parts.clone().all(|p| p == PartResult::Absent) {
+            // Whoever passed a part earlier, or does not have it, could not miss it.
+            let due = |p: &PartResult| !matches!(p, PartResult::Carried(_) | PartResult::NotExamined);
+            let parts = parts.into_iter().flatten().filter(due);
+            if parts.clone().next().is_none() {
+                tally.sat += 1;
+            } else if parts.clone().all(|p| p == PartResult::Absent) {
                 tally.absent += 1;
             } else {
                 tally.partly_absent += u32::from(parts.clone().any(|p| p == PartResult::Absent));

@@ -31,7 +31,7 @@ fn pages(pdf: &[u8]) -> usize {
 }
 
 fn pdf_of(results: &Results, kind: PaperKind) -> Result<Vec<u8>, PublishError> {
-    pdf::document(&Paper::of(kind, &exam(), results, &Edition::default()))
+    pdf::document(&Paper::of(kind, &exam(), results, &Edition::default()), &mut &[][..])
 }
 
 #[test]
@@ -274,7 +274,7 @@ fn names_of_signatories_stand_on_their_lines() {
     assert_eq!(rows[1], "考评员：钱二__________　孙三__________　李四__________督导员：__________");
     assert_eq!(rows[2], "考评员：周五__________　吴六__________　__________");
     assert!(rows[3].contains("鉴定所（盖章）") && rows[3].contains("鉴定中心（盖章）"), "{}", rows[3]);
-    assert!(pdf::document(&paper).is_ok());
+    assert!(pdf::document(&paper, &mut &[][..]).is_ok());
     exam.signatories.supervisor = "\u{e123}".into();
     let error = papers(&exam, &results(1, 0), &Edition::default()).unwrap_err();
     assert!(matches!(&error, PublishError::MissingGlyph { place, .. } if place == "督导员"), "{error}");

@@ -2,7 +2,7 @@
 
 use super::cells::{Cell, Column};
 use super::error::PublishError;
-use super::paper::{Closing, DRAFT_NOTICE, Paper, Row, SEAL_DATE, SEALS, Section, Signature, Standing};
+use super::paper::{Closing, Paper, Row, SEAL_DATE, SEALS, Section, Signature};
 use rust_xlsxwriter::{
     Color, DocProperties, ExcelDateTime, Format, FormatAlign, FormatBorder, IgnoreError, Workbook, Worksheet,
     XlsxError,
@@ -36,10 +36,7 @@ fn build(paper: &Paper) -> Result<Vec<u8>, XlsxError> {
         .set_title(&paper.title)
         .set_author(&paper.centre)
         .set_company(&paper.institute)
-        .set_status(match paper.standing {
-            Standing::Draft => "草稿",
-            Standing::Final => "",
-        })
+        .set_status(paper.standing.notice().map_or("", |(word, _)| word))
         // Not the time of writing, which would make every file another one.
         .set_creation_datetime(&ExcelDateTime::from_ymd(2000, 1, 1)?);
     workbook.set_properties(&properties);
@@ -186,16 +183,16 @@ impl Writer<'_> {
         self.sheet.set_print_fit_to_pages(1, 0);
         self.sheet.set_print_center_horizontally(true);
         self.sheet.set_margins(0.59, 0.59, 0.71, 0.71, 0.35, 0.35);
-        if self.paper.standing == Standing::Draft {
-            self.sheet.set_header("&C&14&KFF0000草稿");
+        if let Some((word, _)) = self.paper.standing.notice() {
+            self.sheet.set_header(format!("&C&14&KFF0000{word}"));
         }
         self.sheet.set_footer("&C第 &P 页　共 &N 页");
     }
 
     /// Title, heading block and the columns' headings: the rows that every printed page repeats.
     fn head(&mut self, widths: &[f64]) -> Result<(), XlsxError> {
-        if self.paper.standing == Standing::Draft {
-            self.across(DRAFT_NOTICE, &self.formats.draft, ROW_HEIGHT)?;
+        if let Some((_, notice)) = self.paper.standing.notice() {
+            self.across(notice, &self.formats.draft, ROW_HEIGHT)?;
         }
         self.across(&self.section.title, &self.formats.title, TITLE_HEIGHT)?;
         for line in &self.section.facts {

@@ -97,10 +97,15 @@ impl Place {
     }
 
     /// What lies just outside the outline; `None` outside the picture.
-    pub(super) fn around(&self, page: &Page) -> Option<Around> {
+    ///
+    /// `last` is the ring of the target before, which mostly has the same sides.
+    pub(super) fn around(&self, page: &Page, last: &mut Option<Ring>) -> Option<Around> {
+        let sides = (self.half_width, self.half_height);
+        let same = last.take().filter(|ring| ring.sides == sides);
+        let ring = last.insert(same.unwrap_or_else(|| Ring::of(sides)));
         let mut levels = [0u8; RING_POINTS];
-        for (i, level) in levels.iter_mut().enumerate() {
-            *level = self.outside(page, i, RING_MM)?;
+        for (level, &place) in levels.iter_mut().zip(&ring.places) {
+            *level = self.at(page, place)?;
         }
         let half = RING_POINTS / 2;
         let mut sums: [u16; RING_POINTS / 2] =
@@ -134,17 +139,11 @@ impl Place {
 
     /// The level at place `i` of the rectangle that lies `mm` outside the outline.
     fn outside(&self, page: &Page, i: usize, mm: f64) -> Option<u8> {
-        let (w, h) = (self.half_width + mm, self.half_height + mm);
-        let t = 4.0 * (w + h) * (i as f64 + 0.5) / RING_POINTS as f64;
-        let (dx, dy) = if t < 2.0 * w {
-            (t - w, -h)
-        } else if t < 2.0 * (w + h) {
-            (w, t - 2.0 * w - h)
-        } else if t < 2.0 * (2.0 * w + h) {
-            (3.0 * w + 2.0 * h - t, h)
-        } else {
-            (-w, 4.0 * w + 3.0 * h - t)
-        };
+        self.at(page, on_rectangle((self.half_width + mm, self.half_height + mm), i))
+    }
+
+    /// The level so many millimetres from the centre.
+    fn at(&self, page: &Page, (dx, dy): (f64, f64)) -> Option<u8> {
         let (u, v) = self.step(dx, dy);
         pixel(page, self.x + u, self.y + v)
     }
@@ -189,9 +188,12 @@ impl Place {
             }
             let row = &page.row(py)[from as usize..=to as usize];
             count += row.len() as u32;
-            // A row of the area is a few hundred pixels: the sums of a row fit 32 bits.
-            let darkness = row.iter().map(|&level| u32::from(paper - level.clamp(deepest, paper)));
-            let (row_sum, row_squares) = darkness.fold((0, 0), |(s, q), d| (s + d, q + d * d));
+            // A row of the area is a few hundred pixels: the sums of a row fit 32 bits. Checks would keep the loop out of the
+            // wide registers.
+            let darkness =
+                row.iter().map(|&level| u32::from(paper.wrapping_sub(level.clamp(deepest, paper))));
+            let (row_sum, row_squares) = darkness
+                .fold((0u32, 0u32), |(s, q), d| (s.wrapping_add(d), q.wrapping_add(d.wrapping_mul(d))));
             sum += row_sum;
             squares += u64::from(row_squares);
         }
@@ -200,6 +202,33 @@ impl Place {
             firmness: squares as f64 / (f64::from(sum.max(1)) * f64::from(depth)),
             ringed: false,
         })
+    }
+}
+
+/// The ring that is looked at around a target of these half sides, in millimetres from its centre.
+pub(super) struct Ring {
+    sides: (f64, f64),
+    places: [(f64, f64); RING_POINTS],
+}
+
+impl Ring {
+    fn of(sides: (f64, f64)) -> Self {
+        let outer = (sides.0 + RING_MM, sides.1 + RING_MM);
+        Self { sides, places: std::array::from_fn(|i| on_rectangle(outer, i)) }
+    }
+}
+
+/// Place `i` of [`RING_POINTS`] on a rectangle of these half sides, from its upper left corner to the right.
+fn on_rectangle((w, h): (f64, f64), i: usize) -> (f64, f64) {
+    let t = 4.0 * (w + h) * (i as f64 + 0.5) / RING_POINTS as f64;
+    if t < 2.0 * w {
+        (t - w, -h)
+    } else if t < 2.0 * (w + h) {
+        (w, t - 2.0 * w - h)
+    } else if t < 2.0 * (2.0 * w + h) {
+        (3.0 * w + 2.0 * h - t, h)
+    } else {
+        (-w, 4.0 * w + 3.0 * h - t)
     }
 }
 
@@ -279,7 +308,7 @@ mod tests {
     fn paper_is_seen_beside_a_mark_that_overflows() {
         let rect = Rect::around(Point::at(20.0, 15.0), 4.0, 2.0);
         let (page, mapping) = page(&|x, y| (170..250).contains(&x) && (140..160).contains(&y));
-        assert_eq!(Place::of(&rect, false, &mapping).around(&page).map(|a| a.paper), Some(240));
+        assert_eq!(Place::of(&rect, false, &mapping).around(&page, &mut None).map(|a| a.paper), Some(240));
     }
 
     #[test]
@@ -287,7 +316,7 @@ mod tests {
         let rect = Rect::around(Point::at(0.5, 15.0), 4.0, 2.0);
         let (page, mapping) = page(&|_, _| false);
         let place = Place::of(&rect, false, &mapping);
-        assert_eq!((place.ink(&page, 240, 40), place.around(&page)), (None, None));
+        assert_eq!((place.ink(&page, 240, 40), place.around(&page, &mut None)), (None, None));
     }
 
     proptest::proptest! {

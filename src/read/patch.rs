@@ -123,6 +123,20 @@ pub(super) fn cut(page: &Page, mapping: &Mapping, rect: &Rect<Mm>, grid: Grid, o
     true
 }
 
+/// The most cells along a side, with both margins.
+const SIDE: usize = MOST as usize + 2 * MARGIN;
+
+/// How many places from `y` on, each `step` further, lie in the same row of pixels; at least one.
+fn places_in_row(y: i64, step: i64) -> usize {
+    let within = y & ((1 << FRACTION) - 1);
+    let more = match step {
+        0 => return usize::MAX,
+        1.. => ((1 << FRACTION) - 1 - within) / step,
+        _ => within / -step,
+    };
+    more as usize + 1
+}
+
 /// Bits of a pixel's fraction: over a patch of 24 cells the steps add up to less than a hundredth of a pixel.
 const FRACTION: u32 = 16;
 
@@ -146,25 +160,45 @@ impl Way<'_> {
         let (ax, ay) = (self.right.0 / n, self.right.1 / n);
         let (bx, by) = (self.down.0 / n, self.down.1 / n);
         let step = (fixed(ax), fixed(ay));
-        let (width, pixels) = (self.page.width, self.page.pixels.as_slice());
-        let mut sums = [0u16; MOST as usize + 2 * MARGIN];
+        let mut sums = [0u16; SIDE];
         let sums = &mut sums[..self.grid.across()];
+        let mut line = [0u8; SIDE * MOST_PLACES];
+        let line = &mut line[..self.grid.across() * N];
         for row in 0..self.grid.down() {
             sums.fill(0);
             for sub in 0..N {
                 let along = (row * N + sub) as f64 + 0.5;
                 // Half a pixel on, so that cutting off the fraction rounds.
-                let mut x = fixed(self.corner.0 + bx * along + ax / 2.0 + 0.5);
-                let mut y = fixed(self.corner.1 + by * along + ay / 2.0 + 0.5);
-                for sum in sums.iter_mut() {
-                    for _ in 0..N {
-                        let at = (y >> FRACTION) as usize * width + (x >> FRACTION) as usize;
-                        *sum += pixels.get(at).map_or(0, |&level| u16::from(level));
-                        (x, y) = (x + step.0, y + step.1);
+                let x = fixed(self.corner.0 + bx * along + ax / 2.0 + 0.5);
+                let y = fixed(self.corner.1 + by * along + ay / 2.0 + 0.5);
+                self.gather((x, y), step, line);
+                for (sum, places) in sums.iter_mut().zip(line.chunks_exact(N)) {
+                    for &level in places {
+                        // 16 × 255 at the most. A check for overflow would keep the loop out of the wide registers.
+                        *sum = sum.wrapping_add(u16::from(level));
                     }
                 }
             }
             out.extend(sums.iter().map(|&sum| (sum / (N * N) as u16) as u8));
+        }
+    }
+
+    /// The levels at `(x, y)` and every `step` after it, in pixels' fractions: row of pixels by row of pixels, of which a line that
+    /// hardly leans meets few.
+    fn gather(&self, (mut x, mut y): (i64, i64), step: (i64, i64), line: &mut [u8]) {
+        let mut rest = line;
+        while !rest.is_empty() {
+            let left = rest.len();
+            let in_row = places_in_row(y, step.1).min(left);
+            let row = usize::try_from(y >> FRACTION).unwrap_or(usize::MAX).saturating_mul(self.page.width);
+            let pixels = self.page.pixels.get(row..).unwrap_or_default();
+            let (here, after) = rest.split_at_mut(in_row);
+            for level in here {
+                *level = pixels.get((x >> FRACTION) as usize).copied().unwrap_or(0);
+                x = x.wrapping_add(step.0);
+            }
+            y += step.1 * in_row as i64;
+            rest = after;
         }
     }
 

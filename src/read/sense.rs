@@ -195,8 +195,9 @@ fn measure_field(page: &Page, registration: &Registration, field: &Field) -> Vec
         .iter()
         .map(|p| p.targets.iter().map(|t| Place::of(&t.rect, oval, &registration.mapping)).collect())
         .collect();
+    let mut ring = None;
     let around: Vec<Vec<Option<Around>>> =
-        places.iter().map(|places| places.iter().map(|p| p.around(page)).collect()).collect();
+        places.iter().map(|places| places.iter().map(|p| p.around(page, &mut ring)).collect()).collect();
     places
         .iter()
         .enumerate()

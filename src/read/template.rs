@@ -137,12 +137,13 @@ fn mostly_unmarked<'d>(all: &[&'d [u8]]) -> Vec<&'d [u8]> {
 
 /// Those of the pictures that hold little more ink than the one at `rank` from the palest does: no mark, or hardly one.
 fn unmarked<'d>(all: &[&'d [u8]], rank: f64) -> Vec<&'d [u8]> {
-    let ink = |picture: &[u8]| picture.iter().map(|&d| u32::from(d)).sum::<u32>();
-    let mut inks: Vec<u32> = all.iter().map(|p| ink(p)).collect();
+    // A thousand cells of 255 at the most, here and below: checks for overflow would keep the loops out of the wide registers.
+    let ink = |picture: &[u8]| picture.iter().fold(0u32, |sum, &d| sum.wrapping_add(u32::from(d)));
+    let inks: Vec<u32> = all.iter().map(|p| ink(p)).collect();
     let place = ((inks.len() as f64 * rank).ceil() as usize).min(inks.len() - 1);
-    let pale = *inks.select_nth_unstable(place).1;
+    let pale = *inks.clone().select_nth_unstable(place).1;
     let most = pale + pale / 4 + MARK_INK * all[0].len() as u32;
-    all.iter().copied().filter(|p| ink(p) <= most).collect()
+    all.iter().copied().zip(&inks).filter(|(_, ink)| **ink <= most).map(|(picture, _)| picture).collect()
 }
 
 /// The cells' darkness at `rank` among so many pictures of the same grid.
@@ -232,9 +233,11 @@ impl Template {
     /// in it.
     pub(super) fn seen(&self, darkness: &[u8]) -> Option<i64> {
         let (deviations, squares) = self.deviations.as_ref()?;
-        let product: i64 =
-            deviations.iter().zip(darkness).map(|(&t, &d)| i64::from(i32::from(t) * i32::from(d))).sum();
-        Some(product * 1000 / squares)
+        let products =
+            deviations.iter().zip(darkness).map(|(&t, &d)| i32::from(t).wrapping_mul(i32::from(d)));
+        // A thousand cells of 255² at the most.
+        let product = products.fold(0i32, i32::wrapping_add);
+        Some(i64::from(product) * 1000 / squares)
     }
 
     /// As [`Template::seen`], wherever the print lies within a cell's side of its place: on a bowed sheet it is off by
@@ -268,13 +271,17 @@ struct Slope {
 impl Slope {
     fn add(&mut self, print: &[i16], dark: &[u8]) {
         self.count += print.len() as i64;
+        // A row of cells: far within 32 bits.
+        let mut sums = [0i32; 4];
         for (&t, &d) in print.iter().zip(dark) {
             let (t, d) = (i32::from(t), i32::from(d));
-            self.print += i64::from(t);
-            self.squares += i64::from(t * t);
-            self.dark += i64::from(d);
-            self.product += i64::from(t * d);
+            let terms = [t, t.wrapping_mul(t), d, t.wrapping_mul(d)];
+            sums = std::array::from_fn(|i| sums[i].wrapping_add(terms[i]));
         }
+        self.print += i64::from(sums[0]);
+        self.squares += i64::from(sums[1]);
+        self.dark += i64::from(sums[2]);
+        self.product += i64::from(sums[3]);
     }
 
     fn per_mille(&self) -> i64 {

@@ -1,10 +1,11 @@
 //! The archive of a batch: everything it takes to look at its results years later, in a folder that a person can read without this
 //! program, and the session made from it again.
 
-use super::results::folder_of;
-use super::{Clock, Session, SessionError, Verified, VerifyOptions, verify, write_whole};
+use super::publishing::{KEPT, folder_of, kept_name};
+use super::{Clock, Session, SessionError, Verified, VerifyOptions, make_own, verify, write_whole};
 use crate::batch::{Keeper, hash_of};
 use crate::sheet::Sha256;
+use crate::store::JournalEntry;
 use serde_json::json;
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write as _;
@@ -24,6 +25,9 @@ const PAPERS: &str = "papers";
 /// Canonical export and journal, as lines of JSON.
 const EXPORT: &str = "export.jsonl";
 const JOURNAL: &str = "journal.jsonl";
+
+/// Every number with its state and its people.
+const PUBLICATIONS: &str = "publications.txt";
 
 /// Ending of a folder that is not yet a whole archive.
 const UNFINISHED: &str = "unfinished";
@@ -157,6 +161,7 @@ impl Session {
         let (export, journal) = self.as_text()?;
         write_whole(&part.join(EXPORT), export.as_bytes())?;
         write_whole(&part.join(JOURNAL), journal.as_bytes())?;
+        write_whole(&part.join(PUBLICATIONS), self.publications_text()?.as_bytes())?;
         write_whole(&part.join("head.txt"), self.head_slip(None)?.text.as_bytes())?;
         let readme = README
             .replace("{batch}", &self.exam.batch)
@@ -202,45 +207,40 @@ impl Session {
         Ok(all.len())
     }
 
-    /// The papers as they were published last, from the folder they were written to or made again.
+    /// The papers as they were published last, and every number as it was issued: from the bytes that were kept, from the folder they
+    /// were written to, or made again.
     fn published(&self) -> Result<BTreeMap<String, Vec<u8>>, SessionError> {
         let journal = self.store.journal()?;
         let last = journal.iter().rfind(|entry| entry.kind == "publish").ok_or(SessionError::NotPublished)?;
-        let files = last.detail.get("files").and_then(|files| files.as_object());
-        let mut out = BTreeMap::new();
         let mut made: Option<BTreeMap<String, Vec<u8>>> = None;
-        for (name, hash) in files.into_iter().flatten() {
-            let hash: Option<Sha256> = hash.as_str().and_then(|hash| hash.parse().ok());
-            let holds = |bytes: &Vec<u8>| Some(Sha256::of(bytes)) == hash;
-            let there = std::fs::read(self.folder.join("out").join(name)).ok().filter(holds);
-            let bytes = if there.is_some() {
-                there
-            } else {
-                if made.is_none() {
-                    let documents = self.papers_now()?;
-                    made = Some(documents.into_iter().map(|d| (d.file_name, d.bytes)).collect());
-                }
-                made.as_ref().and_then(|made| made.get(name)).filter(|bytes| holds(bytes)).cloned()
-            };
-            let bytes = bytes.ok_or_else(|| SessionError::PaperChanged { file: name.clone() })?;
-            out.insert(name.clone(), bytes);
-        }
-        // Every number that was issued, as it was issued.
-        for entry in journal.iter().filter(|entry| entry.kind == "publish") {
-            let Some(number) = entry.detail.get("number").and_then(serde_json::Value::as_u64) else {
-                continue;
-            };
+        let mut out = BTreeMap::new();
+        let number = |entry: &JournalEntry| entry.detail.get("number").and_then(serde_json::Value::as_u64);
+        let numbered =
+            journal.iter().filter(|e| e.kind == "publish").filter_map(|e| Some((Some(number(e)?), e)));
+        for (number, entry) in std::iter::once((None, last)).chain(numbered) {
             let files = entry.detail.get("files").and_then(|files| files.as_object());
             for (name, hash) in files.into_iter().flatten() {
-                let name = format!("{}/{name}", folder_of(number));
-                let bytes = std::fs::read(self.folder.join("out").join(&name)).ok();
-                let holds = |bytes: &Vec<u8>| hash.as_str() == Some(Sha256::of(bytes).to_string().as_str());
-                let bytes = bytes.filter(holds).or_else(|| {
-                    let (_, current) = name.split_once('/')?;
-                    out.get(current).filter(|bytes| holds(bytes)).cloned()
-                });
-                let bytes = bytes.ok_or_else(|| SessionError::PaperChanged { file: name.clone() })?;
-                out.insert(name, bytes);
+                let place = number.map_or_else(|| name.clone(), |n| format!("{}/{name}", folder_of(n)));
+                let changed = || SessionError::PaperChanged { file: place.clone() };
+                let hash: Sha256 = hash.as_str().and_then(|hash| hash.parse().ok()).ok_or_else(changed)?;
+                let holds = |bytes: &Vec<u8>| Sha256::of(bytes) == hash;
+                let kept = self.folder.join(KEPT).join(kept_name(name, &hash));
+                let written = self.folder.join("out").join(&place);
+                let mut bytes =
+                    [kept, written].iter().find_map(|path| std::fs::read(path).ok().filter(holds));
+                if bytes.is_none() {
+                    if made.is_none() {
+                        let documents = self.papers_now()?;
+                        made = Some(documents.into_iter().map(|d| (d.file_name, d.bytes)).collect());
+                    }
+                    bytes = made.as_ref().and_then(|made| made.get(name)).filter(|b| holds(b)).cloned();
+                }
+                out.insert(place.clone(), bytes.ok_or_else(changed)?);
+            }
+            if let Some(number) = number
+                && let Some((name, text)) = self.mark_of(number)?
+            {
+                out.insert(format!("{}/{name}", folder_of(number)), text.into_bytes());
             }
         }
         Ok(out)
@@ -384,7 +384,13 @@ pub fn restore(
         if let Some(parent) = to.parent() {
             make(parent)?;
         }
-        copy(&folder.join(path), &to)?;
+        copy(&folder.join(&path), &to)?;
+        // What was issued is kept under its hash too.
+        if let Some(paper) = path.strip_prefix("papers/").filter(|paper| paper.contains('/')) {
+            let hash = hash_of(&to).map_err(|e| SessionError::file("read", &to, e))?;
+            make_own(&part.join(KEPT))?;
+            copy(&to, &part.join(KEPT).join(kept_name(paper, &hash)))?;
+        }
     }
     for name in ["keys", "layouts", "out"] {
         make(&part.join(name))?;
@@ -413,18 +419,6 @@ fn unfinished(folder: &Path) -> PathBuf {
 
 fn make(folder: &Path) -> Result<(), SessionError> {
     std::fs::create_dir_all(folder).map_err(|e| SessionError::file("make", folder, e))
-}
-
-/// As [`make`], for its owner alone: responses and scores together are as secret as the keys.
-fn make_own(folder: &Path) -> Result<(), SessionError> {
-    make(folder)?;
-    #[cfg(unix)]
-    {
-        use std::os::unix::fs::PermissionsExt as _;
-        let own = std::fs::Permissions::from_mode(0o700);
-        std::fs::set_permissions(folder, own).map_err(|e| SessionError::file("make", folder, e))?;
-    }
-    Ok(())
 }
 
 /// Copies a file and brings it to the disk, its owner's alone: cards and rosters bear names.

@@ -1,8 +1,11 @@
 //! Why something a user asked for can't be done.
 
+use super::approval::ProposalStep;
 use super::slip::SlipError;
 use crate::batch::BatchError;
-use crate::exam::{ExamError, RoomError, RosterError, TableError, WriteError};
+use crate::exam::{
+    AssessedPart, ExamError, RoomError, RoomFault, RosterError, RulingsError, TableError, WriteError,
+};
 use crate::grade::GradeError;
 use crate::grade::copying::CopyingError;
 use crate::grade::regrade::RegradeError;
@@ -10,8 +13,8 @@ use crate::hand::HandError;
 use crate::key::{CustodyError, KeyPurpose};
 use crate::layout::LayoutError;
 use crate::merge::MergeError;
-use crate::practical::PracticalError;
-use crate::publish::{DecisionsError, PublishError};
+use crate::practical::{BookError, PracticalError};
+use crate::publish::{DecisionsError, PublishError, SealError};
 use crate::settle::ResolveError;
 use crate::sheet::{
     Cause, DecodeFault, FieldName, Form, ItemLabel, LayoutName, PaperId, RoomId, SectionName, SheetId,
@@ -85,6 +88,12 @@ pub enum SessionError {
     RoomTwice {
         /// Which.
         room: RoomId,
+    },
+    /// A room record that was told in words and contradicts itself or the roster.
+    #[error("{}", .faults.iter().map(ToString::to_string).collect::<Vec<_>>().join("\n"))]
+    RoomSaid {
+        /// Everything that is wrong with it.
+        faults: Vec<RoomFault>,
     },
     /// A candidate's section marked by hand in two files.
     #[error("the marks of {ticket} for {section} are in more than one of the files")]
@@ -372,6 +381,53 @@ pub enum SessionError {
         /// How many lines differ.
         changed: usize,
     },
+    /// Nothing is on its way to be issued.
+    #[error("nothing is proposed: there is nothing to check, approve or issue")]
+    NoProposal,
+    /// A step of a proposal that is not its next one.
+    #[error("proposal {case} {}", match .missing {
+        ProposalStep::Check => "was not checked (复核) yet",
+        ProposalStep::Approval => "was not approved (批准) by a supervisor yet",
+        ProposalStep::NothingMore => "was checked and approved already",
+        ProposalStep::CheckedAlready => "was checked already: it waits for a supervisor's approval",
+    })]
+    ProposalStep {
+        /// Which proposal.
+        case: u64,
+        /// What stands in the way.
+        missing: ProposalStep,
+    },
+    /// What was proposed is no longer so.
+    #[error("proposal {case} no longer fits, and what was signed under it does not count: {}", some_of(.changed))]
+    ProposalStale {
+        /// Which proposal.
+        case: u64,
+        /// What changed since.
+        changed: Vec<String>,
+    },
+    /// A number that can't be withdrawn.
+    #[error("publication number {number} is not in force{}", corrected_by(*.corrected))]
+    NotInForce {
+        /// Which.
+        number: u64,
+        /// The number that corrected it.
+        corrected: Option<u64>,
+    },
+    /// More certificates than there are serials.
+    #[error(
+        "there are not enough certificate numbers for level {level}: serial {serial} is beyond the last, {last}"
+    )]
+    CertificatesExhausted {
+        /// The level as `exam.toml` says it.
+        level: &'static str,
+        /// The serial that would be next.
+        serial: u32,
+        /// The last one.
+        last: u32,
+    },
+    /// A code of a page that can't be read.
+    #[error("{0}")]
+    Seal(#[from] SealError),
     /// A folder that is no archive.
     #[error("{} is no archive: it has no manifest.sha256", .folder.display())]
     NotAnArchive {
@@ -387,8 +443,28 @@ pub enum SessionError {
         faults: Vec<String>,
     },
     /// Nothing was published yet.
-    #[error("nothing was published yet: there are no papers to archive")]
+    #[error("nothing was published yet: there are no papers to archive and no results to hand on")]
     NotPublished,
+    /// The results are no longer those that were published last.
+    #[error("the results are no longer those of publication {number}")]
+    NotAsPublished {
+        /// The last publication's number.
+        number: u64,
+    },
+    /// A public list of this batch has other masks.
+    #[error(
+        "a public list (公示名单) of publication {number} was masked otherwise: the two lists together would show more than either"
+    )]
+    OtherMasks {
+        /// The earlier list's publication.
+        number: u64,
+    },
+    /// Records that still have to be kept.
+    #[error("they are to be kept until {until} (保管期限)")]
+    KeptUntil {
+        /// The last day.
+        until: String,
+    },
     /// A published paper that is not there as it was published, and can't be made again because the record went on.
     #[error("{file} is not there as it was published last")]
     PaperChanged {
@@ -480,9 +556,64 @@ pub enum SessionError {
     /// A room record.
     #[error(transparent)]
     Room(#[from] RoomError),
+    /// Rulings about candidates.
+    #[error(transparent)]
+    Rulings(#[from] RulingsError),
     /// Practical scores.
     #[error(transparent)]
     Practical(#[from] PracticalError),
+    /// Assessors' score sheets.
+    #[error(transparent)]
+    ScoreSheets(#[from] BookError),
+    /// Totals and score sheets at once.
+    #[error("{file} is a table of totals, the other files are assessors' score sheets (评分表)")]
+    MixedScores {
+        /// The table of totals.
+        file: String,
+    },
+    /// More assessors than a module can have.
+    #[error("{ticket} would have more than 15 assessors in a module, with those of earlier files")]
+    ManyAssessors {
+        /// Whose marks.
+        ticket: TicketNumber,
+    },
+    /// One assessor named twice.
+    #[error("the assessor {name} is named twice")]
+    SameAssessor {
+        /// Who.
+        name: String,
+    },
+    /// Nobody's part is scored by assessors.
+    #[error("nobody here is scored by assessors in {part}")]
+    NoScheme {
+        /// Which part.
+        part: AssessedPart,
+    },
+    /// A candidate whose part is not scored by assessors.
+    #[error("{ticket} is not on the roster, or not scored by assessors in {part}")]
+    NotAssessed {
+        /// Whose.
+        ticket: TicketNumber,
+        /// Which part.
+        part: AssessedPart,
+    },
+    /// Nothing holds the marks.
+    #[error("nothing holds the marks of {ticket}: there is nothing to decide")]
+    NotHeld {
+        /// Whose.
+        ticket: TicketNumber,
+    },
+    /// Marks that no decision releases.
+    #[error("the marks of {ticket} are held by what no decision settles: {}", .held.join("; "))]
+    HeldFast {
+        /// Whose.
+        ticket: TicketNumber,
+        /// By what.
+        held: Vec<String>,
+    },
+    /// Nobody's name under a decision.
+    #[error("the decision has nobody's name")]
+    NoName,
     /// The record.
     #[error(transparent)]
     Store(#[from] StoreError),
@@ -643,11 +774,36 @@ impl SessionError {
             }
             Self::SamePerson { .. } => "let another person sign, with a key of their own",
             Self::Published { .. } => "a correction is a number of its own: `duka publish --correct REASON`",
+            Self::NoProposal => "`duka publish` proposes the results, `duka publish withdraw N` a withdrawal",
+            Self::ProposalStep { missing, .. } => match missing {
+                ProposalStep::Check => {
+                    "a reviewer or supervisor of the manifest runs `duka publish check --identity FILE`"
+                }
+                ProposalStep::Approval => "a supervisor runs `duka publish approve --identity FILE`",
+                ProposalStep::NothingMore => "`duka publish issue` issues it",
+                ProposalStep::CheckedAlready => {
+                    "a supervisor, who is not the one who checked, runs `duka publish approve --identity FILE`"
+                }
+            },
+            Self::ProposalStale { .. } => "propose again (`duka publish`), and have it checked and approved",
+            Self::NotInForce { .. } => "`duka publications` lists all numbers with their state",
+            Self::CertificatesExhausted { .. } => {
+                "give certificates.first or a scheme with a longer serial in exam.toml before the record is frozen; afterwards number \
+                 these certificates by hand"
+            }
+            Self::Seal(e) => e.hint(),
             Self::NotAnArchive { .. } => "name the folder that `duka archive` made",
             Self::ArchiveBroken { .. } => {
                 "take another copy of it; `duka verify ARCHIVE` names everything that was changed, lost or added"
             }
-            Self::NotPublished | Self::PaperChanged { .. } => "run `duka publish`, then archive",
+            Self::NotPublished | Self::PaperChanged { .. } => "run `duka publish` first",
+            Self::NotAsPublished { .. } => {
+                "settle what is open, then publish the correction (`duka publish --correct REASON`); nothing was written"
+            }
+            Self::OtherMasks { .. } => {
+                "nothing was written: withdraw the earlier list, or make this one with the program and roster that made it"
+            }
+            Self::KeptUntil { .. } => "wait until then, or give the reason with --early: both people sign it",
             Self::RoadsDiffer { .. } => {
                 "nothing was published: run `duka verify`, keep the message, and let these candidates' results be computed by hand"
             }
@@ -678,7 +834,24 @@ impl SessionError {
             Self::Layout(e) => return hint_of(e.hint()),
             Self::Roster(e) => e.hint(),
             Self::Room(e) => e.hint(),
+            Self::RoomSaid { .. } => "compare it with the signed room record; nothing was taken in",
+            Self::Rulings(e) => e.hint(),
             Self::Practical(e) => e.hint(),
+            Self::ScoreSheets(e) => e.hint(),
+            Self::MixedScores { .. } => "import the score sheets and the totals one after the other",
+            Self::ManyAssessors { .. } => {
+                "an assessor's name may be written in two ways: import all score sheets of the scheme with --instead"
+            }
+            Self::SameAssessor { .. } => "name each assessor once",
+            Self::NoScheme { .. } => {
+                "add an [[assessment]] to exam.toml and name it at the [[occupation]], or import totals"
+            }
+            Self::NotAssessed { .. } => {
+                "check the ticket number; who has a total and no score sheets is shown by `duka merge`"
+            }
+            Self::NotHeld { .. } => "`duka practical status` lists who is held",
+            Self::HeldFast { .. } => "have the assessors correct their score sheets, and import those",
+            Self::NoName => "say who decides, with --by NAME",
             Self::Store(e) => e.hint(),
             Self::Batch(e) => e.hint(),
             Self::Decisions(e) => return hint_of(e.hint()),
@@ -727,6 +900,10 @@ fn nothing_of(item: u16) -> String {
     } else {
         format!("item {item} is what it was, or is named twice")
     }
+}
+
+fn corrected_by(number: Option<u64>) -> String {
+    number.map_or_else(String::new, |number| format!(": number {number} corrected it"))
 }
 
 fn others_of(changed: usize) -> String {

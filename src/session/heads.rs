@@ -7,7 +7,7 @@ use crate::publish::{self, SlipSigner};
 use crate::store::{HeadSignature, JournalEntry, JournalHead};
 
 /// Acts after which the journal's head is signed by a supervisor and a custodian.
-const SIGNED_ACTS: [&str; 5] = ["freeze", "open", "grade", "regrade", "publish"];
+const SIGNED_ACTS: [&str; 6] = ["freeze", "open", "grade", "regrade", "publish", "withdraw"];
 
 /// A head of the journal with who signed it.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -224,11 +224,20 @@ fn act_title(kind: &str) -> String {
         "regrade" => "重新计分",
         "check" => "复核计分",
         "publish" => "成绩发布",
+        "propose" => "发布提请",
+        "propose-sign" => "发布复核与批准",
+        "withdraw" => "发布撤回",
         "late-open" => "迟到答题卡立案",
         "late-sign" => "迟到答题卡签署",
+        "public-list" => "公示名单",
+        "lookup-page" => "成绩查询页",
+        "province-export" => "数据上报",
+        "destruction-open" => "销毁立案",
+        "destruction-sign" => "销毁签署",
         "recheck-open" => "成绩复核立案",
         "recheck-sign" => "成绩复核签署",
         "head-sign" => "日志签名",
+        "result-slips" => "成绩通知单",
         _ => return kind.to_owned(),
     };
     format!("{title}（{kind}）")

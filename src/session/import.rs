@@ -1,10 +1,9 @@
 //! Rosters, room records and practical scores come in.
 
 use super::{Session, SessionError};
-use crate::exam::{RoomRecord, Roster};
+use crate::exam::{AssessedPart, Part, RoomRecord, RoomSaid, Roster, Rulings};
 use crate::hand;
-use crate::practical::{self, PracticalScore};
-use crate::sheet::{RoomId, Sha256, TicketNumber};
+use crate::sheet::{RoomId, Sha256};
 use crate::store::{Imported, Source};
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
@@ -16,6 +15,8 @@ pub struct ImportedFile {
     pub rows: usize,
     /// Whether anything changed.
     pub imported: Imported,
+    /// What is different from the version before, a line each; empty for the first one and where differences are not told.
+    pub changes: Vec<String>,
 }
 
 impl Session {
@@ -31,10 +32,10 @@ impl Session {
         let roster = Roster::import_files(&named, &self.exam)?;
         let at = self.now();
         let imported = self.store.import_roster(&roster, &source_of(&read), &at)?;
-        Ok(ImportedFile { rows: roster.candidates.len(), imported })
+        Ok(ImportedFile { rows: roster.candidates.len(), imported, changes: Vec::new() })
     }
 
-    /// Takes in room records (考场情况记录). A room that was recorded before is replaced.
+    /// Takes in room records (考场情况记录). A room that was recorded before is replaced, and what is different is told.
     ///
     /// # Errors
     ///
@@ -44,46 +45,94 @@ impl Session {
         let roster = self.roster()?;
         let mut records: Vec<(RoomRecord, Source)> = Vec::new();
         let mut rooms: BTreeSet<RoomId> = BTreeSet::new();
+        let excused = self.store.rulings()?.excused(&self.exam, &roster, Part::Theory);
         for file in read_all(files)? {
-            for record in RoomRecord::import(&file.name, &file.bytes, &self.exam, &roster)? {
+            let found = RoomRecord::import_without(&file.name, &file.bytes, &self.exam, &roster, &excused)?;
+            for record in found {
                 if !rooms.insert(record.room.clone()) {
                     return Err(SessionError::RoomTwice { room: record.room });
                 }
                 records.push((record, source_of(std::slice::from_ref(&file))));
             }
         }
-        let at = self.now();
-        let mut imported = Imported::Known;
-        for (record, source) in &records {
-            if self.store.import_room(record, source, &at)? == Imported::New {
-                imported = Imported::New;
-            }
-        }
-        Ok(ImportedFile { rows: records.len(), imported })
+        self.take_rooms(&records)
     }
 
-    /// Takes in practical scores (实操成绩). Candidates that these files don't name keep the score they had.
+    /// Takes in the record of one room as it is told, without a file. Whoever is not named was present.
     ///
     /// # Errors
     ///
-    /// [`SessionError::NoRoster`], every wrong row, or a failure of the record.
-    pub fn import_practical(&mut self, files: &[PathBuf]) -> Result<ImportedFile, SessionError> {
+    /// [`SessionError::NoRoster`], [`SessionError::RoomSaid`] with everything that is wrong with it, or a failure of the record.
+    pub fn record_room(&mut self, said: RoomSaid) -> Result<ImportedFile, SessionError> {
+        self.refuse_frozen()?;
+        let roster = self.roster()?;
+        let excused = self.store.rulings()?.excused(&self.exam, &roster, Part::Theory);
+        let record = RoomRecord::said(said, &self.exam, &roster, &excused)
+            .map_err(|faults| SessionError::RoomSaid { faults })?;
+        let text = crate::exam::rooms::to_csv(std::slice::from_ref(&record), &roster);
+        let source = Source { file: format!("room record {}", record.room), sha256: Sha256::of(&text) };
+        self.take_rooms(&[(record, source)])
+    }
+
+    fn take_rooms(&mut self, records: &[(RoomRecord, Source)]) -> Result<ImportedFile, SessionError> {
+        let earlier = self.store.rooms()?;
+        let at = self.now();
+        let mut done = ImportedFile { rows: records.len(), imported: Imported::Known, changes: Vec::new() };
+        for (record, source) in records {
+            if self.store.import_room(record, source, &at)? == Imported::New {
+                done.imported = Imported::New;
+                let before = earlier.iter().find(|r| r.room == record.room);
+                done.changes.extend(before.into_iter().flat_map(|before| record.changes_from(before)));
+            }
+        }
+        Ok(done)
+    }
+
+    /// The room records in force, by room.
+    ///
+    /// # Errors
+    ///
+    /// A failure of the record.
+    pub fn room_records(&self) -> Result<Vec<RoomRecord>, SessionError> {
+        Ok(self.store.rooms()?)
+    }
+
+    /// Takes in rulings about candidates (特殊情况); several files make one table. It takes the place of the one before, and what
+    /// is different is told. A freeze does not refuse it.
+    ///
+    /// # Errors
+    ///
+    /// [`SessionError::NoRoster`], every wrong row of every file, or a failure of the record.
+    pub fn import_rulings(&mut self, files: &[PathBuf]) -> Result<ImportedFile, SessionError> {
         let roster = self.roster()?;
         let read = read_all(files)?;
-        // Of several files' scores for one candidate the last counts.
-        let mut scores: BTreeMap<TicketNumber, PracticalScore> = BTreeMap::new();
-        for file in &read {
-            let sent = practical::import(&file.name, &file.bytes, &self.exam, &roster)?;
-            scores.extend(sent.into_iter().map(|score| (score.ticket.clone(), score)));
-        }
-        let rows = scores.len();
-        for earlier in self.store.practical()? {
-            scores.entry(earlier.ticket.clone()).or_insert(earlier);
-        }
-        let scores: Vec<PracticalScore> = scores.into_values().collect();
+        let named: Vec<(&str, &[u8])> = read.iter().map(|f| (f.name.as_str(), f.bytes.as_slice())).collect();
+        let rulings = Rulings::import_files(&named, &self.exam, &roster)?;
+        let earlier = self.store.rulings()?;
         let at = self.now();
-        let imported = self.store.import_practical(&scores, &source_of(&read), &at)?;
-        Ok(ImportedFile { rows, imported })
+        let imported = self.store.import_rulings(&rulings, &source_of(&read), &at)?;
+        let rows = rulings.0.values().map(Vec::len).sum();
+        Ok(ImportedFile { rows, imported, changes: rulings.changes_from(&earlier) })
+    }
+
+    /// The rulings about candidates in force.
+    ///
+    /// # Errors
+    ///
+    /// A failure of the record.
+    pub fn rulings(&self) -> Result<Rulings, SessionError> {
+        Ok(self.store.rulings()?)
+    }
+
+    /// Takes in practical scores (实操成绩), as totals or as assessors' score sheets. Candidates that these files don't name keep the score they
+    /// had. [`Session::take_scores`] says more.
+    ///
+    /// # Errors
+    ///
+    /// As [`Session::take_scores`].
+    pub fn import_practical(&mut self, files: &[PathBuf]) -> Result<ImportedFile, SessionError> {
+        let taken = self.take_scores(AssessedPart::Practical, files, false)?;
+        Ok(ImportedFile { rows: taken.candidates, imported: taken.imported, changes: Vec::new() })
     }
 
     /// Takes in marks given by hand (人工阅卷). Sections of candidates that these files don't name keep the marks they had.
@@ -110,7 +159,7 @@ impl Session {
         }
         let at = self.now();
         let imported = self.store.import_hand(&marks, &source_of(&read), &at)?;
-        Ok(ImportedFile { rows: new.len(), imported })
+        Ok(ImportedFile { rows: new.len(), imported, changes: Vec::new() })
     }
 }
 
@@ -130,7 +179,7 @@ pub(super) fn read_one(path: &Path) -> Result<ReadFile, SessionError> {
 }
 
 /// Where a value made of these files comes from: their names, and the hash of their hashes if several.
-fn source_of(files: &[ReadFile]) -> Source {
+pub(super) fn source_of(files: &[ReadFile]) -> Source {
     let names: Vec<&str> = files.iter().map(|f| f.name.as_str()).collect();
     let sha256 = if let [one] = files {
         Sha256::of(&one.bytes)

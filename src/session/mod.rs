@@ -4,8 +4,10 @@
 //! `layouts/` for layouts of its own, `scans/` and `out/`. Whoever shows things to people (the command
 //! line, a web page) calls this and nothing below it. Times come from outside, as a function.
 
+mod approval;
 mod archive;
 mod cases;
+mod certificates;
 mod custody;
 mod error;
 mod grading;
@@ -14,20 +16,29 @@ mod import;
 mod items;
 mod late;
 mod lock;
+mod numbers;
 mod originals;
+mod paper;
+mod practical;
+mod public;
+mod publishing;
 mod recheck;
 mod regrade;
 mod reread;
 mod results;
+mod retention;
 mod review;
 mod scan;
 mod show;
 mod slip;
+mod stacks;
+mod statistics;
 mod status;
 mod verify;
 mod view;
 mod watch;
 
+pub use approval::{Approval, ProposalStatus, ProposalStep};
 pub use archive::{ArchiveChecked, ArchiveFault, Archived, restore, verify_archive};
 pub use custody::{Ask, SEALED, exam_papers};
 pub use error::SessionError;
@@ -36,10 +47,15 @@ pub use heads::{PrintedHead, SignedHead, sign_slip};
 pub use import::ImportedFile;
 pub use items::{Compare, ItemsAsked, ItemsOf};
 pub use late::{LateCounts, LateState, LateStatus, LateVerdict};
+pub use numbers::Numbered;
 pub use originals::{Depth, Lost, LostWhy, Originals, OriginalsChecked};
+pub use paper::{CheckedPage, NumberState, check_page};
+pub use practical::{AssessedCandidate, TakenScores, TemplateAsk};
+pub use publishing::{Published, Written};
 pub use recheck::{OpenedRecheck, RecheckState, RecheckStatus, Verdict};
 pub use regrade::{ChangedResult, CorrectedPaper, Corrections, Regrading, ScoreDiffers};
 pub use reread::RereadAll;
+pub use retention::{DestructionStatus, Retention};
 pub use review::{Exported, Resolved};
 pub use scan::{ScanOptions, Scanned};
 pub use show::Shown;
@@ -48,10 +64,10 @@ pub use status::{Open, Status};
 pub use verify::{Finding, Mismatch, SeenSignature, Verified, VerifyOptions, verify};
 pub use watch::{Pace, RoomProgress, Seen};
 
-use crate::exam::{Exam, RoomRecord, Roster, example_toml};
+use crate::exam::{Exam, RoomRecord, Roster, Rulings, example_toml};
 use crate::key::{ExamManifest, ManifestPaper};
 use crate::layout::{Layout, shipped_text};
-use crate::settle::{SessionFindings, SettledSheet, against_roster, settle};
+use crate::settle::{Around, SessionFindings, SettledSheet, against_roster, settle};
 use crate::sheet::{EngineId, Place, Resolution, Sha256, SheetId};
 use crate::store::{LayoutRecord, Source, Store, StoreError};
 use std::collections::BTreeMap;
@@ -90,6 +106,7 @@ enum Mode {
 struct Standings {
     roster: Roster,
     rooms: Vec<RoomRecord>,
+    rulings: Rulings,
     sheets: BTreeMap<SheetId, SettledSheet>,
     findings: SessionFindings,
 }
@@ -308,10 +325,20 @@ impl Session {
             }
             Some(SettledSheet { sheet: reading.sheet, layout: reading.layout, settled })
         })?;
-        let findings =
-            against_roster(&sheets, &self.store.set_asides()?, &self.exam, &roster, &rooms, &resolutions);
+        let rulings = self.store.rulings()?;
+        let by_sheet = sheets.iter().map(|sheet| (sheet.sheet, sheet)).collect();
+        let stacks = self.stacks(&by_sheet, &roster)?;
+        let findings = against_roster(
+            &sheets,
+            &self.store.set_asides()?,
+            &self.exam,
+            &roster,
+            &rooms,
+            &resolutions,
+            Around { rulings: &rulings, stacks: &stacks },
+        );
         let sheets = sheets.into_iter().map(|sheet| (sheet.sheet, sheet)).collect();
-        Ok(Standings { roster, rooms, sheets, findings })
+        Ok(Standings { roster, rooms, rulings, sheets, findings })
     }
 }
 
@@ -379,6 +406,18 @@ fn layout_texts(folder: &Path, exam: &Exam) -> Result<Vec<(LayoutRecord, String)
         out.push((LayoutRecord { name: name.clone(), text }, path));
     }
     Ok(out)
+}
+
+/// Makes a folder that is its owner's alone.
+fn make_own(folder: &Path) -> Result<(), SessionError> {
+    let failed = |e| SessionError::file("make", folder, e);
+    std::fs::create_dir_all(folder).map_err(failed)?;
+    #[cfg(unix)]
+    {
+        use std::os::unix::fs::PermissionsExt as _;
+        std::fs::set_permissions(folder, std::fs::Permissions::from_mode(0o700)).map_err(failed)?;
+    }
+    Ok(())
 }
 
 /// Writes a file whole or not at all: beside it first, then by its name.

@@ -54,19 +54,24 @@ impl Session {
         let mut rows = Vec::with_capacity(open.len());
         for (number, open) in (1..).zip(&open) {
             let id = format!("E{number:04}");
-            let mut crop = String::new();
-            if let Some(sheet) = open.exception.sheet {
-                match pages.picture(self, sheet, &open.exception.exception) {
-                    Some(png) => {
-                        let name = format!("{id}.png");
-                        write_whole(&crops.join(&name), &png)?;
-                        crop = format!("crops/{name}");
-                        exported.crops += 1;
+            let exception = &open.exception.exception;
+            let mut shown = Vec::new();
+            let beside = exception.cause.other_sheets();
+            for (place, sheet) in open.exception.sheet.into_iter().chain(beside).enumerate() {
+                let Some(png) = pages.picture(self, sheet, exception) else {
+                    let source = self.store.paths(&sheet.image)?.into_iter().next().unwrap_or_default();
+                    if !exported.lost.contains(&source) {
+                        exported.lost.push(source);
                     }
-                    None if !exported.lost.contains(&open.source) => exported.lost.push(open.source.clone()),
-                    None => {}
-                }
+                    continue;
+                };
+                // What is to be compared has its pictures beside each other.
+                let name = if place == 0 { format!("{id}.png") } else { format!("{id}-{}.png", place + 1) };
+                write_whole(&crops.join(&name), &png)?;
+                shown.push(format!("crops/{name}"));
+                exported.crops += 1;
             }
+            let crop = shown.join("; ");
             rows.push(row_of(id, open, crop));
         }
         write_whole(&exported.list, &publish::exceptions_csv(&rows))?;

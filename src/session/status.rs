@@ -2,6 +2,7 @@
 
 use super::view::View;
 use super::{LateCounts, Session, SessionError, Standings};
+use crate::exam::{AssessedPart, Part};
 use crate::merge::{CardUse, RoomBalance, balance};
 use crate::settle::{OpenException, SettledSheet};
 use crate::sheet::{Sha256, TicketNumber};
@@ -76,7 +77,7 @@ impl Session {
             counts,
             open,
             rooms,
-            practical: self.store.practical_count()?,
+            practical: self.store.practical_count()? + self.store.marks_count(AssessedPart::Practical)?,
             frozen: self.store.frozen()?.map(|f| f.hash),
             graded: self.store.score_count()?,
             health: self.store.health_events()?,
@@ -90,7 +91,13 @@ impl Session {
     pub(super) fn whole(&self) -> Result<Whole, SessionError> {
         let standings = self.standings()?;
         let open = by_kind(&standings);
-        let rooms = balance(&self.exam, &standings.roster, &standings.rooms, &standings.cards())?;
+        let rooms = balance(
+            &self.exam,
+            &standings.roster,
+            &standings.rooms,
+            &standings.cards(),
+            &standings.rulings.excused(&self.exam, &standings.roster, Part::Theory),
+        )?;
         Ok((standings.roster.candidates.len(), self.store.counts()?, open, rooms))
     }
 

@@ -113,6 +113,13 @@ pub enum Mismatch {
         /// The entry of the publication.
         entry: u64,
     },
+    /// A publication that is not what two people signed.
+    Approval {
+        /// Its number.
+        number: u64,
+        /// What is wrong.
+        why: &'static str,
+    },
     /// A picture that is read otherwise than it is recorded.
     Reading {
         /// Which page.
@@ -180,6 +187,7 @@ impl fmt::Display for Mismatch {
                 "{file} made of the record now is not the one that journal entry {entry} published, though nothing was \
                  done since"
             ),
+            Self::Approval { number, why } => write!(f, "publication number {number}: {why}"),
             Self::Reading { sheet, places } => {
                 write!(f, "page {sheet} is read otherwise than it is recorded: ")?;
                 for (i, d) in places.iter().take(3).enumerate() {
@@ -447,6 +455,11 @@ impl Session {
                 if score.score.points > score.score.out_of {
                     found.push(Mismatch::ScoreRange { ticket });
                 }
+            }
+        }
+        for publication in self.store.publications()? {
+            if let Some(why) = self.approval_fault(&publication)? {
+                found.push(Mismatch::Approval { number: publication.number, why });
             }
         }
         seen.papers = self.check_papers(&mut found)?;

@@ -5,14 +5,20 @@
 //! about any other sheet on that sheet alone. So the record is cut into such groups, and only the groups that
 //! something has come in about are asked again. [`Session::verify`] asks everything anew and compares.
 
+use super::stacks::seats_of;
 use super::{Session, SessionError, engine};
-use crate::exam::{Candidate, Exam, RoomRecord, Roster};
+use crate::exam::{Candidate, Exam, Part, RoomRecord, RoomReport, Roster, Rulings};
 use crate::merge::{CardUse, RoomBalance, balance};
-use crate::settle::{OpenException, SessionFindings, SettledSheet, SheetFacts, against_roster, settle};
+use crate::read::SetAside;
+use crate::settle::{
+    Around, BESIDE, OpenException, SessionFindings, SettledSheet, SheetFacts, Stacks, against_roster, gap,
+    other_room, rooms_named, settle,
+};
 use crate::sheet::{
     EngineId, Exception, FieldName, Place, Resolution, Response, RoomId, SheetId, TicketNumber,
 };
-use crate::store::{Counts, Derived, DerivedState, Store, StoreError};
+use crate::store::{Along, Counts, Derived, DerivedState, Store, StoreError};
+use std::cell::RefCell;
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 /// A room of the view; without a balance where its record contradicts itself.
@@ -113,7 +119,8 @@ impl Session {
             late.insert(case.opened.sheet, counted.as_ref().map(|c| c.iter().filter_map(sheet_of).collect()));
             resolutions.extend(counted.into_iter().flatten());
         }
-        Ok(Keeping { late, ..Keeping::of(&self.exam, view, rooms, resolutions) })
+        let rulings = view.rulings()?;
+        Ok(Keeping { late, rulings, ..Keeping::of(&self.exam, view, rooms, resolutions) })
     }
 
     fn refresh(&self, view: &Derived<'_>) -> Result<(), SessionError> {
@@ -121,6 +128,7 @@ impl Session {
         let before = view.state()?.filter(|state| state.maker == maker().0 && state.entry <= entry);
         let mut touched = view.touched(before.as_ref().map_or(0, |state| state.entry))?;
         let before = before.filter(|_| !touched.imports);
+        let known = before.is_some();
         let mut candidates = before.as_ref().map_or(0, |state| state.candidates);
         let rooms = view.rooms()?;
         let mut keeping = Keeping {
@@ -150,6 +158,9 @@ impl Session {
         keeping.counts.fed += view.pages_since(before.map_or(0, |state| state.entry))?;
         for sheet in &sheets {
             keeping.sheet(sheet)?;
+        }
+        if known {
+            keeping.around(&sheets)?;
         }
         for ticket in std::mem::take(&mut keeping.groups) {
             keeping.group(&ticket)?;
@@ -193,6 +204,8 @@ fn named(rooms: &[RoomRecord]) -> HashMap<&TicketNumber, Vec<&RoomRecord>> {
     for record in rooms {
         let tickets: BTreeSet<_> =
             record.present.iter().chain(&record.absent).chain(record.violations.keys()).collect();
+        let voided = record.report.voided.iter().filter_map(|card| card.ticket.as_ref());
+        let tickets = tickets.into_iter().chain(voided).collect::<BTreeSet<_>>();
         for ticket in tickets {
             out.entry(ticket).or_default().push(record);
         }
@@ -237,6 +250,9 @@ struct Keeping<'k> {
     groups: BTreeSet<TicketNumber>,
     rooms: BTreeSet<RoomId>,
     counts: Counts,
+    rulings: Rulings,
+    /// The candidates of rooms that were asked for, in the order of their seats.
+    seats: RefCell<HashMap<RoomId, Vec<TicketNumber>>>,
 }
 
 impl<'k> Keeping<'k> {
@@ -258,7 +274,88 @@ impl<'k> Keeping<'k> {
             groups: BTreeSet::new(),
             rooms: BTreeSet::new(),
             counts: Counts::default(),
+            rulings: Rulings::default(),
+            seats: RefCell::default(),
         }
+    }
+
+    /// Has those asked again whose standing depends on where these sheets lie: whoever's cards lie beside them, and whoever
+    /// has no card in a room of one of these.
+    fn around(&mut self, sheets: &[SheetId]) -> Result<(), SessionError> {
+        let mut claims = self.groups.clone();
+        for sheet in sheets {
+            for along in [Along::Before, Along::Behind] {
+                for beside in self.view.beside(sheet, along, BESIDE)? {
+                    claims.extend(self.claim(&beside)?);
+                }
+            }
+        }
+        let mut rooms = BTreeSet::new();
+        for ticket in &claims {
+            rooms.extend(self.view.candidate(ticket.as_str())?.map(|candidate| candidate.room));
+        }
+        for room in rooms {
+            for ticket in self.seats(&room)? {
+                if self.view.claiming(&ticket)?.is_empty() {
+                    claims.insert(ticket);
+                }
+            }
+        }
+        self.groups.extend(claims);
+        Ok(())
+    }
+
+    /// Whose a sheet is taken to be.
+    fn claim(&self, sheet: &SheetId) -> Result<Option<TicketNumber>, SessionError> {
+        Ok(self.view.sheet(sheet)?.claim.and_then(|text| text.parse().ok()))
+    }
+
+    /// The candidates of a room in the order of their seats.
+    fn seats(&self, room: &RoomId) -> Result<Vec<TicketNumber>, SessionError> {
+        if let Some(known) = self.seats.borrow().get(room) {
+            return Ok(known.clone());
+        }
+        let seated = self.view.seated(room.as_str())?;
+        let seats = seats_of(seated.iter()).into_values().next().unwrap_or_default();
+        self.seats.borrow_mut().insert(room.clone(), seats.clone());
+        Ok(seats)
+    }
+
+    /// What the stacks say of a candidate's sheets, or of there being none.
+    fn stacks(&self, candidate: &Candidate, sheets: &[SheetId]) -> Result<Stacks, SessionError> {
+        let mut out = Stacks::default();
+        for sheet in sheets {
+            let paths = self.view.paths(&sheet.image)?;
+            let named: Vec<RoomId> = paths.iter().flat_map(|path| rooms_named(self.exam, path)).collect();
+            let mut beside = [Vec::new(), Vec::new()];
+            // Where a folder says the room, the cards beside say nothing.
+            if named.is_empty() {
+                for (side, along) in beside.iter_mut().zip([Along::Before, Along::Behind]) {
+                    for sheet in self.view.beside(sheet, along, BESIDE)? {
+                        let ticket = self.claim(&sheet)?;
+                        let of = |ticket: TicketNumber| self.view.candidate(ticket.as_str());
+                        side.push(ticket.map(of).transpose()?.flatten());
+                    }
+                }
+            }
+            let [before, behind] =
+                beside.each_ref().map(|side| side.iter().map(Option::as_ref).collect::<Vec<_>>());
+            if let Some(room) = other_room(candidate, &named, &before, &behind) {
+                out.among.insert(*sheet, room);
+            }
+        }
+        if sheets.is_empty() {
+            let card = |ticket: &TicketNumber| -> Result<Option<SheetId>, SessionError> {
+                let sheets = self.view.claiming(ticket)?;
+                Ok(if let [only] = sheets[..] { Some(only) } else { None })
+            };
+            let next = |sheet: &SheetId| -> Result<Option<SheetId>, SessionError> {
+                Ok(self.view.beside(sheet, Along::Behind, 1)?.first().copied())
+            };
+            let found = gap(&candidate.ticket, &self.seats(&candidate.room)?, card, next)?;
+            out.gaps.extend(found.map(|found| (candidate.ticket.clone(), found)));
+        }
+        Ok(out)
     }
 
     /// What a sheet comes to; `None` if it has no reading, or came late and does not count. Its facts are kept in `facts`.
@@ -325,20 +422,20 @@ impl<'k> Keeping<'k> {
         let Some(settled) = settled else {
             let aside: Vec<_> = self.view.set_aside(sheet)?.into_iter().collect();
             let decisions = self.about.sheets.get(sheet).map_or(&[][..], Vec::as_slice);
-            return Ok(against_roster(&[], &aside, self.exam, &Roster::default(), &[], decisions).open);
+            return Ok(self.nobodys(&[], &aside, decisions));
         };
-        Ok(self.open(&[settled], None, &[], &[]))
+        Ok(self.nobodys(&[settled], &[], &[]))
     }
 
-    fn open(
+    /// What is open about sheets that are nobody's.
+    fn nobodys(
         &self,
         sheets: &[SettledSheet],
-        candidate: Option<&Candidate>,
-        records: &[RoomRecord],
+        aside: &[SetAside],
         decisions: &[Resolution],
     ) -> Vec<OpenException> {
-        let roster = roster_of(candidate);
-        against_roster(sheets, &[], self.exam, &roster, records, decisions).open
+        let around = Around { rulings: &Rulings::default(), stacks: &Stacks::default() };
+        against_roster(sheets, aside, self.exam, &Roster::default(), &[], decisions, around).open
     }
 
     /// Asks a candidate again: their sheets against their line of the roster and the room records.
@@ -362,8 +459,10 @@ impl<'k> Keeping<'k> {
         ticket: &TicketNumber,
         candidate: &Candidate,
     ) -> Result<(Vec<SettledSheet>, SessionFindings), SessionError> {
+        let claiming = self.view.claiming(ticket)?;
+        let stacks = self.stacks(candidate, &claiming)?;
         let mut sheets = Vec::new();
-        for sheet in self.view.claiming(ticket)? {
+        for sheet in claiming {
             let mut facts = self.view.sheet(&sheet)?.facts;
             sheets.extend(self.settled(&sheet, &mut facts)?);
         }
@@ -372,7 +471,8 @@ impl<'k> Keeping<'k> {
         let own = self.records.get(&candidate.room).filter(|own| !named.iter().any(|n| n.room == own.room));
         let records: Vec<RoomRecord> = named.iter().chain(own).map(|record| only(record, ticket)).collect();
         let roster = roster_of(Some(candidate));
-        let found = against_roster(&sheets, &[], self.exam, &roster, &records, decisions);
+        let around = Around { rulings: &self.rulings, stacks: &stacks };
+        let found = against_roster(&sheets, &[], self.exam, &roster, &records, decisions, around);
         Ok((sheets, found))
     }
 
@@ -398,7 +498,9 @@ impl<'k> Keeping<'k> {
         let exam = Exam { rooms: vec![room.clone()], ..self.roomless.clone() };
         // A record that contradicts itself is told by whoever asks for the balance.
         let line: RoomLine =
-            balance(&exam, &roster, &records, &cards).ok().and_then(|rooms| rooms.into_iter().next());
+            balance(&exam, &roster, &records, &cards, &self.rulings.excused(&exam, &roster, Part::Theory))
+                .ok()
+                .and_then(|rooms| rooms.into_iter().next());
         let place = self.listed.get(room).copied().unwrap_or(usize::MAX);
         Ok(self.view.put_room(room.as_str(), place, &line)?)
     }
@@ -421,5 +523,9 @@ fn only(record: &RoomRecord, ticket: &TicketNumber) -> RoomRecord {
             .map(|(t, v)| (t.clone(), v.clone()))
             .into_iter()
             .collect(),
+        report: RoomReport {
+            voided: record.report.voided_of(ticket).cloned().collect(),
+            ..RoomReport::default()
+        },
     }
 }

@@ -398,6 +398,7 @@ mod tests {
             multiple,
             violation: ViolationRule::SubjectVoid,
             rounding: None,
+            levels: Vec::new(),
         }
     }
 

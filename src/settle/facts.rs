@@ -113,6 +113,7 @@ mod tests {
             multiple,
             violation: crate::exam::ViolationRule::SubjectVoid,
             rounding: None,
+            levels: Vec::new(),
         }
     }
 

@@ -20,6 +20,7 @@
 //! | `form` | `accept` | the roster's form counts |
 //! | `absent`, `violation` | `=1`, `blank` | the flag is filled, is empty |
 //! | `absent`, `violation` | `accept` | card and room record differ; the room record counts |
+//! | `ticket` | `accept` | as well: of a number with a voided card (作废卡) this is the one that counts; a card among those of another room is this candidate's |
 //! | candidate | `accept` | the missing sheet is known to be missing; the room still does not balance |
 //!
 //! Decisions are applied in their order. A later one about the same place supersedes an earlier one, and one
@@ -30,14 +31,17 @@ mod decide;
 mod evidence;
 mod facts;
 mod session;
+mod stack;
 
 pub use check::{ResolveError, check, check_candidate, check_set_aside};
 pub use decide::{Settled, settle};
 pub use evidence::responses;
 pub use facts::SheetFacts;
 pub use session::{
-    AcceptedSheet, FormSource, OpenException, SessionFindings, SettledSheet, Standing, against_roster,
+    AcceptedSheet, Around, FormSource, OpenException, SessionFindings, SettledSheet, Standing,
+    against_roster, claimed,
 };
+pub use stack::{BESIDE, Stacks, gap, other_room, rooms_named};
 
 #[cfg(test)]
 mod fixture;

@@ -1,7 +1,8 @@
 //! Settled sheets against the roster and the room records.
 
 use super::decide::Settled;
-use crate::exam::{Candidate, Exam, Paper, RoomRecord, Roster};
+use super::stack::Stacks;
+use crate::exam::{Candidate, Exam, Paper, Part, RoomRecord, Roster, Ruling, Rulings, VoidedCard};
 use crate::read::SetAside;
 use crate::sheet::{
     Cause, Decision, Exception, FieldName, Form, LayoutName, PaperId, Place, Resolution, Response,
@@ -77,9 +78,19 @@ pub struct SessionFindings {
     pub open: Vec<OpenException>,
 }
 
+/// What else is known of the candidates and of the sheets.
+#[derive(Debug, Clone, Copy)]
+pub struct Around<'a> {
+    /// Rulings about candidates (特殊情况).
+    pub rulings: &'a Rulings,
+    /// What the stacks say, of the sheets at hand at least.
+    pub stacks: &'a Stacks,
+}
+
 struct Session<'a> {
     exam: &'a Exam,
     rooms: &'a [RoomRecord],
+    around: Around<'a>,
     findings: SessionFindings,
 }
 
@@ -97,6 +108,10 @@ struct Session<'a> {
 /// does. Where a room record exists it says who was present and who broke the rules; a candidate whose room
 /// has none is not held for a flag alone.
 ///
+/// Of someone with a voided card (作废卡) in the room record a card counts only if a person accepts its `ticket`. A card that lies
+/// among those of another room waits for the same. A card of someone who is not to sit theory ([`Exam::sits`]) waits until
+/// it is voided or the ruling is corrected.
+///
 /// The order of the result does not depend on the order of the sheets.
 #[must_use]
 pub fn against_roster(
@@ -106,8 +121,9 @@ pub fn against_roster(
     roster: &Roster,
     rooms: &[RoomRecord],
     resolutions: &[Resolution],
+    around: Around<'_>,
 ) -> SessionFindings {
-    let mut session = Session { exam, rooms, findings: SessionFindings::default() };
+    let mut session = Session { exam, rooms, around, findings: SessionFindings::default() };
     let by_id: BTreeMap<SheetId, &SettledSheet> = sheets.iter().map(|s| (s.sheet, s)).collect();
     let mut claims: BTreeMap<TicketNumber, Vec<&SettledSheet>> = BTreeMap::new();
     for sheet in by_id.values().filter(|s| !s.settled.voided) {
@@ -116,6 +132,9 @@ pub fn against_roster(
         }
     }
     for (ticket, claimants) in &claims {
+        if let Some(candidate) = roster.candidates.get(ticket) {
+            session.other_room(candidate, claimants);
+        }
         let counts = session.duplicates(ticket, claimants);
         if let (Some(sheet), Some(candidate)) = (counts, roster.candidates.get(ticket)) {
             session.candidate(sheet, candidate);
@@ -135,9 +154,7 @@ impl Session<'_> {
     fn claim(&mut self, sheet: &SettledSheet, roster: &Roster) -> Option<TicketNumber> {
         let response = sheet.settled.responses.field(FieldName::TICKET);
         let known = response.and_then(Response::known);
-        let ticket = known
-            .and_then(|text| text.parse::<TicketNumber>().ok())
-            .filter(|ticket| roster.candidates.contains_key(ticket));
+        let ticket = claimed(sheet, roster);
         for exception in &sheet.settled.open {
             self.open(sheet.sheet, ticket.as_ref(), exception.clone());
         }
@@ -160,7 +177,8 @@ impl Session<'_> {
         ticket: &TicketNumber,
         claimants: &[&'s SettledSheet],
     ) -> Option<&'s SettledSheet> {
-        if let [only] = claimants {
+        let voided = self.voided(ticket);
+        if let ([only], None) = (claimants, &voided) {
             return Some(only);
         }
         let accepted: Vec<_> =
@@ -168,10 +186,56 @@ impl Session<'_> {
         let counts = if let [one] = accepted[..] { Some(one) } else { None };
         for claimant in claimants.iter().filter(|c| counts.is_none_or(|one| one.sheet != c.sheet)) {
             let others = claimants.iter().map(|c| c.sheet).filter(|s| *s != claimant.sheet).collect();
-            let cause = Cause::TicketDuplicate { ticket: ticket.clone(), others };
+            let ticket_of = ticket.clone();
+            let cause = match &voided {
+                None => Cause::TicketDuplicate { ticket: ticket_of, others },
+                Some(recorded) => Cause::VoidedCard { ticket: ticket_of, recorded: recorded.clone(), others },
+            };
             self.open(claimant.sheet, Some(ticket), of(FieldName::TICKET, cause));
         }
-        counts
+        // A held card of one whose other card was voided is the candidate's all the same.
+        counts.or(if let [only] = claimants { Some(only) } else { None })
+    }
+
+    /// What the room records say of voided cards of the candidate; `None` if there are none.
+    fn voided(&self, ticket: &TicketNumber) -> Option<String> {
+        let of = |record: &RoomRecord, card: &VoidedCard| {
+            let room = format!("考场 {}", record.room);
+            let serial = (!card.serial.is_empty()).then(|| format!("卡号 {}", card.serial));
+            let reason = (!card.reason.is_empty()).then(|| card.reason.clone());
+            [Some(room), serial, reason].into_iter().flatten().collect::<Vec<_>>().join("，")
+        };
+        let cards = self
+            .rooms
+            .iter()
+            .flat_map(|record| record.report.voided_of(ticket).map(move |card| of(record, card)));
+        let cards: Vec<String> = cards.collect();
+        (!cards.is_empty()).then(|| cards.join("；"))
+    }
+
+    /// Holds sheets that lie among the cards of another room, unless that room's record has the candidate present.
+    fn other_room(&mut self, candidate: &Candidate, claimants: &[&SettledSheet]) {
+        let ticket = &candidate.ticket;
+        for sheet in claimants {
+            let Some(among) = self.around.stacks.among.get(&sheet.sheet) else { continue };
+            let sat_there = self.rooms.iter().any(|r| r.room == *among && r.present.contains(ticket));
+            if !sat_there && !accepts(&sheet.settled, FieldName::TICKET) {
+                let (room, among) = (candidate.room.clone(), among.clone());
+                let cause = Cause::OtherRoom { ticket: ticket.clone(), room, among };
+                self.open(sheet.sheet, Some(ticket), of(FieldName::TICKET, cause));
+            }
+        }
+    }
+
+    /// Whether a candidate is to sit theory.
+    fn sits(&self, candidate: &Candidate) -> bool {
+        self.exam.sits(candidate.level, self.around.rulings.of(&candidate.ticket), Part::Theory)
+    }
+
+    /// Whether a candidate is ruled absent from theory.
+    fn ruled_absent(&self, ticket: &TicketNumber) -> bool {
+        let absent = |r: &Ruling| matches!(r, Ruling::Absent { part: Part::Theory, .. });
+        self.around.rulings.of(ticket).iter().any(absent)
     }
 
     /// Compares a candidate's only sheet with paper and room record.
@@ -179,9 +243,17 @@ impl Session<'_> {
         let ticket = &candidate.ticket;
         let settled = &sheet.settled;
         let answered = settled.answered;
-        let room = Attendance::of(candidate, self.rooms);
-        self.flags(sheet, ticket, answered, room);
+        let mut room = Attendance::of(candidate, self.rooms);
+        if self.ruled_absent(ticket) {
+            room.presence = Presence::Absent;
+        }
         let flagged = flag(settled, FieldName::ABSENT) == Some(true);
+        if self.sits(candidate) {
+            self.flags(sheet, ticket, answered, room);
+        } else if !flagged || answered > 0 {
+            let cause = Cause::NotSitting { ticket: ticket.clone(), answered };
+            self.open(sheet.sheet, Some(ticket), Exception::of_sheet(cause));
+        }
         if flagged && answered == 0 && room.presence != Presence::Present {
             // The paper of someone who did not write it is of no interest.
             self.findings.absent_cards.insert(ticket.clone(), sheet.sheet);
@@ -262,9 +334,16 @@ impl Session<'_> {
         for record in self.rooms {
             for ticket in &record.present {
                 // Someone who is not on the roster is the room balance's to report.
-                let expected = roster.candidates.contains_key(ticket);
+                let candidate = roster.candidates.get(ticket);
+                let expected = candidate.is_some_and(|c| self.sits(c)) && !self.ruled_absent(ticket);
                 if expected && !claims.contains_key(ticket) && !accepted.contains(ticket) {
-                    let cause = Cause::SheetMissing { ticket: ticket.clone(), room: record.room.clone() };
+                    let (whose, room) = (ticket.clone(), record.room.clone());
+                    let cause = match self.around.stacks.gaps.get(ticket).copied() {
+                        Some((before, behind)) => {
+                            Cause::StackGap { ticket: whose, room, beside: Box::new([before, behind]) }
+                        }
+                        None => Cause::SheetMissing { ticket: whose, room },
+                    };
                     self.findings.open.push(OpenException {
                         sheet: None,
                         ticket: Some(ticket.clone()),
@@ -308,6 +387,15 @@ impl Session<'_> {
         }
         self.findings
     }
+}
+
+/// The candidate whose number the sheet carries; `None` for a voided sheet, for a number that is in doubt and for one that is
+/// not on the roster.
+#[must_use]
+pub fn claimed(sheet: &SettledSheet, roster: &Roster) -> Option<TicketNumber> {
+    let response = sheet.settled.responses.field(FieldName::TICKET).filter(|_| !sheet.settled.voided);
+    let ticket = response.and_then(Response::known)?.parse::<TicketNumber>().ok()?;
+    roster.candidates.contains_key(&ticket).then_some(ticket)
 }
 
 /// The ticket number by which missing sheets are sorted.

@@ -280,9 +280,53 @@ pub enum Cause {
         /// The number.
         ticket: TicketNumber,
     },
+    /// The room record says that a card of this number was voided (作废卡), and one came in.
+    VoidedCard {
+        /// The number.
+        ticket: TicketNumber,
+        /// What the record says of it: the room, the card's number, the reason.
+        recorded: String,
+        /// The other sheets with the number.
+        others: Vec<SheetId>,
+    },
+    /// The sheet lies in the folder, or among the cards, of another room than its candidate's.
+    OtherRoom {
+        /// The number.
+        ticket: TicketNumber,
+        /// The room on the roster.
+        room: RoomId,
+        /// Where the sheet lies.
+        among: RoomId,
+    },
+    /// A present candidate has no sheet, and the stack skips their seat.
+    StackGap {
+        /// Whose sheet.
+        ticket: TicketNumber,
+        /// Their room.
+        room: RoomId,
+        /// The sheets before the gap and behind it.
+        beside: Box<[SheetId; 2]>,
+    },
+    /// A card came in for someone who is not to sit theory: a carried-over pass, a retake of another part, or a level without it.
+    NotSitting {
+        /// The number.
+        ticket: TicketNumber,
+        /// How many items are answered.
+        answered: u16,
+    },
 }
 
 impl Cause {
+    /// The sheets that are to be looked at beside the exception's own: others with the same number, those beside a gap.
+    #[must_use]
+    pub fn other_sheets(&self) -> Vec<SheetId> {
+        match self {
+            Self::TicketDuplicate { others, .. } | Self::VoidedCard { others, .. } => others.clone(),
+            Self::StackGap { beside, .. } => beside.to_vec(),
+            _ => Vec::new(),
+        }
+    }
+
     /// The word used in files: `marginal`, `ticket-unknown`, …
     #[must_use]
     pub fn kind(&self) -> &'static str {
@@ -306,6 +350,10 @@ impl Cause {
             Self::AbsentButPresent { .. } => "absent-but-present",
             Self::PresentButAbsent { .. } => "present-but-absent",
             Self::ViolationMismatch { .. } => "violation-mismatch",
+            Self::VoidedCard { .. } => "voided-card",
+            Self::OtherRoom { .. } => "other-room",
+            Self::StackGap { .. } => "stack-gap",
+            Self::NotSitting { .. } => "not-sitting",
         }
     }
 }
@@ -376,6 +424,25 @@ impl fmt::Display for Cause {
             Self::ViolationMismatch { ticket } => {
                 write!(f, "card and room record of {ticket} differ about 违纪")
             }
+            Self::VoidedCard { ticket, recorded, others } => write!(
+                f,
+                "a card of {ticket} was voided (作废卡: {recorded}), and {} with this number came in: which of them counts?",
+                others.len() + 1
+            ),
+            Self::OtherRoom { ticket, room, among } => {
+                write!(f, "{ticket} belongs to room {room}, but the card lies among those of room {among}")
+            }
+            Self::StackGap { ticket, room, beside } => write!(
+                f,
+                "{ticket} was present in room {room}, but the stack goes from the seat before ({}) to the one behind ({}) \
+                 without their card",
+                beside[0], beside[1]
+            ),
+            Self::NotSitting { ticket, answered } => write!(
+                f,
+                "{ticket} is not to sit theory (成绩保留, or 补考 of another part), but a card with {answered} items \
+                 answered came in"
+            ),
         }
     }
 }

@@ -98,6 +98,11 @@ name! {
     SectionName
 }
 
+name! {
+    /// A scheme of assessment (考评方案) within an exam, such as `electrician-4-practical`.
+    AssessmentId
+}
+
 impl FieldName {
     /// The ticket number's field, `ticket`.
     pub const TICKET: &'static str = "ticket";

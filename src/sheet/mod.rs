@@ -15,8 +15,8 @@ pub use exception::{Cause, DecodeFault, Exception, RegistrationFault};
 pub use fraction::{Fraction, FractionError};
 pub use hand::{HandMarks, HandSection};
 pub use ids::{
-    EngineId, FieldName, Form, IdError, ItemLabel, LayoutName, PaperId, RoomId, SectionName, Sha256, SheetId,
-    TicketNumber,
+    AssessmentId, EngineId, FieldName, Form, IdError, ItemLabel, LayoutName, PaperId, RoomId, SectionName,
+    Sha256, SheetId, TicketNumber,
 };
 pub use points::{Points, PointsError};
 pub use resolution::{Decision, DecisionError, Place, Resolution};

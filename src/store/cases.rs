@@ -29,6 +29,11 @@ pub trait CaseFile: Serialize + DeserializeOwned {
     type Outcome: Serialize + DeserializeOwned + PartialEq + Clone;
     /// Which kind of case it is.
     const KIND: CaseKind;
+
+    /// What the journal says of an outcome that was signed.
+    fn told(outcome: &Self::Outcome) -> serde_json::Value {
+        json!(outcome)
+    }
 }
 
 /// One person's signature under an outcome.
@@ -161,7 +166,7 @@ impl Store {
             let sql = format!("INSERT INTO {signatures} ({column}, signature, entry) VALUES (?1, ?2, ?3)");
             tx.prepare_cached(&sql)?.execute((number, encode("signature", signature)?, entry))?;
             let detail = json!({
-                "case": signature.case, "outcome": signature.outcome, "why": signature.why,
+                "case": signature.case, "outcome": T::told(&signature.outcome), "why": signature.why,
                 "name": signature.person.name(),
             });
             Ok(((), Some(detail)))

@@ -10,7 +10,7 @@ use super::imports::{ImportKind, in_force};
 use super::late::{LateCase, LateSheet, signed_since};
 use super::record::{all_resolutions, values};
 use super::{Counts, Fault, Store, StoreError, decode, parse};
-use crate::exam::{Candidate, RoomRecord, Roster};
+use crate::exam::{Candidate, RoomRecord, Roster, Rulings};
 use crate::read::{Reading, SetAside};
 use crate::sheet::{Place, Resolution, SheetId, TicketNumber};
 use rusqlite::{OptionalExtension, Transaction, TransactionBehavior};
@@ -231,7 +231,10 @@ fn state(tx: &Transaction<'_>) -> Result<Option<DerivedState>, Fault> {
 }
 
 impl Derived<'_> {
-    fn run<T>(&self, work: impl FnOnce(&Transaction<'_>) -> Result<T, Fault>) -> Result<T, StoreError> {
+    pub(super) fn run<T>(
+        &self,
+        work: impl FnOnce(&Transaction<'_>) -> Result<T, Fault>,
+    ) -> Result<T, StoreError> {
         let path = self.tx.path().unwrap_or_default().to_owned();
         work(self.tx).map_err(|fault| fault.at(path.as_ref()))
     }
@@ -265,7 +268,7 @@ impl Derived<'_> {
             let mut touched = Touched {
                 imports: tx
                     .prepare_cached(
-                        "SELECT 1 FROM imports WHERE entry > ?1 AND kind IN ('exam', 'roster', 'rooms')",
+                        "SELECT 1 FROM imports WHERE entry > ?1 AND kind IN ('exam', 'roster', 'rooms', 'rulings')",
                     )?
                     .exists([entry])?,
                 ..Touched::default()
@@ -313,6 +316,18 @@ impl Derived<'_> {
     /// As [`Derived::roster`].
     pub fn rooms(&self) -> Result<Vec<RoomRecord>, StoreError> {
         self.run(|tx| in_force(tx, ImportKind::Rooms)?.iter().map(|text| decode("imports", text)).collect())
+    }
+
+    /// The rulings about candidates in force; empty before the first import.
+    ///
+    /// # Errors
+    ///
+    /// As [`Derived::roster`].
+    pub fn rulings(&self) -> Result<Rulings, StoreError> {
+        self.run(|tx| {
+            let text = in_force(tx, ImportKind::Rulings)?;
+            Ok(text.first().map(|text| decode("imports", text)).transpose()?.unwrap_or_default())
+        })
     }
 
     /// Every decision, in the order in which they were taken.

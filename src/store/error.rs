@@ -1,6 +1,6 @@
 //! Why the record can't be read or written.
 
-use crate::sheet::{Sha256, SheetId};
+use crate::sheet::{Sha256, SheetId, TicketNumber};
 use rusqlite::ErrorCode;
 use std::path::{Path, PathBuf};
 
@@ -77,6 +77,12 @@ pub enum StoreError {
         path: PathBuf,
         /// What the system says.
         source: std::io::Error,
+    },
+    /// Marks that have a newer version than the one that was decided about.
+    #[error("the assessors' marks of {ticket} were changed meanwhile")]
+    MarksChanged {
+        /// Whose.
+        ticket: TicketNumber,
     },
     /// The record is frozen.
     #[error("the record is frozen: readings, resolutions, exam, roster, rooms and layouts stay as they are")]
@@ -193,6 +199,20 @@ pub enum StoreError {
         /// The next one.
         next: u64,
     },
+    /// A certificate's number that was issued before.
+    #[error("the certificate number {number} was issued before, to {holder}")]
+    CertificateTaken {
+        /// The number.
+        number: String,
+        /// Whose it is or was.
+        holder: String,
+    },
+    /// A number that can't be withdrawn.
+    #[error("publication number {number} is not in force")]
+    NotInForce {
+        /// Which.
+        number: u64,
+    },
     /// A value can't be written as JSON.
     #[error("a {what} can't be written as text")]
     Encode {
@@ -232,6 +252,7 @@ impl StoreError {
                 "only practical scores (实操成绩) still come in; a card that turned up late is a case for two people: \
                  `duka late FILE --reason TEXT`"
             }
+            Self::MarksChanged { .. } => "look at them with `duka practical show`, then decide",
             Self::NotFrozen => "run `duka freeze` first",
             Self::OtherFreeze { .. } | Self::UnknownRequest { .. } | Self::RequestUsed { .. } => {
                 "make a new request with `duka grade --request` and send it to the custodians"
@@ -251,6 +272,8 @@ impl StoreError {
             Self::PublicationNumber { .. } => {
                 "look at what was published meanwhile (`duka journal`), then publish again"
             }
+            Self::CertificateTaken { .. } => "no number is issued twice: propose again (`duka publish`)",
+            Self::NotInForce { .. } => "`duka publications` lists all numbers with their state",
             Self::KnownFile { .. } => {
                 "it needs no case: `duka show` shows it, `duka recheck` looks at it again"
             }

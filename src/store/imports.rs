@@ -1,7 +1,7 @@
 //! What was imported: exam, roster, room records, practical scores, layouts.
 
 use super::{Fault, Store, StoreError, decode, encode, freeze, parse};
-use crate::exam::{Exam, RoomRecord, Roster};
+use crate::exam::{Exam, RoomRecord, Roster, Rulings};
 use crate::practical::PracticalScore;
 use crate::sheet::{HandMarks, LayoutName, Sha256, TicketNumber};
 use rusqlite::{OptionalExtension, Transaction};
@@ -33,10 +33,12 @@ pub enum ImportKind {
     Layout,
     /// Marks given by hand.
     Hand,
+    /// Rulings about candidates.
+    Rulings,
 }
 
 impl ImportKind {
-    /// The word used in the store: `exam`, `roster`, `rooms`, `practical`, `layout`, `hand`.
+    /// The word used in the store: `exam`, `roster`, `rooms`, `practical`, `layout`, `hand`, `rulings`.
     #[must_use]
     pub fn word(self) -> &'static str {
         match self {
@@ -46,14 +48,14 @@ impl ImportKind {
             Self::Practical => "practical",
             Self::Layout => "layout",
             Self::Hand => "hand",
+            Self::Rulings => "rulings",
         }
     }
 
     fn of_word(word: &str) -> Result<Self, Fault> {
-        [Self::Exam, Self::Roster, Self::Rooms, Self::Practical, Self::Layout, Self::Hand]
-            .into_iter()
-            .find(|kind| kind.word() == word)
-            .ok_or(Fault::Row("imports"))
+        let all =
+            [Self::Exam, Self::Roster, Self::Rooms, Self::Practical, Self::Layout, Self::Hand, Self::Rulings];
+        all.into_iter().find(|kind| kind.word() == word).ok_or(Fault::Row("imports"))
     }
 }
 
@@ -148,6 +150,21 @@ impl Store {
         self.import(ImportKind::Practical, "", &scores, source, at)
     }
 
+    /// Puts rulings about candidates in force, in the place of all earlier ones. A freeze does not refuse them: what is decided
+    /// after the exam is decided then.
+    ///
+    /// # Errors
+    ///
+    /// A failure of the file.
+    pub fn import_rulings(
+        &mut self,
+        rulings: &Rulings,
+        source: &Source,
+        at: &str,
+    ) -> Result<Imported, StoreError> {
+        self.import(ImportKind::Rulings, "", rulings, source, at)
+    }
+
     /// Puts marks given by hand in force, in the place of all earlier ones. They are part of what is frozen.
     ///
     /// # Errors
@@ -185,7 +202,7 @@ impl Store {
         at: &str,
     ) -> Result<Imported, StoreError> {
         self.write("import", at, |tx, entry| {
-            if kind != ImportKind::Practical {
+            if !matches!(kind, ImportKind::Practical | ImportKind::Rulings) {
                 freeze::refuse(tx)?;
             }
             let text = encode(kind.word(), value)?;
@@ -246,6 +263,15 @@ impl Store {
     /// [`StoreError::Damaged`] if they can't be read.
     pub fn practical(&self) -> Result<Vec<PracticalScore>, StoreError> {
         Ok(self.single(ImportKind::Practical)?.unwrap_or_default())
+    }
+
+    /// The rulings about candidates in force; empty before the first import.
+    ///
+    /// # Errors
+    ///
+    /// [`StoreError::Damaged`] if they can't be read.
+    pub fn rulings(&self) -> Result<Rulings, StoreError> {
+        Ok(self.single(ImportKind::Rulings)?.unwrap_or_default())
     }
 
     /// The marks given by hand that are in force; empty before the first import.

@@ -13,10 +13,12 @@
 //! It can hold scores and never a key: no type of it names one. But responses and totals together could
 //! rebuild a key: once sheets are graded, the file is as secret as the key.
 
+mod assessed;
 mod audit;
 mod cases;
 mod custody;
 mod derived;
+mod destruction;
 mod error;
 mod export;
 mod files;
@@ -27,16 +29,20 @@ mod health;
 mod imports;
 mod journal;
 mod late;
+mod proposals;
 mod publications;
 mod rechecks;
 mod record;
 mod schema;
+mod stacks;
 mod second;
 
+pub use assessed::{MarksRecord, Release};
 pub use audit::{Audit, RecordFault, SchemaState};
 pub use cases::{Case, CaseFile, CaseKind, Decided, Signed};
 pub use custody::{ManifestRecord, Opening, RequestRecord, UsedRelease};
 pub use derived::{Derived, DerivedSheet, DerivedState, Touched};
+pub use destruction::{Destruction, DestructionCase, DestructionOutcome, DestructionSignature, Kept};
 pub use error::StoreError;
 pub use files::{Extent, FilePart, FileRecord, FileState, Portion, Unfinished};
 pub use freeze::Freeze;
@@ -46,13 +52,17 @@ pub use health::{HealthEvent, PagePlace, Placed, Severity, Streak, Tone, Trouble
 pub use imports::{ImportKind, ImportRecord, Imported, LayoutRecord, Source};
 pub use journal::{JournalEntry, JournalHead};
 pub use late::{LateCase, LateCounted, LateDecision, LateOutcome, LateSheet, LateSignature};
-pub use publications::{Publication, PublishedLine};
+pub use proposals::{
+    KeyInForce, Proposal, ProposalCase, ProposalOutcome, ProposalSignature, ProposedIssue, ProposedWithdrawal,
+};
+pub use publications::{Certificate, Publication, PublishedLine, Registered, Withdrawal};
 pub use rechecks::{
     Difference, ItemChange, ItemValue, Recheck, RecheckCase, RecheckOutcome, RecheckSignature, Reread,
     RereadOutcome,
 };
 pub use record::{Counts, PageRecord, Recorded};
 pub use second::{SecondPart, SecondResult};
+pub use stacks::Along;
 
 use record::values;
 use rusqlite::{Connection, OpenFlags, Transaction, TransactionBehavior};

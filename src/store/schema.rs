@@ -339,9 +339,124 @@ CREATE TRIGGER late_sheets_frozen BEFORE INSERT ON late_sheets WHEN NOT EXISTS (
 BEGIN SELECT RAISE(ABORT, 'duka: not frozen'); END;
 ";
 
+/// Tables of version 9 whose rows are written once, also after a freeze: what assessors wrote, what the head assessor decided, and totals
+/// of 综合评审.
+const ASSESSED_TABLES: [&str; 3] = ["assessed", "released", "review_totals"];
+
+/// `assessed`: a version of everything that assessors wrote about one candidate; the last one counts. `released`: the head assessor's
+/// decision about one version.
+const VERSION_9: &str = "
+CREATE TABLE assessed (
+    seq INTEGER PRIMARY KEY,
+    part TEXT NOT NULL CHECK (part IN ('practical', 'review')),
+    ticket TEXT NOT NULL,
+    marks TEXT NOT NULL,
+    source TEXT NOT NULL,
+    source_sha256 TEXT NOT NULL,
+    entry INTEGER NOT NULL REFERENCES journal (seq) DEFERRABLE INITIALLY DEFERRED
+) STRICT;
+CREATE INDEX assessed_by_ticket ON assessed (part, ticket, seq);
+CREATE TABLE released (
+    seq INTEGER PRIMARY KEY,
+    assessed INTEGER NOT NULL REFERENCES assessed (seq),
+    decision TEXT NOT NULL,
+    entry INTEGER NOT NULL REFERENCES journal (seq) DEFERRABLE INITIALLY DEFERRED
+) STRICT;
+CREATE INDEX released_by_version ON released (assessed, seq);
+CREATE TABLE review_totals (
+    seq INTEGER PRIMARY KEY,
+    totals TEXT NOT NULL,
+    source TEXT NOT NULL,
+    source_sha256 TEXT NOT NULL,
+    entry INTEGER NOT NULL REFERENCES journal (seq) DEFERRABLE INITIALLY DEFERRED
+) STRICT;
+";
+
+/// Rulings about candidates are imports too, and like practical scores they may come after a freeze. Which kinds there are is no
+/// longer said by the table: the program knows, and a table that has to be made anew for each is one more chance to lose a row.
+const VERSION_10: &str = "
+CREATE TABLE imports_10 (
+    seq INTEGER PRIMARY KEY,
+    kind TEXT NOT NULL CHECK (length(kind) > 0),
+    name TEXT NOT NULL,
+    value TEXT NOT NULL,
+    source TEXT NOT NULL,
+    source_sha256 TEXT NOT NULL,
+    entry INTEGER NOT NULL REFERENCES journal (seq) DEFERRABLE INITIALLY DEFERRED
+) STRICT;
+INSERT INTO imports_10 SELECT * FROM imports;
+DROP TABLE imports;
+ALTER TABLE imports_10 RENAME TO imports;
+CREATE INDEX imports_by_kind ON imports (kind, name, seq);
+CREATE TRIGGER imports_frozen BEFORE INSERT ON imports
+WHEN NEW.kind NOT IN ('practical', 'rulings') AND EXISTS (SELECT 1 FROM freezes)
+BEGIN SELECT RAISE(ABORT, 'duka: frozen'); END;
+";
+
+/// Tables of version 11 whose rows are written once: proposals of publications and withdrawals with what was signed under them, and the
+/// register of certificates.
+const APPROVAL_TABLES: [&str; 5] =
+    ["proposals", "proposal_signatures", "withdrawals", "certificates", "revocations"];
+
+/// A certificate is revoked once, and its number never issued again.
+const VERSION_11: &str = "
+CREATE TABLE proposals (
+    seq INTEGER PRIMARY KEY,
+    proposal TEXT NOT NULL,
+    entry INTEGER NOT NULL REFERENCES journal (seq) DEFERRABLE INITIALLY DEFERRED
+) STRICT;
+CREATE TABLE proposal_signatures (
+    seq INTEGER PRIMARY KEY,
+    proposal INTEGER NOT NULL REFERENCES proposals (seq),
+    signature TEXT NOT NULL,
+    entry INTEGER NOT NULL REFERENCES journal (seq) DEFERRABLE INITIALLY DEFERRED
+) STRICT;
+CREATE TABLE withdrawals (
+    seq INTEGER PRIMARY KEY,
+    number INTEGER NOT NULL UNIQUE REFERENCES publications (number),
+    withdrawal TEXT NOT NULL,
+    entry INTEGER NOT NULL REFERENCES journal (seq) DEFERRABLE INITIALLY DEFERRED
+) STRICT;
+CREATE TABLE certificates (
+    seq INTEGER PRIMARY KEY,
+    certificate TEXT NOT NULL UNIQUE,
+    ticket TEXT NOT NULL,
+    issued TEXT NOT NULL,
+    publication INTEGER NOT NULL REFERENCES publications (number),
+    entry INTEGER NOT NULL REFERENCES journal (seq) DEFERRABLE INITIALLY DEFERRED
+) STRICT;
+CREATE INDEX certificates_by_ticket ON certificates (ticket);
+CREATE TABLE revocations (
+    seq INTEGER PRIMARY KEY,
+    certificate TEXT NOT NULL UNIQUE REFERENCES certificates (certificate),
+    publication INTEGER NOT NULL REFERENCES publications (number),
+    reason TEXT NOT NULL,
+    entry INTEGER NOT NULL REFERENCES journal (seq) DEFERRABLE INITIALLY DEFERRED
+) STRICT;
+";
+
+/// Tables of version 12 whose rows are written once: the destruction register.
+const DESTRUCTION_TABLES: [&str; 2] = ["destructions", "destruction_signatures"];
+
+const VERSION_12: &str = "
+CREATE TABLE destructions (
+    seq INTEGER PRIMARY KEY,
+    destruction TEXT NOT NULL,
+    entry INTEGER NOT NULL REFERENCES journal (seq) DEFERRABLE INITIALLY DEFERRED
+) STRICT;
+CREATE TABLE destruction_signatures (
+    seq INTEGER PRIMARY KEY,
+    destruction INTEGER NOT NULL REFERENCES destructions (seq),
+    signature TEXT NOT NULL,
+    entry INTEGER NOT NULL REFERENCES journal (seq) DEFERRABLE INITIALLY DEFERRED
+) STRICT;
+";
+
 /// Everything that brings a new file to the present version, one step a version.
-pub(super) const MIGRATIONS: [fn() -> String; 8] =
-    [version_1, version_2, version_3, version_4, version_5, version_6, version_7, version_8];
+pub(super) const MIGRATIONS: [fn() -> String; 12] = [
+    version_1, version_2, version_3, version_4, version_5, version_6, version_7, version_8, version_9,
+    version_10, version_11, version_12,
+];
 
 /// The version that this program writes.
 pub(super) fn newest() -> u32 {
@@ -419,6 +534,30 @@ fn version_8() -> String {
     sql
 }
 
+fn version_9() -> String {
+    let mut sql = VERSION_9.to_owned();
+    written_once(&mut sql, &ASSESSED_TABLES);
+    sql
+}
+
+fn version_10() -> String {
+    let mut sql = VERSION_10.to_owned();
+    written_once(&mut sql, &["imports"]);
+    sql
+}
+
+fn version_11() -> String {
+    let mut sql = VERSION_11.to_owned();
+    written_once(&mut sql, &APPROVAL_TABLES);
+    sql
+}
+
+fn version_12() -> String {
+    let mut sql = VERSION_12.to_owned();
+    written_once(&mut sql, &DESTRUCTION_TABLES);
+    sql
+}
+
 fn closed_by_freeze(sql: &mut String, table: &str) {
     // Writing to a String can't fail.
     let _ = write!(
@@ -460,6 +599,9 @@ pub(super) fn hashed_tables() -> impl Iterator<Item = &'static str> {
         .chain(CUSTODY_TABLES)
         .chain(CASE_TABLES)
         .chain(LATE_TABLES)
+        .chain(APPROVAL_TABLES)
+        .chain(ASSESSED_TABLES)
+        .chain(DESTRUCTION_TABLES)
 }
 
 /// The `user_version` of the file.

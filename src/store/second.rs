@@ -16,8 +16,10 @@ pub struct SecondResult {
     pub theory: SecondPart,
     /// 实操成绩.
     pub practical: SecondPart,
-    /// 综合评审, for 二级 and 一级: its state.
-    pub review: Option<String>,
+    /// 综合评审, where the level has it.
+    pub review: Option<SecondPart>,
+    /// 总成绩 in hundredths of a point, where the exam has one and every score is known.
+    pub total: Option<i64>,
     /// `passed`, `failed` or `pending`.
     pub verdict: String,
     /// 评定结果.
@@ -27,9 +29,9 @@ pub struct SecondResult {
 /// What the second road says of one part.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct SecondPart {
-    /// `scored`, `absent`, `void` or `pending`.
+    /// `scored`, `absent`, `void`, `pending`, `carried` or `not-examined`.
     pub state: String,
-    /// In hundredths of a point, if it is scored.
+    /// In hundredths of a point, as printed: if it is scored, or carried over with a score that is known.
     pub hundredths: Option<i64>,
 }
 
@@ -42,11 +44,23 @@ impl Store {
     /// A failure of the file.
     pub fn second_road(&self) -> Result<Vec<SecondResult>, StoreError> {
         self.read(|tx| {
-            let mut statement = tx.prepare(include_str!("second.sql"))?;
+            // The tables of the steps are rolled back with the transaction.
+            let text = sql();
+            let (steps, question) = text.split_at(text.find(COMPARED).unwrap_or(0));
+            tx.execute_batch(steps)?;
+            let mut statement = tx.prepare(question)?;
             let rows = statement.query_map([], result)?;
             Ok(rows.collect::<Result<_, _>>()?)
         })
     }
+}
+
+/// Begins the last statement of the text, whose rows are the results.
+const COMPARED: &str = "-- What is compared.";
+
+/// The whole text: what assessors scored has a text of its own.
+fn sql() -> String {
+    include_str!("second.sql").replace("/* assessed.sql */", include_str!("assessed.sql"))
 }
 
 fn result(row: &Row<'_>) -> rusqlite::Result<SecondResult> {
@@ -54,8 +68,12 @@ fn result(row: &Row<'_>) -> rusqlite::Result<SecondResult> {
         ticket: row.get(0)?,
         theory: SecondPart { state: row.get(1)?, hundredths: row.get(2)? },
         practical: SecondPart { state: row.get(3)?, hundredths: row.get(4)? },
-        review: row.get(5)?,
-        verdict: row.get(6)?,
-        grade: row.get(7)?,
+        review: match row.get(5)? {
+            Some(state) => Some(SecondPart { state, hundredths: row.get(6)? }),
+            None => None,
+        },
+        verdict: row.get(7)?,
+        grade: row.get(8)?,
+        total: row.get(9)?,
     })
 }

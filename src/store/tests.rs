@@ -6,6 +6,7 @@ use crate::read::{Reading, SetAside};
 use crate::sheet::{
     Cause, DecodeFault, EngineId, Exception, Place, Points, Resolution, Sha256, SheetId, TicketNumber,
 };
+use std::collections::BTreeMap;
 
 const NOW: &str = "2026-11-21T11:30:00+08:00";
 
@@ -120,6 +121,7 @@ fn exam() -> Exam {
         institute: "鉴定所".into(),
         date: "2026-11-21".into(),
         papers: std::collections::BTreeMap::new(),
+        assessments: BTreeMap::new(),
         occupations: Vec::new(),
         rooms: vec!["01".parse().unwrap()],
         rules: Rules {
@@ -129,8 +131,11 @@ fn exam() -> Exam {
             multiple: MultipleRule::Hold,
             violation: ViolationRule::SubjectVoid,
             rounding: None,
+            levels: Vec::new(),
         },
         signatories: crate::exam::Signatories::default(),
+        certificates: None,
+        public: crate::exam::PublicRules::default(),
     }
 }
 
@@ -159,6 +164,7 @@ fn room(room: &str, present: &[&str]) -> RoomRecord {
         present: present.iter().map(|t| t.parse().unwrap()).collect(),
         absent: std::collections::BTreeSet::new(),
         violations: [("1405".parse().unwrap(), "夹带".into())].into(),
+        report: crate::exam::RoomReport::default(),
     }
 }
 
@@ -335,14 +341,64 @@ fn every_record_table_refuses_update_and_delete() {
             grade: "合格".into(),
         }],
         matters: Vec::new(),
+        proposal: Some(1),
+        issued: "2026-12-15".into(),
+        certificates: vec![certificate("26140540001", "1405"), certificate("26140540002", "1406")],
+        revoked: Vec::new(),
     };
+    let issue = ProposedIssue {
+        publication: publication.clone(),
+        keys: Vec::new(),
+        head: (1, freeze.hash),
+        pages: vec![freeze.hash],
+    };
+    let proposal = Proposal::Issue(Box::new(issue));
+    assert_eq!(store.propose(&proposal, &serde_json::json!({}), NOW).unwrap(), 1);
+    sign_first_proposal(&mut store);
     store.record_publication(&publication, &serde_json::json!({}), NOW).unwrap();
     let twice = store.record_publication(&publication, &serde_json::json!({}), NOW).unwrap_err();
     assert!(matches!(twice, StoreError::PublicationNumber { given: 1, next: 2 }), "{twice}");
-    assert_eq!(store.publications().unwrap(), [publication]);
+    assert_eq!(store.publications().unwrap(), std::slice::from_ref(&publication));
+    // What was revoked is never issued again, and what is held by one is not given to another.
+    let mut second = publication;
+    (second.number, second.corrects, second.revoked) = (2, Some(1), vec!["26140540002".into()]);
+    second.certificates = vec![certificate("26140540001", "1406")];
+    let taken = store.record_publication(&second, &serde_json::json!({}), NOW).unwrap_err();
+    assert!(matches!(taken, StoreError::CertificateTaken { .. }), "{taken}");
+    second.certificates = vec![certificate("26140540001", "1405")];
+    store.record_publication(&second, &serde_json::json!({}), NOW).unwrap();
+    let mut third = second.clone();
+    (third.number, third.corrects, third.revoked) = (3, Some(2), Vec::new());
+    third.certificates = vec![certificate("26140540002", "1406")];
+    let taken = store.record_publication(&third, &serde_json::json!({}), NOW).unwrap_err();
+    assert!(matches!(taken, StoreError::CertificateTaken { .. }), "{taken}");
+    let register = store.certificates().unwrap();
+    assert_eq!(
+        register.iter().map(|r| r.revoked.as_ref().map(|(n, _)| *n)).collect::<Vec<_>>(),
+        [None, Some(2)]
+    );
+    let withdrawal =
+        Withdrawal { number: 2, reason: "why".into(), proposal: 1, revoked: vec!["26140540001".into()] };
+    store.record_withdrawal(&withdrawal, NOW).unwrap();
+    let again = store.record_withdrawal(&withdrawal, NOW).unwrap_err();
+    assert!(matches!(again, StoreError::NotInForce { number: 2 }), "{again}");
+    assert_eq!(store.withdrawals().unwrap(), [withdrawal]);
+    assert!(store.certificates().unwrap().iter().all(|line| line.revoked.is_some()));
+    let part = crate::exam::AssessedPart::Review;
+    let marks = crate::practical::Marks::none("s".parse().unwrap());
+    let ticket: TicketNumber = "1405".parse().unwrap();
+    let marks = BTreeMap::from([(ticket.clone(), marks)]);
+    store.import_marks(part, &marks, &[], &source("m"), NOW).unwrap();
+    assert_eq!(store.import_marks(part, &marks, &[], &source("m"), NOW).unwrap(), Imported::Known);
+    let version = store.marks(part).unwrap()[&ticket].version;
+    let stale = store.release_marks(part, &ticket, version + 1, ("why", &[]), NOW).unwrap_err();
+    assert!(matches!(stale, StoreError::MarksChanged { .. }), "{stale}");
+    store.release_marks(part, &ticket, version, ("why", &[]), NOW).unwrap();
+    store.import_review(&practical(70), &source("r"), NOW).unwrap();
+    assert_eq!(store.review().unwrap(), practical(70));
     let other = raw(&folder.path());
     let tables: Vec<_> = schema::hashed_tables().chain(["journal"]).collect();
-    assert_eq!(tables.len(), 25);
+    assert_eq!(tables.len(), 35);
     for table in tables {
         let rows: i64 = other.query_row(&format!("SELECT COUNT(*) FROM {table}"), [], |r| r.get(0)).unwrap();
         assert!(rows > 0, "{table} must have a row to protect");
@@ -354,6 +410,30 @@ fn every_record_table_refuses_update_and_delete() {
     // REPLACE removes rows too; on the store's own connections that is refused as well.
     let sql = "INSERT OR REPLACE INTO journal SELECT * FROM journal WHERE seq = 1";
     assert!(store.connection.execute(sql, []).unwrap_err().to_string().contains("append only"));
+}
+
+fn certificate(number: &str, ticket: &str) -> Certificate {
+    Certificate { number: number.into(), ticket: ticket.into(), issued: "2026-12-15".into() }
+}
+
+/// One person checks the first proposal.
+fn sign_first_proposal(store: &mut Store) {
+    use crate::identity::{Identity, Purpose};
+    let identity = Identity::generate("one").unwrap();
+    let case_hash = store.proposals().unwrap()[0].hash;
+    let outcome = ProposalOutcome::Checked;
+    let bytes = ProposalSignature::bytes(&Proposal::KIND, (1, &case_hash), &outcome, "why", NOW);
+    let signature = ProposalSignature {
+        case: 1,
+        case_hash,
+        outcome,
+        why: "why".into(),
+        at: NOW.into(),
+        person: identity.person().clone(),
+        signature: identity.sign(Purpose::Case, &bytes),
+    };
+    store.sign_proposal(&signature, NOW).unwrap();
+    assert!(store.proposals().unwrap()[0].holds(&signature));
 }
 
 /// A head and a re-check, each signed by one person.
@@ -1060,7 +1140,7 @@ fn files_that_are_no_store_are_told_apart() {
     std::fs::remove_file(&path).unwrap();
     drop(folder.store());
     raw(&path).pragma_update(None, "user_version", 99).unwrap();
-    assert!(matches!(open(), StoreError::Newer { found: 99, known: 8, .. }));
+    assert!(matches!(open(), StoreError::Newer { found: 99, known: 9, .. }));
     let nowhere = folder.dir.path().join("no/such/folder.db");
     assert!(matches!(Store::create(&nowhere), Err(StoreError::Create { .. })));
     assert!(matches!(Store::open(folder.dir.path()), Err(StoreError::NotWritable { .. })));

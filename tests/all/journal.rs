@@ -29,7 +29,7 @@ fn published() -> Desk {
     desk.grade(&mut session).unwrap();
     let practical: Vec<(u16, &str)> = (1..=CANDIDATES).map(|n| (n, "80")).collect();
     desk.import_practical(&mut session, &practical);
-    let (_, results) = session.publish(&desk.path("out")).unwrap();
+    let (_, results) = desk.publish(&mut session, None).unwrap();
     assert!(!results.is_draft());
     desk
 }
@@ -173,7 +173,7 @@ fn an_end_that_was_cut_off_and_written_anew_is_found_by_a_slip() {
     desk.grade(&mut session).unwrap();
     let practical: Vec<(u16, &str)> = (1..=CANDIDATES).map(|n| (n, "95")).collect();
     desk.import_practical(&mut session, &practical);
-    session.publish(&desk.path("out")).unwrap();
+    desk.publish(&mut session, None).unwrap();
     drop(session);
     assert!(look(&desk, &[], &[]).holds());
     let both: Vec<Slip> = early.iter().chain(&slip).cloned().collect();
@@ -217,7 +217,7 @@ fn a_whole_record_made_anew_and_signed_with_another_key_is_found() {
     desk.grade(&mut session).unwrap();
     let practical: Vec<(u16, &str)> = (1..=CANDIDATES).map(|n| (n, "80")).collect();
     desk.import_practical(&mut session, &practical);
-    session.publish(&desk.path("out")).unwrap();
+    desk.publish(&mut session, None).unwrap();
     session.sign_head(&Identity::generate("李督导").unwrap(), "supervisor").unwrap();
     let forged = slips_of(session.head_slip(None).unwrap().text.as_bytes()).unwrap();
     drop(session);

@@ -233,7 +233,7 @@ fn a_publication_names_late_cards() {
     desk.grade(&mut session).unwrap();
     let practical: Vec<(u16, &str)> = (1..=CANDIDATES).map(|n| (n, "80")).collect();
     desk.import_practical(&mut session, &practical);
-    let (files, results) = session.publish(&desk.path("out")).unwrap();
+    let (files, results) = desk.publish(&mut session, None).unwrap();
     assert!(!results.is_draft());
     let report = files.iter().find(|f| f.extension().is_some_and(|e| e == "xlsx")).unwrap();
     let text = workbook(&std::fs::read(report).unwrap()).concat().join("|");

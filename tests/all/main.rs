@@ -10,7 +10,9 @@
 #[path = "../common/mod.rs"]
 mod common;
 
+mod approval;
 mod archive;
+mod assessing;
 mod bulk;
 mod campaign;
 mod cards;
@@ -28,6 +30,7 @@ mod layouts;
 mod merging;
 mod real_sheets;
 mod registration;
+mod rooms;
 mod scoring;
 mod session;
 mod simulated;

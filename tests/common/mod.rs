@@ -176,7 +176,8 @@ impl Desk {
         Self::new().filled(cards, absent)
     }
 
-    fn filled(self, cards: &[Filled], absent: &[u16]) -> Self {
+    /// As [`Desk::with`], for a desk that is there.
+    pub fn filled(self, cards: &[Filled], absent: &[u16]) -> Self {
         let desk = self;
         let mut session = desk.open();
         session.bind_manifest(&desk.path("exam.manifest")).unwrap();
@@ -271,6 +272,26 @@ impl Desk {
         who.iter().zip(&releases).map(write).collect()
     }
 
+    /// The whole road of a publication: proposed, checked by the reviewer, approved by the supervisor, issued. Drafts, and what was issued
+    /// before, are written at once.
+    pub fn publish(
+        &self,
+        session: &mut Session,
+        correction: Option<&str>,
+    ) -> Result<(Vec<PathBuf>, duka::merge::Results), SessionError> {
+        let out = self.path("out");
+        let first = session.publish_step(&out, correction)?;
+        let done = match first.step {
+            duka::session::Published::Proposed { .. } => {
+                session.check_proposal(&self.people.reviewer, "")?;
+                session.approve_proposal(&self.people.supervisor, "")?;
+                session.issue(&out)?
+            }
+            _ => first,
+        };
+        Ok((done.files, done.results))
+    }
+
     /// Request, two releases, grading.
     pub fn grade(&self, session: &mut Session) -> Result<Graded, SessionError> {
         let request = self.request(session)?;
@@ -292,6 +313,7 @@ pub fn room_records(absent: &[u16]) -> Vec<RoomRecord> {
             present: seated.iter().filter(|t| !away(t)).cloned().collect(),
             absent: seated.iter().filter(away).cloned().collect(),
             violations: BTreeMap::new(),
+            report: duka::exam::RoomReport::default(),
             room,
         }
     };

@@ -7,7 +7,10 @@ use crate::cli::{Failure, Output, now};
 use age::secrecy::SecretString;
 use duka::identity::{Identity, IdentityError, Strength};
 use duka::key::{ExamManifest, KeyPurpose, Manifest, Moment, Proposal, SealedKey, Terms, seal};
-use duka::session::{Ask, CorrectedPaper, Graded, SEALED, Session, Verdict, exam_papers, write_whole};
+use duka::merge::Results;
+use duka::session::{
+    Ask, CorrectedPaper, Graded, Published, SEALED, Session, Verdict, exam_papers, write_whole,
+};
 use duka::sheet::TicketNumber;
 use duka::store::RereadOutcome;
 use std::path::{Path, PathBuf};
@@ -132,6 +135,33 @@ impl People {
         let path = session.folder().join("custody").join("recheck.pdf");
         write_whole(&path, &session.recheck_slip(opened.number)?)?;
         Ok(path)
+    }
+
+    /// The results are proposed, the reviewer checks them, the supervisor approves, and they are issued.
+    pub fn publish(
+        &self,
+        session: &mut Session,
+        folder: &Path,
+        out: &Output,
+    ) -> Result<(Vec<PathBuf>, Results), Failure> {
+        let proposed = session.publish_step(folder, None)?;
+        if proposed.step == Published::Draft {
+            return Ok((proposed.files, proposed.results));
+        }
+        for status in
+            [session.check_proposal(&self.reviewer, "")?, session.approve_proposal(&self.supervisor, "")?]
+        {
+            if let Some((signature, _)) = status.case.signatures.last() {
+                out.line(format!("   signed by {}: {}", signature.person.name(), signature.why));
+            }
+        }
+        let issued = session.issue(folder)?;
+        if let Published::Issued(number) = issued.step {
+            out.line(format!(
+                "   publication number (发布号) {number}; every printed page has a signed code"
+            ));
+        }
+        Ok((issued.files, issued.results))
     }
 
     /// Supervisor and a custodian sign the journal's head; gives the slip's file and its code.

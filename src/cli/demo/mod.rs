@@ -146,8 +146,8 @@ pub fn run(args: &Demo, context: &Context) -> Result<Ending, Failure> {
         out.line(format!("   {ticket}: read again the same, unchanged; evidence in {}", evidence.display()));
     }
 
-    step(out, 10, "theory and practical scores merged, papers published, the journal's head signed");
-    let (papers, results) = session.publish(&folder.join("out"))?;
+    step(out, 10, "results merged, proposed, checked, approved, published; the head signed");
+    let (papers, results) = people.publish(&mut session, &folder.join("out"), out)?;
     let (slip, code) = people.sign_head(&mut session)?;
     out.line(format!("   head {code}"));
     out.line(format!("   signed by supervisor and custodian: {}", slip.display()));
@@ -298,6 +298,7 @@ fn room_records(world: &World) -> Vec<RoomRecord> {
             present: seated.iter().filter(|t| !away(t)).map(|t| (*t).clone()).collect(),
             absent: seated.iter().filter(|t| away(t)).map(|t| (*t).clone()).collect(),
             violations: BTreeMap::new(),
+            report: duka::exam::RoomReport::default(),
         }
     };
     world.exam.rooms.iter().map(record).filter(|r| !r.present.is_empty()).collect()

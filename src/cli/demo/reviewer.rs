@@ -104,6 +104,7 @@ fn look(open: &Open, card: &Card, roster: &Roster) -> Option<(String, &'static s
         // one, then stands alone.
         Cause::TicketDuplicate { ticket, .. }
         | Cause::PresentButAbsent { ticket, .. }
+        | Cause::OtherRoom { ticket, .. }
         | Cause::AbsentButPresent { ticket, .. }
             if *ticket != card.ticket =>
         {

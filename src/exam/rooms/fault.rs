@@ -90,7 +90,7 @@ pub enum RoomFault {
         first: RowPlace,
     },
     /// Not a word for what happened.
-    #[error("{0:?} is none of 到考, 缺考, 违纪")]
+    #[error("{0:?} is none of 到考, 缺考, 违纪, 作废卡")]
     Status(String),
     /// Not a number of people.
     #[error("{0:?} is not a number of people")]
@@ -144,5 +144,98 @@ pub enum RoomFault {
         found: u32,
         /// How many are listed.
         listed: u32,
+    },
+    /// 应到, 实到 and 缺考 contradict each other.
+    #[error("room {room}: 应到 is {expected}, but 实到 {present} and 缺考 {absent} make {}", present + absent)]
+    Sum {
+        /// The room.
+        room: RoomId,
+        /// 应到.
+        expected: u32,
+        /// 实到.
+        present: u32,
+        /// 缺考.
+        absent: u32,
+    },
+    /// 起始号 or 终止号 is not the roster's.
+    #[error("room {room}: {what} is {found}, but on the roster it is {roster}")]
+    End {
+        /// The room.
+        room: RoomId,
+        /// 起始号 or 终止号.
+        what: &'static str,
+        /// What the record says.
+        found: TicketNumber,
+        /// The roster's.
+        roster: TicketNumber,
+    },
+    /// Not everything that was handed out came back.
+    #[error("room {room}: {out} {what} were handed out, but {back} came back")]
+    NotReturned {
+        /// The room.
+        room: RoomId,
+        /// 试卷 or 答题卡.
+        what: &'static str,
+        /// Handed out.
+        out: u32,
+        /// Came back.
+        back: u32,
+    },
+    /// Fewer came back than people sat and cards were voided.
+    #[error(
+        "room {room}: {back} {what} came back, fewer than {present} present and {voided} voided cards make"
+    )]
+    TooFew {
+        /// The room.
+        room: RoomId,
+        /// 试卷 or 答题卡.
+        what: &'static str,
+        /// Came back.
+        back: u32,
+        /// Recorded present.
+        present: u32,
+        /// Voided cards that must be among them.
+        voided: u32,
+    },
+    /// Fewer spare cards than voided ones.
+    #[error("room {room}: 备用卡 is {spare}, but {voided} cards were voided")]
+    Spare {
+        /// The room.
+        room: RoomId,
+        /// Spare cards used.
+        spare: u32,
+        /// Voided cards listed.
+        voided: u32,
+    },
+    /// 作废卡 is not the number of those listed.
+    #[error("room {room}: 作废卡 is {found}, but {listed} are listed")]
+    Voided {
+        /// The room.
+        room: RoomId,
+        /// What the cell says.
+        found: u32,
+        /// How many are listed.
+        listed: u32,
+    },
+    /// A voided card of nobody.
+    #[error("names neither a ticket number nor a card's number for the voided card")]
+    VoidedNameless,
+    /// The same voided card again.
+    #[error("this voided card is there already, in {first}")]
+    VoidedTwice {
+        /// Where it was first.
+        first: RowPlace,
+    },
+    /// A voided card of an absent candidate.
+    #[error("{ticket} is recorded absent, but a card of theirs was voided")]
+    VoidedAbsent {
+        /// The number.
+        ticket: TicketNumber,
+    },
+    /// Both absent and in violation.
+    #[error("{ticket} is named both absent (缺考) and in violation (违纪)")]
+    AbsentViolation {
+        /// The number.
+        ticket: TicketNumber,
     },
 }

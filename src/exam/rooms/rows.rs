@@ -1,6 +1,11 @@
 //! Rows of candidates and of counts become room records.
 
-use super::{ABSENT, EXPECTED, PRESENT, RoomFault, STATUS, VIOLATIONS};
+use super::report::{HandedOut, RoomReport, VoidedCard};
+use super::said::stranger;
+use super::{
+    ABSENT, CARDS_BACK, CARDS_OUT, EXPECTED, FIRST, INVIGILATORS, LAST, PAPERS_BACK, PAPERS_OUT, PRESENT,
+    RoomFault, SERIAL, SPARE, STATUS, VIOLATIONS, VOIDED,
+};
 use crate::exam::headings::{Heading, known};
 use crate::exam::lookup::RoomFinder;
 use crate::exam::table::{Record, RowPlace, RowProblem};
@@ -15,6 +20,8 @@ enum Status {
     Present,
     Absent,
     Violation,
+    /// Not of a candidate but of a card of theirs.
+    VoidedCard,
 }
 
 impl Status {
@@ -25,6 +32,7 @@ impl Status {
             }
             "缺考" | "缺席" | "缺" | "未到" | "absent" => Some(Self::Absent),
             "违纪" | "违规" | "作弊" | "违纪违规" | "violation" => Some(Self::Violation),
+            "作废卡" | "作废" | "废卡" | "卡作废" | "void-card" => Some(Self::VoidedCard),
             _ => None,
         }
     }
@@ -37,28 +45,37 @@ struct Counts<'t> {
     present: Option<u32>,
     absent: Option<u32>,
     violations: Option<u32>,
+    voided: Option<u32>,
+    report: RoomReport,
 }
 
 pub(super) struct Importer<'e, 't> {
     exam: &'e Exam,
     finder: RoomFinder<'e>,
     roster: &'e Roster,
+    excused: &'e BTreeSet<TicketNumber>,
     pub(super) problems: Vec<RowProblem<RoomFault>>,
     seen: HashMap<TicketNumber, RowPlace>,
     pub(super) rooms: BTreeMap<RoomId, RoomRecord>,
     counts: BTreeMap<RoomId, Counts<'t>>,
+    /// Where each voided card, and of each room something, was first.
+    voided: BTreeMap<(RoomId, Option<TicketNumber>, String), RowPlace>,
+    first: BTreeMap<RoomId, Record<'t>>,
 }
 
 impl<'e, 't> Importer<'e, 't> {
-    pub(super) fn new(exam: &'e Exam, roster: &'e Roster) -> Self {
+    pub(super) fn new(exam: &'e Exam, roster: &'e Roster, excused: &'e BTreeSet<TicketNumber>) -> Self {
         Self {
             exam,
             finder: RoomFinder::new(exam),
             roster,
+            excused,
             problems: Vec::new(),
             seen: HashMap::new(),
             rooms: BTreeMap::new(),
             counts: BTreeMap::new(),
+            voided: BTreeMap::new(),
+            first: BTreeMap::new(),
         }
     }
 
@@ -69,7 +86,10 @@ impl<'e, 't> Importer<'e, 't> {
     /// Takes in a row of a candidate or of counts, or notes why not.
     pub(super) fn row(&mut self, record: Record<'t>) {
         let counted = [EXPECTED, PRESENT, ABSENT].iter().any(|h| !record.cell(h).is_empty());
-        if record.cell(&known::TICKET).is_empty() && counted {
+        let status = record.text(&STATUS).ok().and_then(|text| Status::from_word(&text));
+        if status == Some(Status::VoidedCard) {
+            self.voided_row(&record);
+        } else if record.cell(&known::TICKET).is_empty() && counted {
             self.count_row(record);
         } else {
             self.person_row(&record);
@@ -127,7 +147,46 @@ impl<'e, 't> Importer<'e, 't> {
                 entry.violations.insert(ticket.clone(), words);
                 entry.present.insert(ticket);
             }
+            // A row of its own, see `voided_row`.
+            Status::VoidedCard => {}
         }
+    }
+
+    /// Takes in a row about a card that does not count.
+    fn voided_row(&mut self, record: &Record<'t>) {
+        let room = self.room(record);
+        let cell = record.cell(&known::TICKET);
+        let ticket = if cell.is_empty() { None } else { Some(self.ticket(record)) };
+        let serial = record.cell(&SERIAL);
+        let serial = if serial.is_empty() { Ok(String::new()) } else { serial.digits() };
+        let serial = serial.map_err(|f| self.note(record, &SERIAL, f)).unwrap_or_default();
+        let reason = record.optional(&known::REMARK);
+        let reason = reason.map_err(|f| self.note(record, &known::REMARK, f)).unwrap_or_default();
+        let (Some(room), ticket) = (room, ticket) else { return };
+        let ticket = match ticket {
+            // Told already.
+            Some(None) => return,
+            Some(Some(ticket)) => {
+                if let Some(fault) = stranger(&ticket, &room, self.roster) {
+                    self.note(record, &known::TICKET, fault);
+                    return;
+                }
+                Some(ticket)
+            }
+            None if serial.is_empty() => {
+                self.note(record, &known::TICKET, RoomFault::VoidedNameless);
+                return;
+            }
+            None => None,
+        };
+        let place = (room.clone(), ticket.clone(), serial.clone());
+        if let Some(first) = self.voided.get(&place).cloned() {
+            self.note(record, &known::TICKET, RoomFault::VoidedTwice { first });
+            return;
+        }
+        self.voided.insert(place, record.place());
+        self.first.entry(room.clone()).or_insert(*record);
+        self.entry(room).report.voided.insert(VoidedCard { ticket, serial, reason });
     }
 
     fn entry(&mut self, room: RoomId) -> &mut RoomRecord {
@@ -136,6 +195,7 @@ impl<'e, 't> Importer<'e, 't> {
             present: BTreeSet::new(),
             absent: BTreeSet::new(),
             violations: BTreeMap::new(),
+            report: RoomReport::default(),
         })
     }
 
@@ -154,17 +214,55 @@ impl<'e, 't> Importer<'e, 't> {
         status
     }
 
+    /// A count that may be missing.
+    fn optional_count(&mut self, record: &Record<'_>, heading: &Heading) -> Option<u32> {
+        if record.cell(heading).is_empty() { None } else { self.count(record, heading) }
+    }
+
+    /// A text that may be missing.
+    fn optional(&mut self, record: &Record<'_>, heading: &Heading) -> String {
+        record.optional(heading).map_err(|f| self.note(record, heading, f)).unwrap_or_default()
+    }
+
+    fn end(&mut self, record: &Record<'_>, heading: &Heading) -> Option<TicketNumber> {
+        let cell = record.cell(heading);
+        if cell.is_empty() {
+            return None;
+        }
+        let digits = cell.digits().map_err(|f| self.note(record, heading, f)).ok()?;
+        digits.parse().map_err(|f| self.note(record, heading, RoomFault::Ticket(f))).ok()
+    }
+
+    fn report(&mut self, record: &Record<'_>) -> RoomReport {
+        let people = self.optional(record, &INVIGILATORS);
+        let people = people.split(['、', ',', '，', ';', '；', '/', ' ']).map(str::trim);
+        RoomReport {
+            first: self.end(record, &FIRST),
+            last: self.end(record, &LAST),
+            papers: HandedOut {
+                out: self.optional_count(record, &PAPERS_OUT),
+                back: self.optional_count(record, &PAPERS_BACK),
+            },
+            cards: HandedOut {
+                out: self.optional_count(record, &CARDS_OUT),
+                back: self.optional_count(record, &CARDS_BACK),
+            },
+            spare: self.optional_count(record, &SPARE),
+            voided: BTreeSet::new(),
+            invigilators: people.filter(|name| !name.is_empty()).map(str::to_owned).collect(),
+            remark: self.optional(record, &known::REMARK),
+        }
+    }
+
     fn count_row(&mut self, record: Record<'t>) {
         let room = self.room(&record);
         let counts = Counts {
             expected: self.count(&record, &EXPECTED),
             present: self.count(&record, &PRESENT),
             absent: self.count(&record, &ABSENT),
-            violations: if record.cell(&VIOLATIONS).is_empty() {
-                None
-            } else {
-                self.count(&record, &VIOLATIONS)
-            },
+            violations: self.optional_count(&record, &VIOLATIONS),
+            voided: self.optional_count(&record, &VOIDED),
+            report: self.report(&record),
             record,
         };
         let Some(room) = room else { return };
@@ -193,12 +291,23 @@ impl<'e, 't> Importer<'e, 't> {
             let absent = entry.absent.clone();
             let listed = size(absent.len());
             let violations = size(entry.violations.len());
-            let mut present: BTreeSet<_> = self.roster.room(&room).map(|c| c.ticket.clone()).collect();
+            let voided = size(entry.report.voided.len());
+            let listed_too: BTreeSet<_> = entry.present.union(&absent).cloned().collect();
+            let away = |t: &TicketNumber| self.excused.contains(t) && !listed_too.contains(t);
+            let mut present: BTreeSet<_> =
+                self.roster.room(&room).map(|c| c.ticket.clone()).filter(|t| !away(t)).collect();
             let roster = size(present.len());
             present.retain(|ticket| !absent.contains(ticket));
             let left = size(present.len());
             let record = counts.record;
             let differs = |count: Option<u32>, is: u32| count.filter(|found| *found != is);
+            if let (Some(expected), Some(present), Some(absent)) =
+                (counts.expected, counts.present, counts.absent)
+                && u64::from(expected) != u64::from(present) + u64::from(absent)
+            {
+                let fault = RoomFault::Sum { room: room.clone(), expected, present, absent };
+                self.note(&record, &EXPECTED, fault);
+            }
             if let Some(found) = differs(counts.expected, roster) {
                 self.note(&record, &EXPECTED, RoomFault::Expected { room: room.clone(), found, roster });
             }
@@ -213,7 +322,30 @@ impl<'e, 't> Importer<'e, 't> {
                 let fault = RoomFault::Violations { room: room.clone(), found, listed: violations };
                 self.note(&record, &VIOLATIONS, fault);
             }
-            self.entry(room).present = present;
+            if let Some(found) = differs(counts.voided, voided) {
+                let fault = RoomFault::Voided { room: room.clone(), found, listed: voided };
+                self.note(&record, &VOIDED, fault);
+            }
+            self.first.insert(room.clone(), record);
+            let entry = self.entry(room);
+            entry.present = present;
+            entry.report = RoomReport { voided: std::mem::take(&mut entry.report.voided), ..counts.report };
+        }
+    }
+
+    /// Notes what in the records contradicts itself, where the room's counts stand or its first voided card.
+    pub(super) fn settle_reports(&mut self) {
+        if !self.problems.is_empty() {
+            return;
+        }
+        let rooms: Vec<RoomId> = self.rooms.keys().cloned().collect();
+        for room in rooms {
+            let (Some(record), Some(entry)) = (self.first.get(&room).copied(), self.rooms.get(&room)) else {
+                continue;
+            };
+            for (heading, fault) in entry.contradictions(self.roster) {
+                self.note(&record, &heading, fault);
+            }
         }
     }
 }

@@ -39,6 +39,7 @@ fn a_list_says_who_was_there() {
         present: present.iter().map(|n| ticket(*n)).collect(),
         absent: absent.iter().map(|n| ticket(*n)).collect(),
         violations: violations.iter().map(|(n, words)| (ticket(*n), (*words).to_owned())).collect(),
+        report: RoomReport::default(),
     };
     assert_eq!(
         import(&text, 40).unwrap(),
@@ -90,7 +91,10 @@ fn each_defect_is_named_with_its_row_and_column() {
     let first = ticket(1);
     for (row, expected) in [
         (format!("01,{first},,,"), "row 3, column D (状态): is empty"),
-        (format!("01,{first},,迟到,"), "row 3, column D (状态): \"迟到\" is none of 到考, 缺考, 违纪"),
+        (
+            format!("01,{first},,迟到,"),
+            "row 3, column D (状态): \"迟到\" is none of 到考, 缺考, 违纪, 作废卡",
+        ),
         (
             format!("09,{first},,到考,"),
             "row 3, column A (考场): \"09\" is not a room of this exam; there are 01, 02, 03",
@@ -136,8 +140,14 @@ fn counts_that_disagree_are_refused_with_the_numbers() {
         ("01,30,29,一,0,,", "column D (缺考): \"一\" is not a number of people"),
         ("01,30,29,,0,,", "column D (缺考): is empty"),
     ] {
-        assert_eq!(problems(&format!("{head}\n{counts}\n{absentee}\n"), 40), [format!("row 2, {expected}")]);
+        let found = problems(&format!("{head}\n{counts}\n{absentee}\n"), 40);
+        assert_eq!(found.last(), Some(&format!("row 2, {expected}")));
+        // Where the row contradicts itself too, that is told first.
+        let own = found.iter().filter(|text| text.contains("column B (应到): room 01: 应到 is")).count();
+        assert!(found.len() == 1 || (own > 0 && found[0].contains(" make ")), "{found:?}");
     }
+    let sum = problems(&format!("{head}\n01,30,28,1,0,,\n{absentee}\n"), 40);
+    assert_eq!(sum[0], "row 2, column B (应到): room 01: 应到 is 30, but 实到 28 and 缺考 1 make 29");
     let twice = format!("{head}\n01,30,29,1,0,,\n01,30,29,1,0,,\n{absentee}\n");
     assert_eq!(
         problems(&twice, 40),
@@ -155,6 +165,194 @@ fn a_list_without_its_status_is_not_taken_for_counts() {
     assert!(matches!(import(&format!("{HEAD}\n"), 3), Err(RoomError::NoRows { .. })));
 }
 
+/// Headings of a room form with everything, and a room's row in which some cells are replaced, by column from 0.
+const FORM: &str = "考场,应到,实到,缺考,违纪,起始号,终止号,试卷发放,试卷回收,答题卡发放,答题卡回收,备用卡,作废卡,监考员,备注,\
+                    准考证号,卡号,状态";
+
+fn form(changes: &[(usize, &str)]) -> String {
+    let first = ticket(1).to_string();
+    let last = ticket(30).to_string();
+    let mut cells: Vec<&str> = vec![
+        "01",
+        "30",
+        "29",
+        "1",
+        "0",
+        &first,
+        &last,
+        "30",
+        "30",
+        "32",
+        "32",
+        "1",
+        "1",
+        "赵一、钱二",
+        "断电十分钟",
+        "",
+        "",
+        "",
+    ];
+    for (column, text) in changes {
+        cells[*column] = text;
+    }
+    cells.join(",")
+}
+
+fn with_form(room: &str, card: &str) -> String {
+    let (absent, card) = (format!("01{}{},,缺考", ",".repeat(15), ticket(4)), card.to_owned());
+    format!("{FORM}\n{room}\n{absent}\n{card}\n")
+}
+
+fn card_row(ticket: &str, serial: &str, reason: &str) -> String {
+    format!("01{}{reason},{ticket},{serial},作废卡", ",".repeat(14))
+}
+
+#[test]
+fn a_room_form_says_everything_and_comes_back() {
+    let voided = card_row(ticket(7).as_str(), "000123", "污损");
+    let records = import(&with_form(&form(&[]), &voided), 40).unwrap();
+    let report = &records[0].report;
+    assert_eq!((report.first.clone(), report.last.clone()), (Some(ticket(1)), Some(ticket(30))));
+    assert_eq!(report.cards, HandedOut { out: Some(32), back: Some(32) });
+    assert_eq!(report.papers, HandedOut { out: Some(30), back: Some(30) });
+    assert_eq!((report.spare, report.remark.as_str()), (Some(1), "断电十分钟"));
+    assert_eq!(report.invigilators, ["赵一", "钱二"]);
+    let card = VoidedCard { ticket: Some(ticket(7)), serial: "000123".into(), reason: "污损".into() };
+    assert_eq!(report.voided, [card].into());
+    assert!(records[0].present.contains(&ticket(7)), "the candidate was there all the same");
+    let again = RoomRecord::import("k.csv", &to_csv(&records, &roster(40)), &exam(), &roster(40)).unwrap();
+    assert_eq!(again, records);
+    let book = to_xlsx(&records, &roster(40)).unwrap();
+    assert_eq!(RoomRecord::import("k.xlsx", &book, &exam(), &roster(40)).unwrap(), records);
+}
+
+#[test]
+fn a_room_form_that_contradicts_itself_is_refused_with_the_numbers() {
+    let voided = card_row(ticket(7).as_str(), "000123", "污损");
+    let (two, five) = (ticket(2).to_string(), ticket(5).to_string());
+    for (changes, expected) in [
+        (
+            vec![(5, two.as_str())],
+            format!("column F (起始号): room 01: 起始号 is {two}, but on the roster it is {}", ticket(1)),
+        ),
+        (
+            vec![(6, five.as_str())],
+            format!("column G (终止号): room 01: 终止号 is {five}, but on the roster it is {}", ticket(30)),
+        ),
+        (vec![(5, "第一号")], "column F (起始号): \"第一号\"".to_owned()),
+        (vec![(8, "29")], "column I (试卷回收): room 01: 30 试卷 were handed out, but 29 came back".to_owned()),
+        (vec![(10, "31")], "column K (答题卡回收): room 01: 32 答题卡 were handed out, but 31 came back".to_owned()),
+        (
+            vec![(9, "29"), (10, "29")],
+            "column K (答题卡回收): room 01: 29 答题卡 came back, fewer than 29 present and 1 voided cards make"
+                .to_owned(),
+        ),
+        (
+            vec![(7, "28"), (8, "28")],
+            "column I (试卷回收): room 01: 28 试卷 came back, fewer than 29 present and 0 voided cards make"
+                .to_owned(),
+        ),
+        (vec![(11, "0")], "column L (备用卡): room 01: 备用卡 is 0, but 1 cards were voided".to_owned()),
+        (vec![(12, "2")], "column M (作废卡): room 01: 作废卡 is 2, but 1 are listed".to_owned()),
+        (vec![(11, "一张")], "column L (备用卡): \"一张\" is not a number of people".to_owned()),
+        (vec![(9, "-1")], "column J (答题卡发放): \"-1\" is not a number of people".to_owned()),
+        (vec![(12, "1.5")], "column M (作废卡): \"1.5\" is not a number of people".to_owned()),
+        (vec![(4, "1")], "column E (违纪): room 01: 违纪 is 1, but 0 are listed".to_owned()),
+    ] {
+        let found = problems(&with_form(&form(&changes), &voided), 40);
+        assert_eq!(found.len(), 1, "{found:?}");
+        assert!(found[0].starts_with(&format!("row 2, {expected}")), "{found:?} is not {expected}");
+    }
+}
+
+#[test]
+fn a_voided_card_must_be_somebodys_in_the_room() {
+    let nobody = "140510009999";
+    for (card, expected) in [
+        (card_row("", "", "污损"), "row 4, column P (准考证号): names neither a ticket number nor a card's number for the voided card".to_owned()),
+        (card_row(nobody, "", ""), format!("row 4, column P (准考证号): the ticket number {nobody} is not on the roster")),
+        (
+            card_row(ticket(31).as_str(), "", ""),
+            format!("row 4, column P (准考证号): the roster has {} in room 02, not in room 01", ticket(31)),
+        ),
+        (
+            card_row(ticket(4).as_str(), "", ""),
+            format!("row 2, column R (状态): {} is recorded absent, but a card of theirs was voided", ticket(4)),
+        ),
+        (
+            format!("{}\n{}", card_row("", "77", ""), card_row("", "77", "污损")),
+            "row 5, column P (准考证号): this voided card is there already, in k.csv: row 4".to_owned(),
+        ),
+    ] {
+        let count = if card.contains('\n') { "2" } else { "1" };
+        let found = problems(&with_form(&form(&[(11, "2"), (12, count)]), &card), 40);
+        let found: Vec<_> = found.into_iter().filter(|text| !text.contains("作废卡 is")).collect();
+        assert_eq!(found, [expected]);
+    }
+}
+
+#[test]
+fn a_record_told_in_words_is_checked_as_a_table_is() {
+    let said = || RoomSaid { room: "1".into(), ..RoomSaid::default() };
+    let record = |said: RoomSaid| RoomRecord::said(said, &exam(), &roster(40), &[ticket(9)].into());
+    let good = record(RoomSaid {
+        absent: [ticket(4)].into(),
+        violations: [(ticket(5), "夹带".to_owned())].into(),
+        ..said()
+    })
+    .unwrap();
+    assert_eq!((good.room.as_str(), good.present.len(), good.absent.len()), ("01", 28, 1));
+    assert!(!good.present.contains(&ticket(9)), "whoever is not to sit theory is present only if named");
+    let faults = |said: RoomSaid| -> Vec<String> {
+        record(said).unwrap_err().iter().map(ToString::to_string).collect()
+    };
+    let report = |report: RoomReport| RoomSaid { report, ..said() };
+    for (said, expected) in [
+        (RoomSaid { room: "77".into(), ..said() }, "\"77\" is not a room of this exam; there are 01, 02, 03"),
+        (
+            RoomSaid { absent: [ticket(31)].into(), ..said() },
+            "the roster has 140510000031 in room 02, not in room 01",
+        ),
+        (
+            RoomSaid { absent: ["7".parse().unwrap()].into(), ..said() },
+            "the ticket number 7 is not on the roster",
+        ),
+        (
+            RoomSaid {
+                absent: [ticket(5)].into(),
+                violations: [(ticket(5), "夹带".to_owned())].into(),
+                ..said()
+            },
+            "140510000005 is named both absent (缺考) and in violation (违纪)",
+        ),
+        (
+            report(RoomReport {
+                papers: HandedOut { out: Some(30), back: Some(3) },
+                ..RoomReport::default()
+            }),
+            "room 01: 30 试卷 were handed out, but 3 came back",
+        ),
+    ] {
+        let found = faults(said);
+        assert_eq!(found[0], expected, "{found:?}");
+    }
+}
+
+#[test]
+fn what_changed_in_a_record_is_told() {
+    let voided = card_row(ticket(7).as_str(), "", "污损");
+    let before = import(&with_form(&form(&[]), &voided), 40).unwrap().remove(0);
+    let mut after = before.clone();
+    after.present.remove(&ticket(8));
+    after.absent.insert(ticket(8));
+    after.report.spare = None;
+    assert_eq!(
+        after.changes_from(&before),
+        [format!("room 01: {} 到考 → 缺考", ticket(8)), "room 01: 备用卡 1 → —".to_owned()]
+    );
+    assert!(before.changes_from(&before).is_empty());
+}
+
 proptest! {
     #![proptest_config(ProptestConfig::with_cases(64))]
 
@@ -167,6 +365,7 @@ proptest! {
             let room = candidate(n).room;
             let record = records.entry(room.clone()).or_insert_with(|| RoomRecord {
                 room, present: BTreeSet::new(), absent: BTreeSet::new(), violations: BTreeMap::new(),
+                report: RoomReport::default(),
             });
             match status {
                 0 => { record.absent.insert(ticket(n)); }

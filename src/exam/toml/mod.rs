@@ -2,15 +2,21 @@
 //!
 //! The file is walked by hand and not by derive, so that every problem is found in one run.
 
+mod assessment;
+mod certificates;
+mod levels;
+mod public;
 mod section;
 #[cfg(test)]
 mod tests;
 
 use super::{
-    Exam, ExamError, ExamFault, GradeRule, Level, MultipleRule, Occupation, Paper, Rules, Signatories,
-    ViolationRule,
+    AssessedPart, Assessment, Exam, ExamError, ExamFault, GradeRule, Level, MultipleRule, Occupation, Paper,
+    Rules, Signatories, ViolationRule,
 };
-use crate::sheet::{Form, HandSection, PaperId, Points, RoomId, Rounding, RoundingRule, SectionName};
+use crate::sheet::{
+    AssessmentId, Form, HandSection, PaperId, Points, RoomId, Rounding, RoundingRule, SectionName,
+};
 use ::toml::de::{DeTable, DeValue};
 use section::{At, Log, Section};
 use std::collections::{BTreeMap, HashMap};
@@ -61,10 +67,13 @@ fn exam(root: &DeTable<'_>, log: &mut Log) -> Option<Exam> {
     let date = date(&mut top, log);
     let rooms = top.required("rooms", log).and_then(|v| top.names::<RoomId>("rooms", v, log));
     let papers = papers(&mut top, log);
-    let occupations = occupations(&mut top, &papers, log);
+    let assessments = assessment::assessments(&mut top, log);
+    let occupations = occupations(&mut top, &papers, &assessments, log);
     let rules = top.table("rules", log);
     let rules = rules_of(rules, log);
     let signatories = top.table("signatories", log).map(|s| signatories(s, log)).unwrap_or_default();
+    let certificates = top.table("certificates", log).and_then(|s| certificates::certificates(s, log));
+    let public = public::public(&mut top, log);
     top.close(log);
     Some(Exam {
         batch: batch?.value,
@@ -72,10 +81,13 @@ fn exam(root: &DeTable<'_>, log: &mut Log) -> Option<Exam> {
         institute: institute?.value,
         date: date?,
         papers: papers.into_iter().map(|(id, at)| (id, at.value)).collect(),
+        assessments: assessments.into_iter().map(|(id, at)| (id, at.value)).collect(),
         occupations,
         rooms: rooms?,
         rules,
         signatories,
+        certificates,
+        public,
     })
 }
 
@@ -166,11 +178,13 @@ fn revision(section: &mut Section<'_, '_>, log: &mut Log) -> Option<u16> {
 fn occupations(
     top: &mut Section<'_, '_>,
     papers: &BTreeMap<PaperId, At<Paper>>,
+    schemes: &BTreeMap<AssessmentId, At<Assessment>>,
     log: &mut Log,
 ) -> Vec<Occupation> {
     let mut seen = HashMap::new();
     let mut out = Vec::<Occupation>::new();
     let mut used = Vec::new();
+    let mut assessed = Vec::new();
     let sections = top.tables("occupation", log);
     if sections.is_empty() {
         top.wrong(log, 1, "occupation", ExamFault::Missing);
@@ -188,6 +202,12 @@ fn occupations(
             }
         }
         let line = section.line;
+        let practical = assessment::named(&mut section, AssessedPart::Practical, schemes, log);
+        let review = assessment::named(&mut section, AssessedPart::Review, schemes, log);
+        assessed.extend(practical.iter().chain(&review).cloned());
+        if review.is_some() && level.is_some_and(|level| !level.has_review()) {
+            section.wrong(log, line, "review", ExamFault::NoReview);
+        }
         section.close(log);
         let (Some(name), Some(level), Some(paper)) = (name, level, paper) else { continue };
         let name = crate::exam::words::tidy(&name.value);
@@ -196,13 +216,14 @@ fn occupations(
             log.note(line, "occupation", problem);
             continue;
         }
-        out.push(Occupation { name, level, paper: paper.value });
+        out.push(Occupation { name, level, paper: paper.value, practical, review });
     }
     for (id, paper) in papers {
         if !used.contains(id) {
             log.note(paper.line, "paper", ExamFault::Unused { paper: id.to_string() });
         }
     }
+    assessment::used(schemes, &assessed, log);
     out
 }
 
@@ -240,6 +261,7 @@ fn rules_of(section: Option<Section<'_, '_>>, log: &mut Log) -> Rules {
         multiple: MultipleRule::Hold,
         violation: ViolationRule::SubjectVoid,
         rounding: None,
+        levels: Vec::new(),
     };
     let mut given = false;
     if let Some(mut section) = section {
@@ -264,15 +286,24 @@ fn rules_of(section: Option<Section<'_, '_>>, log: &mut Log) -> Rules {
             }
         }
         given = section.table.contains_key("grades");
-        rules.grades = grades(&mut section, &rules, log);
+        rules.grades = grades(&mut section, &rules.fail_grade, rules.pass_line, log);
+        if !given {
+            rules.grades = grades_above(rules.pass_line);
+        }
+        rules.levels = levels::levels(&rules, &mut section, log);
         section.close(log);
     }
     if !given {
-        let above = GRADES.iter().filter(|(_, least)| *least > rules.pass_line);
-        rules.grades = above.map(|&(name, least)| GradeRule { name: name.into(), least }).collect();
-        rules.grades.push(GradeRule { name: "合格".into(), least: rules.pass_line });
+        rules.grades = grades_above(rules.pass_line);
     }
     rules
+}
+
+/// The usual grades with the last one at the pass line.
+fn grades_above(pass_line: Points) -> Vec<GradeRule> {
+    let above = GRADES.iter().filter(|(_, least)| *least > pass_line);
+    let above = above.map(|&(name, least)| GradeRule { name: name.into(), least });
+    above.chain([GradeRule { name: "合格".into(), least: pass_line }]).collect()
 }
 
 /// A rule and the step it rounds to, a hundredth of a point unless the table says otherwise.
@@ -288,8 +319,13 @@ fn rounding(mut table: Section<'_, '_>, log: &mut Log) -> Option<Rounding> {
     Some(Rounding { rule: rule?, step: step? })
 }
 
-fn grades(section: &mut Section<'_, '_>, rules: &Rules, log: &mut Log) -> Vec<GradeRule> {
-    let mut seen = HashMap::from([(rules.fail_grade.clone(), section.line)]);
+fn grades(
+    section: &mut Section<'_, '_>,
+    fail_grade: &str,
+    pass_line: Points,
+    log: &mut Log,
+) -> Vec<GradeRule> {
+    let mut seen = HashMap::from([(fail_grade.to_owned(), section.line)]);
     let mut out = Vec::<GradeRule>::new();
     let mut last_line = section.line;
     let grades = section.tables("grades", log);
@@ -315,8 +351,8 @@ fn grades(section: &mut Section<'_, '_>, rules: &Rules, log: &mut Log) -> Vec<Gr
         last_line = least.line;
         out.push(GradeRule { name: name.value, least: least.value });
     }
-    if let Some(last) = out.last().filter(|last| last.least != rules.pass_line) {
-        let problem = ExamFault::LastGrade { least: last.least, pass_line: rules.pass_line };
+    if let Some(last) = out.last().filter(|last| last.least != pass_line) {
+        let problem = ExamFault::LastGrade { least: last.least, pass_line };
         section.wrong(log, last_line, "grades", problem);
     }
     out

@@ -240,3 +240,142 @@ fn sections_marked_by_hand_have_a_name_and_points() {
         assert!(found.len() == 1 && found[0].contains(problem), "{sections}: {found:?}");
     }
 }
+
+#[test]
+fn a_level_may_have_rules_of_its_own() {
+    use crate::exam::Part;
+    let with = |lines: &str| format!("{GOOD}[[rules.level]]\nlevel = \"二级\"\n{lines}\n");
+    let exam = Exam::parse(&with(""), "e").unwrap();
+    assert_eq!(exam.rules.levels[0].pass_lines.len(), 3, "综合评审 is usual at 二级");
+    let exam = Exam::parse(
+        &with(
+            "parts = [\"theory\", \"practical\"]\npass_line = { practical = 70 }\n\
+             total = { theory = 40, practical = 60 }\nrounding = { rule = \"half-up\", step = 0.5 }",
+        ),
+        "e",
+    )
+    .unwrap();
+    let rules = exam.rules.at(Level::Two);
+    let lines = [(Part::Theory, Points::whole(60)), (Part::Practical, Points::whole(70))];
+    assert_eq!(rules.pass_lines, lines.into());
+    assert_eq!(rules.total, [(Part::Theory, 40), (Part::Practical, 60)].into());
+    assert_eq!(rules.grades.last().unwrap().least, Points::whole(60), "the lowest of the lines");
+    assert!(rules.rounding.is_some());
+    let exam = Exam::parse(&with("pass_line = 70"), "e").unwrap();
+    assert!(exam.rules.at(Level::Two).pass_lines.values().all(|line| *line == Points::whole(70)));
+    for (lines, problem) in [
+        ("parts = []", "parts: is empty"),
+        ("parts = [\"oral\"]", "parts: \"oral\" is not one of \"theory\", \"practical\", \"review\""),
+        ("parts = [\"theory\", \"theory\"]", "parts: theory is there twice"),
+        ("parts = \"theory\"", "parts: must be a list in brackets"),
+        ("pass_line = 0", "pass_line: is 0.0, it must be above 0 and at most 100"),
+        ("pass_line = { oral = 60 }", "pass_line: oral: no such key here"),
+        ("parts = [\"theory\"]\npass_line = { review = 60 }", "review: is not among the parts of this level"),
+        ("total = { theory = 40, practical = 50 }", "total: is 90 percent in all"),
+        ("total = { theory = 40.5, practical = 59.5 }", "theory: must be a whole number of percent"),
+        ("total = { theory = 0, practical = 100 }", "theory: is 0, it must be between 1 and 100 percent"),
+        (
+            "parts = [\"theory\"]\ntotal = { practical = 100 }",
+            "practical: is not among the parts of this level",
+        ),
+        ("grades = [{ name = \"合格\", least = 50 }]", "grades: the last grade begins at 50.0"),
+        ("grades = []", "grades: is empty"),
+        ("rounding = { rule = \"near\" }", "rule: \"near\" is not one of"),
+        ("weight = 3", "weight: no such key here"),
+        ("[[rules.level]]\nlevel = \"2\"", "level: 二级 is there twice"),
+        ("[[rules.level]]\nparts = [\"theory\"]", "level: is missing"),
+    ] {
+        let found = problems_of(&with(lines));
+        assert!(found[0].contains(problem), "{lines}: {found:?}");
+        assert!(found[0].contains("rules: level"), "{found:?}");
+    }
+}
+
+const SCHEME: &str = r#"[[assessment]]
+id = "s"
+part = "practical"
+assessors = 3
+spread = 15
+[[assessment.modules]]
+name = "接线"
+weight = 60
+full = 100
+items = [{ name = "安装", points = 60 }, { name = "安全", points = 40 }]
+vetoes = ["短路"]
+overtime = { per_minute = 0.5, most = 5 }
+[[assessment.modules]]
+name = "排故"
+weight = 40
+items = [{ name = "排除", points = 30 }]
+"#;
+
+fn with_scheme(from: &str, to: &str) -> String {
+    let own = GOOD.replace("paper = \"e4\"\n[rules]", "paper = \"e4\"\npractical = \"s\"\n[rules]");
+    let text = format!("{own}{SCHEME}");
+    assert!(text.contains(from), "{from}");
+    text.replace(from, to)
+}
+
+#[test]
+fn a_scheme_of_assessment_is_read_whole() {
+    let exam = Exam::parse(&with_scheme("", ""), "e").unwrap();
+    let scheme = exam.assessments.values().next().unwrap();
+    assert_eq!(exam.occupations[0].practical.as_ref().unwrap().as_str(), "s");
+    let full: Vec<String> = scheme.modules.iter().map(|m| m.full.to_string()).collect();
+    assert_eq!(full, ["100.0", "30.0"]);
+    assert_eq!(scheme.rounding.to_string(), "down to 0.01");
+    let text = serde_json::to_string(&exam).unwrap();
+    assert_eq!(serde_json::from_str::<Exam>(&text).unwrap(), exam);
+}
+
+#[test]
+fn each_defect_of_a_scheme_is_named() {
+    for (from, to, expected) in [
+        ("assessors = 3", "assessors = 4", "assessment 1: assessors: is 4, it must be an odd number from 1"),
+        (
+            "assessors = 3",
+            "assessors = 17",
+            "assessment 1: assessors: is 17, it must be an odd number from 1",
+        ),
+        (
+            "assessors = 3",
+            "assessors = 3\nmean = \"trimmed\"",
+            "assessors: is 3, it must be an odd number from 5",
+        ),
+        ("assessors = 3", "mean = \"median\"\nassessors = 3", "mean: \"median\" is not one of"),
+        ("part = \"practical\"\n", "", "assessment 1: part: is missing"),
+        (
+            "part = \"practical\"",
+            "part = \"review\"",
+            "practical: the [[assessment]] \"s\" is for the part \"review\"",
+        ),
+        (
+            "practical = \"s\"",
+            "practical = \"t\"",
+            "practical: no [[assessment]] has the id \"t\"; there are s",
+        ),
+        ("practical = \"s\"", "review = \"s\"", "review: only 二级 and 一级 have 综合评审"),
+        ("practical = \"s\"\n", "", "assessment: no [[occupation]] has the scheme \"s\""),
+        ("weight = 40", "weight = 39.5", "assessment 1: modules: the weights make 99.5, not 100.0"),
+        ("full = 100", "full = 90", "modules 1: full: the items make 100.0, not 90.0"),
+        ("points = 60 }", "points = 60.5 }", "modules 1: full: the items make 100.5, not 100.0"),
+        ("points = 30 }", "points = 29.99 }, { name = \"x\", points = 70.02 }", "at most 100 for all items"),
+        (
+            "points = 30 }",
+            "points = 29.99 }",
+            "modules: the full points of the modules have no common multiple",
+        ),
+        ("\"排故\"", "\"接 线\"", "modules 2: name: 接 线 is there twice"),
+        ("\"排故\"", "\"说明\"", "name: \"说明\" can't be a worksheet's name"),
+        ("\"排故\"", "\"排:故\"", "name: \"排:故\" can't be a worksheet's name"),
+        ("\"安全\"", "\"安装\"", "items: 安装 is there twice"),
+        ("\"安全\"", "\"状态\"", "items: \"状态\" can't be the name of an item"),
+        ("[\"短路\"]", "[\"短路\", \"短路\"]", "vetoes: 短路 is there twice"),
+        ("per_minute = 0.5, ", "", "modules 1: overtime: per_minute: is missing"),
+        ("spread = 15", "spread = 0", "spread: is 0.0, it must be above 0"),
+        ("spread = 15", "spred = 15", "assessment 1: spred: no such key here"),
+    ] {
+        let found = problems_of(&with_scheme(from, to));
+        assert!(found.iter().any(|problem| problem.contains(expected)), "{to}: {found:?}");
+    }
+}

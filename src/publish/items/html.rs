@@ -4,7 +4,7 @@ use super::{ItemReport, SECRET};
 use std::fmt::Write as _;
 
 /// Text for a page: nothing in it is markup.
-pub(super) fn text(raw: &str) -> String {
+pub(in crate::publish) fn text(raw: &str) -> String {
     let mut out = String::with_capacity(raw.len());
     for c in raw.chars() {
         match c {

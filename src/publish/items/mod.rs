@@ -6,6 +6,7 @@
 mod alike;
 mod book;
 mod html;
+pub(super) use html::text as html_text;
 mod page;
 mod plot;
 #[cfg(test)]

@@ -31,6 +31,11 @@ impl<'p, 's> Canvas<'p, 's> {
         Self { surface, typeface }
     }
 
+    /// What it is set in.
+    pub fn typeface(&self) -> &Typeface {
+        self.typeface
+    }
+
     /// One line of text; gives back its length.
     pub fn text(&mut self, x: f64, y: f64, text: &str, style: &TextStyle) -> f64 {
         self.typeface.draw(self.surface, x, y, text, style)
@@ -69,6 +74,11 @@ impl<'p, 's> Canvas<'p, 's> {
 
     /// Black rectangles (left, top, width, height), filled as one shape.
     pub fn blocks(&mut self, rectangles: impl Iterator<Item = (f64, f64, f64, f64)>) {
+        self.bars(Colour::BLACK, rectangles);
+    }
+
+    /// Rectangles (left, top, width, height) of one colour, filled as one shape.
+    pub fn bars(&mut self, colour: Colour, rectangles: impl Iterator<Item = (f64, f64, f64, f64)>) {
         let mut path = PathBuilder::new();
         for (x, y, width, height) in rectangles {
             path.move_to(pt(x), pt(y));
@@ -79,9 +89,27 @@ impl<'p, 's> Canvas<'p, 's> {
         }
         let Some(path) = path.finish() else { return };
         self.surface.set_stroke(None);
-        self.surface.set_fill(Some(Fill { paint: Colour::BLACK.paint(), ..Fill::default() }));
+        self.surface.set_fill(Some(Fill { paint: colour.paint(), ..Fill::default() }));
         self.surface.draw_path(&path);
         self.surface.set_fill(None);
+    }
+
+    /// The dark modules of a code, row by row, `width` a row, each `module` millimetres. Modules that touch in a row are one rectangle: no
+    /// viewer shows hairlines between them.
+    pub fn modules(&mut self, left: f64, top: f64, module: f64, width: usize, dark: &[bool]) {
+        let mut runs = Vec::new();
+        for (y, row) in dark.chunks(width).enumerate() {
+            let mut column = 0;
+            while column < width {
+                let length = row[column..].iter().take_while(|d| **d).count();
+                if length > 0 {
+                    let (x, y) = (column as f64 * module, y as f64 * module);
+                    runs.push((left + x, top + y, length as f64 * module, module * 1.01));
+                }
+                column += length.max(1);
+            }
+        }
+        self.blocks(runs.into_iter());
     }
 
     /// The frame of a rectangle.

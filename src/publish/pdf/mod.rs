@@ -1,13 +1,20 @@
 //! A paper as pages to print.
 
 mod canvas;
+mod seal;
 mod slip;
+mod slips;
+mod statistics;
 mod table;
 
+use super::cells::Cell;
 use super::error::PublishError;
-use super::paper::{Closing, DRAFT_NOTICE, Paper, SEAL_DATE, SEALS, Section, Standing};
+use super::paper::{Closing, Paper, SEAL_DATE, SEALS, Section};
+use super::seal::{PageFacts, SEAL_SIGNATURE};
 use crate::layout::draw::{PT_PER_MM, TextStyle, Typeface};
 pub(super) use slip::{head_slip, recheck_slip};
+pub(super) use slips::slips;
+pub(super) use statistics::statistics;
 
 use canvas::Canvas;
 use krilla::Document;
@@ -73,13 +80,96 @@ struct Set<'a> {
     pages: Vec<Range<usize>>,
 }
 
-/// The document's bytes. The same paper gives the same bytes.
+/// A paper with everything in its place, and how many pages it has.
+struct Layout<'a> {
+    typeface: Typeface,
+    format: Format,
+    sets: Vec<Set<'a>>,
+    count: usize,
+}
+
+/// The document's bytes. The same paper gives the same bytes. Signatures of its pages are taken from the front of `signatures`, unless
+/// there are none at all.
 ///
 /// # Errors
 ///
 /// [`PublishError::MissingGlyph`] if a character can't be printed, [`PublishError::TooLong`] if a text fits on no
 /// page.
-pub(super) fn document(paper: &Paper) -> Result<Vec<u8>, PublishError> {
+pub(super) fn document(
+    paper: &Paper,
+    signatures: &mut &[[u8; SEAL_SIGNATURE]],
+) -> Result<Vec<u8>, PublishError> {
+    let layout = layout(paper)?;
+    let Layout { typeface, format, sets, count } = &layout;
+    let (format, count) = (*format, *count);
+    let facts = if signatures.is_empty() { Vec::new() } else { facts_of(paper, &layout) };
+    if signatures.len() < facts.len() {
+        return Err(PublishError::OtherPages { paper: paper.title.clone() });
+    }
+    let (own, rest) = signatures.split_at(facts.len());
+    *signatures = rest;
+    let codes: Vec<seal::Code> = facts
+        .iter()
+        .zip(own)
+        .map(|(facts, signature)| seal::Code::of(facts, signature, &paper.title))
+        .collect::<Result<_, _>>()?;
+
+    let mut document = Document::new();
+    document.set_metadata(
+        Metadata::new()
+            .title(paper.title.clone())
+            .authors(vec![paper.centre.clone()])
+            .language("zh-CN".to_owned()),
+    );
+    let mut number = 0;
+    for set in sets {
+        for (i, rows) in set.pages.iter().enumerate() {
+            let code = codes.get(number);
+            number += 1;
+            let is_last = i + 1 == set.pages.len();
+            let mut page = document.start_page_with(settings(format));
+            let mut surface = page.surface();
+            let mut canvas = Canvas::new(&mut surface, typeface);
+            if let Some((word, notice)) = paper.standing.notice() {
+                canvas.watermark(word, format.width, format.height);
+                let style = TextStyle::new(10.0).centred().middle().colour(canvas::RED);
+                canvas.text(format.width / 2.0, TOP - 5.0, notice, &style);
+            }
+            let style = TextStyle::new(BODY).centred().middle();
+            let footer = format!("第 {number} 页　共 {count} 页");
+            canvas.text(format.width / 2.0, format.height - BOTTOM / 2.0, &footer, &style);
+            page_of(&mut canvas, paper, set, rows, is_last, format);
+            if paper.sealing.is_some() {
+                seal::place(&mut canvas, code, format);
+            }
+            surface.finish();
+            page.finish();
+        }
+    }
+    document.finish().map_err(|source| PublishError::Pdf { paper: paper.title.clone(), source })
+}
+
+/// What stands on each page.
+///
+/// # Errors
+///
+/// As [`document`].
+pub(super) fn page_facts(paper: &Paper) -> Result<Vec<PageFacts>, PublishError> {
+    Ok(facts_of(paper, &layout(paper)?))
+}
+
+fn facts_of(paper: &Paper, layout: &Layout<'_>) -> Vec<PageFacts> {
+    let mut out = Vec::with_capacity(layout.count);
+    for set in &layout.sets {
+        for rows in &set.pages {
+            let page = (out.len() + 1, layout.count);
+            out.push(seal::facts(paper, set.section, rows, page));
+        }
+    }
+    out
+}
+
+fn layout(paper: &Paper) -> Result<Layout<'_>, PublishError> {
     let typeface = Typeface::shipped();
     let fits_upright = paper
         .sections
@@ -96,37 +186,8 @@ pub(super) fn document(paper: &Paper) -> Result<Vec<u8>, PublishError> {
     }
     let sets: Vec<Set> =
         paper.sections.iter().map(|s| set(paper, s, &typeface, format)).collect::<Result<_, _>>()?;
-    let count: usize = sets.iter().map(|s| s.pages.len()).sum();
-
-    let mut document = Document::new();
-    document.set_metadata(
-        Metadata::new()
-            .title(paper.title.clone())
-            .authors(vec![paper.centre.clone()])
-            .language("zh-CN".to_owned()),
-    );
-    let mut number = 0;
-    for set in &sets {
-        for (i, rows) in set.pages.iter().enumerate() {
-            number += 1;
-            let is_last = i + 1 == set.pages.len();
-            let mut page = document.start_page_with(settings(format));
-            let mut surface = page.surface();
-            let mut canvas = Canvas::new(&mut surface, &typeface);
-            if paper.standing == Standing::Draft {
-                canvas.watermark("草稿", format.width, format.height);
-                let notice = TextStyle::new(10.0).centred().middle().colour(canvas::RED);
-                canvas.text(format.width / 2.0, TOP - 5.0, DRAFT_NOTICE, &notice);
-            }
-            let style = TextStyle::new(BODY).centred().middle();
-            let footer = format!("第 {number} 页　共 {count} 页");
-            canvas.text(format.width / 2.0, format.height - BOTTOM / 2.0, &footer, &style);
-            page_of(&mut canvas, paper, set, rows, is_last, format);
-            surface.finish();
-            page.finish();
-        }
-    }
-    document.finish().map_err(|source| PublishError::Pdf { paper: paper.title.clone(), source })
+    let count = sets.iter().map(|s| s.pages.len()).sum();
+    Ok(Layout { typeface, format, sets, count })
 }
 
 #[allow(clippy::cast_possible_truncation)] // 842 points
@@ -144,20 +205,24 @@ fn set<'a>(
 ) -> Result<Set<'a>, PublishError> {
     let inside = format.inside();
     let whose = format!("{} {}", paper.title, section.tab);
-    let title = table::fit(typeface, &section.title, inside, TITLE_SIZE, table_share());
+    let head = heading_width(paper, format);
+    let title = table::fit(typeface, &section.title, head, TITLE_SIZE, table_share());
     let mut facts = Vec::new();
     for line in &section.facts {
         let mut fits = Vec::new();
         for fact in line {
             let text =
                 table::checked(typeface, &format!("{}：{}", fact.label, fact.value), fact.label, &whose)?;
-            let width = inside * f64::from(fact.share) / 100.0 - 3.0;
+            let width = head * f64::from(fact.share) / 100.0 - 3.0;
             fits.push(table::fit(typeface, &text, width, FACT_SIZE, table_share()));
         }
         facts.push(fits);
     }
     let facts_height: f64 = facts.iter().map(|line| line_height(line)).sum();
-    let table_top = TOP + TITLE + facts_height + 1.5;
+    let mut table_top = TOP + TITLE + facts_height + 1.5;
+    if paper.sealing.is_some() {
+        table_top = table_top.max(seal::BOTTOM + 1.0);
+    }
     let totals = match &section.closing {
         Closing::Signed { totals } => {
             Some(table::fit(typeface, totals, inside - 4.0 * PAD, BODY, table_share()))
@@ -169,8 +234,16 @@ fn set<'a>(
     let widths = table::widths(typeface, section, inside);
     let rows = table::rows(typeface, section, &widths, body - closing)?;
     let heights: Vec<f64> = if rows.is_empty() { vec![ROW] } else { rows.iter().map(|r| r.height).collect() };
-    let pages = table::pages(&heights, body, closing);
+    let mut pages = table::pages(&heights, body, closing);
+    if paper.sealing.is_some() {
+        pages = seal::pages_that_fit(paper, section, pages)?;
+    }
     Ok(Set { section, title, facts, table_top, widths, rows, totals, pages })
+}
+
+/// Width of title and heading block: the code stands beside them.
+fn heading_width(paper: &Paper, format: Format) -> f64 {
+    format.inside() - if paper.sealing.is_some() { seal::WIDTH } else { 0.0 }
 }
 
 /// Headings and totals shrink only a little before they run over a second line.
@@ -200,8 +273,10 @@ fn page_of(
     format: Format,
 ) {
     let (left, right) = (SIDE, format.width - SIDE);
+    let head = heading_width(paper, format);
     canvas.fit(
-        format.width / 2.0,
+        // In the middle of the page where there is room for it.
+        (format.width / 2.0).min(left + head - set.title.width(canvas.typeface()) / 2.0),
         TOP + TITLE / 2.0,
         &set.title,
         &TextStyle::new(TITLE_SIZE).centred().bold(),
@@ -212,7 +287,7 @@ fn page_of(
         let mut x = left;
         for (fact, fit) in line.iter().zip(fits) {
             canvas.fit(x, y + height / 2.0, fit, &TextStyle::new(FACT_SIZE));
-            x += format.inside() * f64::from(fact.share) / 100.0;
+            x += head * f64::from(fact.share) / 100.0;
         }
         y += height;
     }

@@ -14,6 +14,9 @@ use qrcode::{Color, EcLevel, QrCode};
 /// arm's length doesn't read it from an office printer's paper.
 const QR: f64 = 68.0;
 
+/// Modules of the largest QR code there is.
+const LARGEST: usize = 177;
+
 /// White modules around a QR code, as ISO/IEC 18004 asks.
 const QUIET: f64 = 4.0;
 
@@ -128,39 +131,30 @@ impl Sheet<'_, '_, '_> {
     }
 }
 
-/// The QR code of `text` as its dark modules, row by row, and how many a side has.
+/// The QR code of `text` as its dark modules, row by row, and how many a side has: `most` at the most.
 ///
 /// # Errors
 ///
 /// [`PublishError::TooLong`] if no code holds the text.
-pub(in super::super) fn modules(text: &str, whose: &str) -> Result<(usize, Vec<bool>), PublishError> {
+pub(in super::super) fn modules(
+    text: &str,
+    whose: &str,
+    most: usize,
+) -> Result<(usize, Vec<bool>), PublishError> {
     // A creased or stained slip loses some of it: level M makes up for 15 %, L for 7 %.
-    let code = QrCode::with_error_correction_level(text, EcLevel::M)
-        .or_else(|_| QrCode::with_error_correction_level(text, EcLevel::L))
-        .map_err(|_| PublishError::TooLong {
-            place: "QR".to_owned(),
-            whose: whose.to_owned(),
-            length: text.chars().count(),
-        })?;
+    let fits =
+        |level| QrCode::with_error_correction_level(text, level).ok().filter(|code| code.width() <= most);
+    let code = fits(EcLevel::M).or_else(|| fits(EcLevel::L)).ok_or_else(|| PublishError::TooLong {
+        place: "QR".to_owned(),
+        whose: whose.to_owned(),
+        length: text.chars().count(),
+    })?;
     Ok((code.width(), code.to_colors().into_iter().map(|c| c == Color::Dark).collect()))
 }
 
 fn qr(canvas: &mut Canvas<'_, '_>, left: f64, top: f64, (width, dark): &(usize, Vec<bool>)) {
     let module = QR / (*width as f64 + 2.0 * QUIET);
-    let place = |at: usize| (QUIET + at as f64) * module;
-    // Modules that touch in a row are one rectangle: no viewer shows hairlines between them.
-    let mut runs = Vec::new();
-    for row in 0..*width {
-        let mut column = 0;
-        while column < *width {
-            let length = dark[row * width + column..(row + 1) * width].iter().take_while(|d| **d).count();
-            if length > 0 {
-                runs.push((left + place(column), top + place(row), length as f64 * module, module * 1.01));
-            }
-            column += length.max(1);
-        }
-    }
-    canvas.blocks(runs.into_iter());
+    canvas.modules(left + QUIET * module, top + QUIET * module, module, *width, dark);
 }
 
 /// Draws one page.
@@ -196,7 +190,7 @@ fn document(title: &str, keywords: Vec<String>, pages: Vec<Draw<'_>>) -> Result<
 /// [`PublishError::TooLong`] if it has too many signatures for a QR code.
 pub(in super::super) fn head_slip(slip: &HeadSlip) -> Result<Vec<u8>, PublishError> {
     let title = "操作日志校验凭条";
-    let code = modules(&slip.text, &format!("entry {}", slip.entry))?;
+    let code = modules(&slip.text, &format!("entry {}", slip.entry), LARGEST)?;
     let draw = |sheet: &mut Sheet<'_, '_, '_>| {
         sheet.title(title);
         let qr_left = UPRIGHT.width - SIDE - QR;

@@ -39,6 +39,11 @@ impl Fit {
         self.size * LEADING / PT_PER_MM
     }
 
+    /// Width of its longest line in millimetres.
+    pub fn width(&self, typeface: &Typeface) -> f64 {
+        self.lines.iter().map(|line| typeface.width_mm(line, self.size)).fold(0.0, f64::max)
+    }
+
     /// Height of its lines in millimetres.
     pub fn height(&self) -> f64 {
         self.lines.len() as f64 * self.leading()

@@ -23,6 +23,8 @@ fn transcript() -> Transcript {
         review: Some(PartResult::Pending),
         verdict: Verdict::Pending,
         grade: String::new(),
+        total: None,
+        conflicts: Vec::new(),
         remarks: Vec::new(),
     }
 }
@@ -32,12 +34,14 @@ fn every_difference_between_the_roads_is_told() {
     let one = transcript();
     let same = as_second(&one);
     assert_eq!(differences(std::slice::from_ref(&one), std::slice::from_ref(&same)), [""; 0]);
-    let changes: [fn(&mut SecondResult); 7] = [
+    let changes: [fn(&mut SecondResult); 9] = [
         |r| r.theory.hundredths = Some(6000),
         |r| r.theory = SecondPart { state: "absent".into(), hundredths: None },
         |r| r.practical.state = "void".into(),
         |r| r.review = None,
-        |r| r.review = Some("void".into()),
+        |r| r.review = Some(SecondPart { state: "void".into(), hundredths: None }),
+        |r| r.practical.hundredths = Some(6000),
+        |r| r.total = Some(6000),
         |r| r.verdict = "passed".into(),
         |r| r.grade = "合格".into(),
     ];

@@ -1,6 +1,9 @@
 use super::super::fixture::{card, sheet};
 use super::*;
-use crate::exam::{Attempt, Level, MultipleRule, Occupation, Rules, ViolationRule};
+use crate::exam::{
+    Attempt, Level, MultipleRule, Occupation, Part, Rules, Ruling, Rulings, ViolationRule, VoidedCard,
+};
+use crate::settle::Stacks;
 use crate::sheet::{EngineId, Points};
 
 fn ticket(text: &str) -> TicketNumber {
@@ -21,10 +24,13 @@ fn exam() -> Exam {
         institute: "鉴定所".into(),
         date: "2026-11-21".into(),
         papers: [("electrician-4".parse().unwrap(), paper)].into(),
+        assessments: std::collections::BTreeMap::new(),
         occupations: vec![Occupation {
             name: "电工".into(),
             level: Level::Four,
             paper: "electrician-4".parse().unwrap(),
+            practical: None,
+            review: None,
         }],
         rooms: vec!["01".parse().unwrap()],
         rules: Rules {
@@ -34,8 +40,11 @@ fn exam() -> Exam {
             multiple: MultipleRule::Wrong,
             violation: ViolationRule::SubjectVoid,
             rounding: None,
+            levels: Vec::new(),
         },
         signatories: crate::exam::Signatories::default(),
+        certificates: None,
+        public: crate::exam::PublicRules::default(),
     }
 }
 
@@ -63,6 +72,7 @@ fn room(present: &[&str], absent: &[&str], violations: &[&str]) -> RoomRecord {
         present: present.iter().map(|t| ticket(t)).collect(),
         absent: absent.iter().map(|t| ticket(t)).collect(),
         violations: violations.iter().map(|t| (ticket(t), "夹带".to_owned())).collect(),
+        report: crate::exam::RoomReport::default(),
     }
 }
 
@@ -77,6 +87,8 @@ struct Case {
     cards: Vec<crate::read::Reading>,
     aside: Vec<SetAside>,
     resolutions: Vec<Resolution>,
+    rulings: Rulings,
+    stacks: Stacks,
 }
 
 impl Case {
@@ -88,6 +100,8 @@ impl Case {
             cards,
             aside: Vec::new(),
             resolutions: Vec::new(),
+            rulings: Rulings::default(),
+            stacks: Stacks::default(),
         }
     }
 
@@ -119,7 +133,15 @@ impl Case {
         };
         let sheets: Vec<_> = self.cards.iter().map(settled).collect();
         let run = |sheets: &[SettledSheet]| {
-            against_roster(sheets, &self.aside, &self.exam, &self.roster, &self.rooms, &self.resolutions)
+            against_roster(
+                sheets,
+                &self.aside,
+                &self.exam,
+                &self.roster,
+                &self.rooms,
+                &self.resolutions,
+                Around { rulings: &self.rulings, stacks: &self.stacks },
+            )
         };
         let findings = run(&sheets);
         let backwards: Vec<_> = sheets.iter().rev().cloned().collect();
@@ -380,4 +402,115 @@ fn doubtful_marks_hold_their_sheet_and_name_its_candidate() {
     assert!(findings.open.iter().all(|o| o.ticket == Some(ticket("1405"))));
     assert_eq!(findings.by_ticket[&ticket("1405")].standing, Standing::Held);
     assert_eq!(findings.by_ticket[&ticket("1406")].standing, Standing::Clear);
+}
+
+fn ruling(case: &mut Case, number: &str, ruling: Ruling) {
+    case.rulings.0.entry(ticket(number)).or_default().push(ruling);
+}
+
+fn voided(case: &mut Case, number: &str, serial: &str, reason: &str) {
+    case.rooms[0].report.voided.insert(VoidedCard {
+        ticket: number.parse().ok(),
+        serial: serial.into(),
+        reason: reason.into(),
+    });
+}
+
+#[test]
+fn a_voided_card_that_turns_up_is_held_until_a_person_says_which_counts() {
+    let one = || {
+        let cards = vec![card("a", "1405", "fe", "ee", ANSWERS)];
+        let mut case = Case::new(&[("1405", "A")], cards).room(&["1405"], &[], &[]);
+        voided(&mut case, "1405", "000123", "污损");
+        case
+    };
+    let case = one();
+    assert_eq!(case.open(), ["ticket voided-card"]);
+    let findings = case.findings();
+    let text = findings.open[0].exception.cause.to_string();
+    assert_eq!(
+        text,
+        "a card of 1405 was voided (作废卡: 考场 01，卡号 000123，污损), and 1 with this number came in: which of them counts?"
+    );
+    assert_eq!(findings.by_ticket[&ticket("1405")].standing, Standing::Held);
+    let spare = one().at("a", "ticket", "accept");
+    assert_eq!(spare.open(), NONE);
+    assert_eq!(spare.findings().by_ticket[&ticket("1405")].standing, Standing::Clear);
+    assert_eq!(
+        one().whole("a", "void").open(),
+        ["sheet sheet-missing"],
+        "it was the voided one: the spare is missing"
+    );
+
+    let two = || {
+        let mut case = one();
+        case.cards.push(card("b", "1405", "fe", "ee", ANSWERS));
+        case
+    };
+    assert_eq!(two().open(), ["ticket voided-card", "ticket voided-card"]);
+    let others = two().findings().open.iter().map(|o| o.exception.cause.other_sheets()).collect::<Vec<_>>();
+    assert!(others.iter().all(|o| o.len() == 1), "each names the other, to be looked at side by side");
+    let chosen = two().at("b", "ticket", "accept").whole("a", "void");
+    assert_eq!(chosen.open(), NONE);
+    assert_eq!(chosen.findings().by_ticket[&ticket("1405")].sheet, sheet("b"));
+    // A voided card without a number is nobody's.
+    let mut nameless =
+        Case::new(&[("1405", "A")], vec![card("a", "1405", "fe", "ee", ANSWERS)]).room(&["1405"], &[], &[]);
+    voided(&mut nameless, "", "000124", "");
+    assert_eq!(nameless.open(), NONE);
+}
+
+#[test]
+fn a_card_among_those_of_another_room_is_held_unless_that_room_saw_its_candidate() {
+    let case = || {
+        let mut case = Case::new(&[("1405", "A")], vec![card("a", "1405", "fe", "ee", ANSWERS)]);
+        case.stacks.among.insert(sheet("a"), "02".parse().unwrap());
+        case
+    };
+    assert_eq!(case().open(), ["ticket other-room"]);
+    assert_eq!(case().at("a", "ticket", "accept").open(), NONE);
+    let mut there = case().room(&["1405"], &[], &[]);
+    there.rooms[0].room = "02".parse().unwrap();
+    assert_eq!(there.open(), NONE);
+}
+
+#[test]
+fn a_seat_that_the_stack_skips_is_named_with_its_neighbours() {
+    let mut case = Case::new(&[("1405", "A")], Vec::new()).room(&["1405"], &[], &[]);
+    case.stacks.gaps.insert(ticket("1405"), (sheet("x"), sheet("y")));
+    assert_eq!(case.open(), ["sheet stack-gap"]);
+    assert_eq!(case.findings().open[0].exception.cause.other_sheets(), [sheet("x"), sheet("y")]);
+    assert_eq!(case.decide(Place::Candidate { ticket: ticket("1405") }, "accept").open(), NONE);
+}
+
+#[test]
+fn a_card_of_someone_who_is_not_to_sit_theory_is_held_until_it_is_void() {
+    let carried = || Ruling::CarriedOver { part: Part::Theory, score: None, source: "第1批".into() };
+    for ruled in [carried(), Ruling::Retake { part: Part::Practical, reason: String::new() }] {
+        let mut case = Case::new(&[("1405", "A")], vec![card("a", "1405", "fe", "ee", ANSWERS)]);
+        ruling(&mut case, "1405", ruled);
+        assert_eq!(case.open(), ["sheet not-sitting"]);
+        let case = case.whole("a", "accept");
+        assert_eq!(case.open(), ["sheet not-sitting"], "to accept it would not say which is wrong");
+        assert_eq!(case.whole("a", "void").open(), NONE);
+    }
+    // An absent card of theirs says nothing else, and nobody waits for a card.
+    let mut flagged = Case::new(&[("1405", "A")], vec![card("a", "1405", "ee", "fe", NOTHING)]);
+    ruling(&mut flagged, "1405", carried());
+    assert_eq!(flagged.open(), NONE);
+    let mut none = Case::new(&[("1405", "A")], Vec::new()).room(&["1405"], &[], &[]);
+    ruling(&mut none, "1405", carried());
+    assert_eq!(none.open(), NONE);
+}
+
+#[test]
+fn whoever_is_ruled_absent_has_no_card() {
+    let absent = || Ruling::Absent { part: Part::Theory, reason: String::new() };
+    let mut case =
+        Case::new(&[("1405", "A")], vec![card("a", "1405", "fe", "ee", ANSWERS)]).room(&["1405"], &[], &[]);
+    ruling(&mut case, "1405", absent());
+    assert_eq!(case.open(), ["absent present-but-absent"]);
+    let mut none = Case::new(&[("1405", "A")], Vec::new()).room(&["1405"], &[], &[]);
+    ruling(&mut none, "1405", absent());
+    assert_eq!(none.open(), NONE, "the room that saw them is the merge's to tell");
 }

@@ -1,0 +1,120 @@
+//! `duka verify --paper`: a printed page held against its code.
+
+use super::{Context, Ending, Failure, files, now};
+use duka::key::ExamManifest;
+use duka::session::{CheckedPage, NumberState, Session, SessionError, check_page};
+use serde_json::json;
+use std::path::Path;
+
+/// Checks the codes of printed pages, each given as its text or as a file with it.
+pub fn check(papers: &[String], manifest: Option<&Path>, context: &Context) -> Result<Ending, Failure> {
+    let session = match manifest {
+        Some(_) => None,
+        None => Some(Session::look(&context.session, now)?),
+    };
+    let manifest = match (manifest, &session) {
+        (Some(path), _) => {
+            let bytes = files::read_small(path)?;
+            ExamManifest::open(&bytes)
+                .map_err(|e| super::manifest::custody(&path.display().to_string(), &e))?
+        }
+        (None, Some(session)) => session.manifest().cloned().ok_or(SessionError::NoManifest)?,
+        (None, None) => return Err(SessionError::NoManifest.into()),
+    };
+    let (mut values, mut bad) = (Vec::new(), 0);
+    for paper in papers {
+        for code in codes(paper)? {
+            let page = match check_page(&manifest, &code) {
+                Ok(page) => page,
+                Err(error) => {
+                    bad += 1;
+                    context.output.line(format!("WRONG  {error}"));
+                    values.push(json!({ "holds": false, "why": error.to_string() }));
+                    continue;
+                }
+            };
+            let state = match &session {
+                Some(session) => {
+                    Some((session.number_state(page.facts.publication)?, session.is_issued(&page)?))
+                }
+                None => None,
+            };
+            if !tell(&page, state.as_ref(), context) {
+                bad += 1;
+            }
+            values.push(value(&page, state.as_ref()));
+        }
+    }
+    context.output.value(&json!({ "pages": values }));
+    if bad == 0 {
+        return Ok(Ending::Clean);
+    }
+    let hint = "scan the code again; if it stays so, the paper is not one that this exam's supervisor signed, or is no longer in force";
+    Err(Failure::new(format!("{bad} pages do not hold"), Some(hint)))
+}
+
+/// The text itself, or the lines of the file of this name.
+fn codes(paper: &str) -> Result<Vec<String>, Failure> {
+    let digits = paper.chars().all(|c| c.is_ascii_digit() || c.is_whitespace());
+    if digits && !Path::new(paper).exists() {
+        return Ok(vec![paper.to_owned()]);
+    }
+    let bytes = files::read_small(Path::new(paper))?;
+    let text = String::from_utf8_lossy(&bytes);
+    Ok(text.lines().filter(|line| !line.trim().is_empty()).map(str::to_owned).collect())
+}
+
+fn tell(page: &CheckedPage, state: Option<&(NumberState, bool)>, context: &Context) -> bool {
+    let out = &context.output;
+    let Some(signer) = &page.signer else {
+        out.line("WRONG  no supervisor of this exam signed this page, or a digit of the code was changed: believe nothing of it");
+        return false;
+    };
+    if !page.is_exam {
+        out.line(format!("WRONG  the page is of another exam: {}", page.facts.exam));
+        return false;
+    }
+    let facts = &page.facts;
+    let (at, of) = facts.page;
+    out.line(format!(
+        "{} of publication number {}, page {at} of {of}, signed by {} ({})",
+        facts.paper,
+        facts.publication,
+        signer.name(),
+        signer.fingerprint()
+    ));
+    let mut holds = true;
+    match state {
+        Some((NumberState::InForce, true)) => out.line("the number is in force (有效)"),
+        Some((state, issued)) => {
+            holds = false;
+            let what = if *issued { state.title() } else { "the record has no such page".to_owned() };
+            out.line(format!("WRONG  {what}"));
+        }
+        None => out.line("whether the number is still in force the session says: `duka publications`"),
+    }
+    out.line("compare with the paper, cell by cell:");
+    for fact in &facts.facts {
+        out.line(format!("  {fact}"));
+    }
+    for row in [&facts.columns].into_iter().chain(&facts.rows) {
+        out.line(format!("  {}", row.join(" | ")));
+    }
+    if !facts.totals.is_empty() {
+        out.line(format!("  {}", facts.totals));
+    }
+    holds
+}
+
+fn value(page: &CheckedPage, state: Option<&(NumberState, bool)>) -> serde_json::Value {
+    if !page.holds() {
+        return json!({ "holds": false, "why": if page.signer.is_none() { "no signature" } else { "other exam" } });
+    }
+    let facts = &page.facts;
+    json!({
+        "holds": state.is_none_or(|(state, issued)| *issued && *state == NumberState::InForce),
+        "state": state.map(|(state, _)| state.word()), "signer": page.signer.as_ref().map(duka::identity::Person::name),
+        "exam": facts.exam, "publication": facts.publication, "paper": facts.paper, "page": facts.page.0,
+        "of": facts.page.1, "facts": facts.facts, "columns": facts.columns, "rows": facts.rows, "totals": facts.totals,
+    })
+}

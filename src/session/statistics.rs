@@ -1,0 +1,46 @@
+//! Statistics of results (成绩统计) and every candidate's own slip (成绩通知单).
+
+use super::results::line_of;
+use super::{Session, SessionError};
+use crate::publish::{self, Document};
+use crate::sheet::{RoomId, Sha256};
+use crate::store::PublishedLine;
+use serde_json::json;
+
+impl Session {
+    /// 成绩统计 as a workbook and as pages. They name the publication whose results they are; until there is one, or while the results
+    /// differ from it, they say so.
+    ///
+    /// # Errors
+    ///
+    /// As [`Session::merge`]; [`SessionError::Publish`].
+    pub fn statistics(&self) -> Result<Vec<Document>, SessionError> {
+        let results = self.merge()?;
+        let lines: Vec<PublishedLine> = results.transcripts.iter().map(line_of).collect();
+        let number = match self.store.publications()?.last() {
+            None => "未发布".to_owned(),
+            Some(last) if last.lines == lines => format!("第 {} 号", last.number),
+            Some(last) => format!("未发布（与第 {} 号不同）", last.number),
+        };
+        Ok(publish::statistics(&self.exam, &results, &number)?)
+    }
+
+    /// Everybody's slip (成绩通知单) of the last publication, or those of one room, with the publication's number and how many there
+    /// are. The journal notes it.
+    ///
+    /// # Errors
+    ///
+    /// [`SessionError::NotPublished`]; [`SessionError::NotAsPublished`] if the results are no longer those that were published; a number
+    /// that was withdrawn; as [`Session::merge`]; [`SessionError::Publish`].
+    pub fn result_slips(&mut self, room: Option<&RoomId>) -> Result<(Document, u64, usize), SessionError> {
+        let (results, last) = self.issued()?;
+        let (document, count) = publish::result_slips(&self.exam, &results, last.number, room)?;
+        let detail = json!({
+            "publication": last.number, "room": room, "count": count,
+            "files": { document.file_name.as_str(): Sha256::of(&document.bytes).to_string() },
+        });
+        let at = self.now();
+        self.store.note("result-slips", &detail, &at)?;
+        Ok((document, last.number, count))
+    }
+}
