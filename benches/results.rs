@@ -7,7 +7,7 @@
 //! and practical scores are put straight into the record.
 
 use duka::batch::Reader;
-use duka::exam::{Attempt, Candidate, Exam, Level, RoomRecord, Roster};
+use duka::exam::{Attempt, Candidate, Exam, Level, RoomRecord, RoomReport, Roster};
 use duka::grade::Score;
 use duka::layout::draw::CardFace;
 use duka::layout::{Layout, shipped};
@@ -154,7 +154,13 @@ fn records(candidates: usize) -> Outcome<Vec<RoomRecord>> {
                 violations.insert(ticket(n).parse()?, "携带手机，该科目成绩无效".to_owned());
             }
         }
-        out.push(RoomRecord { room: own.to_string().parse()?, present, absent: away, violations });
+        out.push(RoomRecord {
+            room: own.to_string().parse()?,
+            present,
+            absent: away,
+            violations,
+            report: RoomReport::default(),
+        });
     }
     Ok(out)
 }

@@ -124,7 +124,7 @@ fn import(args: &Import, part: AssessedPart, context: &Context) -> Result<Ending
     let changes: Vec<Value> =
         done.changes.iter().map(|(ticket, change)| json!({ "ticket": ticket, "change": change })).collect();
     out.value(&json!({
-        "candidates": done.candidates, "changed": new, "blank": done.blank, "changes": changes, "held": held,
+        "rows": done.candidates, "changed": new, "blank": done.blank, "changes": changes, "held": held,
     }));
     Ok(if held > 0 { Ending::Exceptions } else { Ending::Clean })
 }

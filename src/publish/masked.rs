@@ -204,7 +204,7 @@ pub fn public_list(exam: &Exam, results: &Results, publication: u64) -> Result<V
         let reviewed = lines.iter().any(|(_, t)| t.review.is_some());
         let chosen = exam.public.columns.iter().filter(|c| **c != ListColumn::Review || reviewed);
         let columns: Vec<Column> =
-            [Column::Serial, Column::Name, number].into_iter().chain(chosen.map(column)).collect();
+            [Column::Serial, Column::Name, number].into_iter().chain(chosen.copied().map(column)).collect();
         let row = |(serial, (mask, transcript)): (u32, &(&Mask, &Transcript))| Row {
             whose: format!("{} {}", transcript.candidate.ticket, transcript.candidate.name),
             cells: columns
@@ -246,7 +246,7 @@ fn list_words(list: ListRule) -> &'static str {
     }
 }
 
-fn column(column: &ListColumn) -> Column {
+fn column(column: ListColumn) -> Column {
     match column {
         ListColumn::Occupation => Column::Occupation,
         ListColumn::Level => Column::Level,

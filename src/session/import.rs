@@ -5,7 +5,7 @@ use crate::exam::{AssessedPart, Part, RoomRecord, RoomSaid, Roster, Rulings};
 use crate::hand;
 use crate::sheet::{RoomId, Sha256};
 use crate::store::{Imported, Source};
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
 /// What an import came to.

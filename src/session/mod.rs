@@ -326,8 +326,7 @@ impl Session {
             Some(SettledSheet { sheet: reading.sheet, layout: reading.layout, settled })
         })?;
         let rulings = self.store.rulings()?;
-        let by_sheet = sheets.iter().map(|sheet| (sheet.sheet, sheet)).collect();
-        let stacks = self.stacks(&by_sheet, &roster)?;
+        let stacks = self.stacks(&sheets, &roster)?;
         let findings = against_roster(
             &sheets,
             &self.store.set_asides()?,

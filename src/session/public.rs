@@ -36,13 +36,15 @@ impl Session {
         let masks = publish::public_masks(&self.exam, &results)?;
         let mut text = String::new();
         for (mask, transcript) in masks.iter().zip(&results.transcripts) {
-            text.push_str(&format!("{} {} {}\n", transcript.candidate.ticket, mask.name, mask.number));
+            for part in [transcript.candidate.ticket.as_str(), " ", &mask.name, " ", &mask.number, "\n"] {
+                text.push_str(part);
+            }
         }
         let hash = Sha256::of(text.as_bytes()).to_string();
         let earlier = self.store.journal()?.into_iter().filter(|entry| entry.kind == "public-list");
         for entry in earlier {
             let of = |name: &str| entry.detail.get(name).cloned().unwrap_or_default();
-            if of("masks_sha256") != Value::from(hash.as_str()) {
+            if of("masks_sha256") != hash.as_str() {
                 let number = of("publication").as_u64().unwrap_or_default();
                 return Err(SessionError::OtherMasks { number });
             }

@@ -9,13 +9,9 @@ use std::convert::Infallible;
 
 impl Session {
     /// What the stacks say of these sheets and of candidates without one.
-    pub(super) fn stacks(
-        &self,
-        sheets: &BTreeMap<SheetId, SettledSheet>,
-        roster: &Roster,
-    ) -> Result<Stacks, SessionError> {
+    pub(super) fn stacks(&self, sheets: &[SettledSheet], roster: &Roster) -> Result<Stacks, SessionError> {
         let claims: BTreeMap<SheetId, &Candidate> = sheets
-            .values()
+            .iter()
             .filter_map(|sheet| Some((sheet.sheet, roster.candidates.get(&claimed(sheet, roster)?)?)))
             .collect();
         let mut own: BTreeMap<&TicketNumber, Vec<SheetId>> = BTreeMap::new();

@@ -492,6 +492,27 @@ fn signed_cases(store: &mut Store) {
     under_late.outcome =
         LateOutcome::Counted(LateCounted { ticket: "1406".parse().unwrap(), decisions: Vec::new() });
     assert!(matches!(store.sign_late(&under_late, NOW), Err(StoreError::Signature(_))));
+
+    let destruction = Destruction {
+        what: Kept::Paper,
+        description: "答题卡 12 箱".into(),
+        how: "粉碎".into(),
+        reason: "why".into(),
+        keep_until: "2029-11-21".into(),
+        early: String::new(),
+        archive: None,
+    };
+    let case = store.open_destruction(&destruction, NOW).unwrap();
+    let case_hash = store.destructions().unwrap()[0].hash;
+    let outcome = DestructionOutcome::Destroy;
+    let bytes = DestructionSignature::bytes(&Destruction::KIND, (case, &case_hash), &outcome, "why", NOW);
+    let signature = identity.sign(Purpose::Case, &bytes);
+    let (why, at, person) = ("why".to_owned(), NOW.to_owned(), identity.person().clone());
+    let mut under = DestructionSignature { case, case_hash, outcome, why, at, person, signature };
+    store.sign_destruction(&under, NOW).unwrap();
+    assert!(store.destructions().unwrap()[0].decided(|_| true).is_none(), "one person decides nothing");
+    under.outcome = DestructionOutcome::Keep;
+    assert!(matches!(store.sign_destruction(&under, NOW), Err(StoreError::Signature(_))));
 }
 
 /// A late sheet and its file.
@@ -1140,7 +1161,7 @@ fn files_that_are_no_store_are_told_apart() {
     std::fs::remove_file(&path).unwrap();
     drop(folder.store());
     raw(&path).pragma_update(None, "user_version", 99).unwrap();
-    assert!(matches!(open(), StoreError::Newer { found: 99, known: 9, .. }));
+    assert!(matches!(open(), StoreError::Newer { found: 99, known: 12, .. }));
     let nowhere = folder.dir.path().join("no/such/folder.db");
     assert!(matches!(Store::create(&nowhere), Err(StoreError::Create { .. })));
     assert!(matches!(Store::open(folder.dir.path()), Err(StoreError::NotWritable { .. })));

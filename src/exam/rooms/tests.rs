@@ -239,7 +239,7 @@ fn a_room_form_that_contradicts_itself_is_refused_with_the_numbers() {
             vec![(6, five.as_str())],
             format!("column G (终止号): room 01: 终止号 is {five}, but on the roster it is {}", ticket(30)),
         ),
-        (vec![(5, "第一号")], "column F (起始号): \"第一号\"".to_owned()),
+        (vec![(5, "第一号")], "column F (起始号): a ticket number (准考证号) has 4 to 32 digits".to_owned()),
         (vec![(8, "29")], "column I (试卷回收): room 01: 30 试卷 were handed out, but 29 came back".to_owned()),
         (vec![(10, "31")], "column K (答题卡回收): room 01: 32 答题卡 were handed out, but 31 came back".to_owned()),
         (
@@ -314,8 +314,8 @@ fn a_record_told_in_words_is_checked_as_a_table_is() {
             "the roster has 140510000031 in room 02, not in room 01",
         ),
         (
-            RoomSaid { absent: ["7".parse().unwrap()].into(), ..said() },
-            "the ticket number 7 is not on the roster",
+            RoomSaid { absent: ["7777".parse().unwrap()].into(), ..said() },
+            "the ticket number 7777 is not on the roster",
         ),
         (
             RoomSaid {

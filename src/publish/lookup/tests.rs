@@ -26,7 +26,11 @@ fn opened(exam: &Exam, documents: &[Document], publication: u64, secret: &str) -
     let (mut index, mut key) = ([0u8; 16], [0u8; 32]);
     hkdf.expand(b"index", &mut index).unwrap();
     hkdf.expand(b"key", &mut key).unwrap();
-    let index: String = index.iter().map(|b| format!("{b:02x}")).collect();
+    let index: String = index
+        .iter()
+        .flat_map(|byte| [byte >> 4, byte & 15])
+        .filter_map(|digit| char::from_digit(digit.into(), 16))
+        .collect();
     let all: String = documents[1..].iter().map(|d| String::from_utf8(d.bytes.clone()).unwrap()).collect();
     let rest = all.split_once(&format!("\"{index}\":\""))?.1;
     let record = base64::engine::general_purpose::STANDARD.decode(rest.split_once('"').unwrap().0).unwrap();
