@@ -11,6 +11,7 @@
 mod common;
 
 mod archive;
+mod broken;
 mod bulk;
 mod campaign;
 mod cards;
@@ -33,3 +34,4 @@ mod session;
 mod simulated;
 mod trace;
 mod vectors;
+mod whole_exam;
