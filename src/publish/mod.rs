@@ -164,14 +164,16 @@ pub fn pages(exam: &Exam, results: &Results, edition: &Edition) -> Result<Vec<Pa
     Ok(out)
 }
 
+/// Bytes as a page's script reads them: two lower-case digits each.
+fn hex(bytes: &[u8]) -> String {
+    let digits = bytes.iter().flat_map(|byte| [byte >> 4, byte & 15]);
+    digits.filter_map(|digit| char::from_digit(digit.into(), 16)).collect()
+}
+
 /// The page with which the codes of papers are checked: one file that works without a network, for people of whom each is a name, a
 /// fingerprint and an Ed25519 key.
 #[must_use]
 pub fn verifier_page(exam: &str, people: &[(String, String, [u8; 32])]) -> Document {
-    let hex = |key: &[u8; 32]| {
-        let digit = |nibble: u8| char::from_digit(u32::from(nibble), 16).unwrap_or_default();
-        key.iter().flat_map(|byte| [digit(byte >> 4), digit(byte & 15)]).collect::<String>()
-    };
     let people: Vec<_> = people
         .iter()
         .map(|(name, print, key)| serde_json::json!({ "name": name, "fingerprint": print, "key": hex(key) }))

@@ -6,6 +6,7 @@
 
 use super::LookupOf;
 use crate::exam::Exam;
+use crate::publish::hex;
 use aes_gcm::aead::Aead as _;
 use aes_gcm::{Aes256Gcm, KeyInit as _, Nonce};
 use base64::Engine as _;
@@ -64,9 +65,4 @@ fn expanded<const N: usize>(slow: &[u8; 32], info: &[&[u8]]) -> [u8; N] {
     // It fails for more than 8160 bytes.
     let _ = Hkdf::<Sha256>::new(Some(TAG), slow).expand_multi_info(info, &mut out);
     out
-}
-
-fn hex(bytes: &[u8]) -> String {
-    let digits = bytes.iter().flat_map(|byte| [byte >> 4, byte & 15]);
-    digits.filter_map(|digit| char::from_digit(digit.into(), 16)).collect()
 }

@@ -2,7 +2,7 @@
 
 use super::super::error::PublishError;
 use super::super::statistics::figures::{BIN, BINS, Figures, Group, Statistics};
-use super::super::statistics::{NOTES, TITLE};
+use super::super::statistics::{NOTES, PART_HEADINGS, TITLE};
 use super::canvas::{self, Canvas};
 use super::table::{self, BODY};
 use super::{BOTTOM, FACT_SIZE, HAIR, LEAST_SIZE, RULE, SIDE, TITLE_SIZE, TOP, UPRIGHT, settings};
@@ -144,20 +144,7 @@ fn blocks(found: &Statistics, typeface: &Typeface) -> Result<(Vec<Table>, Vec<Bl
         rates.push(table::checked(typeface, grade, "评定结果", TITLE)?);
         rate_shares.push(1.2);
     }
-    let parts = words(&[
-        "职业（工种）",
-        "等级",
-        "科目",
-        "计分人数",
-        "达线人数",
-        "平均分",
-        "标准差",
-        "最低分",
-        "下四分位",
-        "中位数",
-        "上四分位",
-        "最高分",
-    ]);
+    let parts = words(&PART_HEADINGS);
     let mut rooms = words(&["考场"]);
     rooms.extend(words(&counts));
     rooms.extend(words(&["理论平均分", "实操平均分"]));

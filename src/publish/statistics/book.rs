@@ -1,7 +1,7 @@
 //! The statistics as a workbook: figures as numbers, to reckon on with.
 
 use super::figures::{BIN, BINS, Group, Statistics};
-use super::{NOTES, rate};
+use super::{NOTES, PART_HEADINGS, rate};
 use crate::sheet::Points;
 use rust_xlsxwriter::{
     DocProperties, ExcelDateTime, Format, FormatAlign, FormatBorder, Workbook, Worksheet, XlsxError,
@@ -63,21 +63,7 @@ pub(super) fn workbook(title: &str, facts: &[String], found: &Statistics) -> Res
         sheet.write_string(row, 0, note)?;
     }
 
-    let headings = [
-        "职业（工种）",
-        "等级",
-        "科目",
-        "计分人数",
-        "达线人数",
-        "平均分",
-        "标准差",
-        "最低分",
-        "下四分位",
-        "中位数",
-        "上四分位",
-        "最高分",
-    ]
-    .map(str::to_owned);
+    let headings = PART_HEADINGS.map(str::to_owned);
     let rows: Vec<Vec<Value>> = found.occupations.iter().flat_map(parts).collect();
     table(book.add_worksheet().set_name("各科成绩")?, title, facts, &headings, &rows, &formats)?;
 

@@ -12,6 +12,22 @@ use figures::Statistics;
 /// The title as printed.
 pub(super) const TITLE: &str = "职业技能鉴定成绩统计";
 
+/// Columns of the figures of a part.
+pub(super) const PART_HEADINGS: [&str; 12] = [
+    "职业（工种）",
+    "等级",
+    "科目",
+    "计分人数",
+    "达线人数",
+    "平均分",
+    "标准差",
+    "最低分",
+    "下四分位",
+    "中位数",
+    "上四分位",
+    "最高分",
+];
+
 /// What the figures are.
 pub(super) const NOTES: [&str; 4] = [
     "合格率＝合格人数÷实考人数；实考：至少参加一科；缺考：各科均缺考。",
