@@ -6,15 +6,18 @@
 //! text with commas, packed twice with deflate as the papers are (a workbook and a document), in the same run. Sheets are one reading under many numbers; scores, rooms
 //! and practical scores are put straight into the record.
 
+use age::secrecy::SecretString;
 use duka::batch::Reader;
 use duka::exam::{Attempt, Candidate, Exam, Level, RoomRecord, RoomReport, Roster};
 use duka::grade::Score;
+use duka::identity::{Identity, Strength};
+use duka::key::{ExamManifest, Manifest};
 use duka::layout::draw::CardFace;
 use duka::layout::{Layout, shipped};
 use duka::practical::{PracticalOutcome, PracticalScore};
 use duka::publish::{Edition, papers};
 use duka::read::{FieldReading, MarkState, Reading};
-use duka::session::{Session, engine};
+use duka::session::{Session, engine, exam_papers};
 use duka::settle::SheetFacts;
 use duka::sheet::{HandMarks, Points, Sha256, SheetId};
 use duka::simulate::{Answers, Care, Format, Person, Print, Scanner, sample};
@@ -206,12 +209,49 @@ fn one_reading(layout: &Layout) -> Outcome<Reading> {
     }
 }
 
+/// Opens the made-up people's files.
+const PASSPHRASE: &str = "only for the bench";
+
+/// The two who sign a publication, and where their files are.
+const SIGNING: [&str; 2] = ["reviewer.identity", "supervisor.identity"];
+
+/// Binds the session to a manifest of made-up people; the two who sign are kept beside it.
+fn bind(folder: &Path) -> Outcome<()> {
+    let issuer = Identity::generate("陈命题")?;
+    let custodians = [Identity::custodian("张保管")?, Identity::custodian("李保管")?];
+    let signing = [Identity::generate("孙复核")?, Identity::generate("赵主任")?];
+    let (exam, papers) = exam_papers(folder)?;
+    let body = Manifest {
+        batch: exam.batch,
+        centre: exam.centre,
+        date: exam.date,
+        papers,
+        threshold: 2,
+        custodians: custodians.iter().map(|i| i.person().clone()).collect(),
+        reviewers: vec![signing[0].person().clone()],
+        supervisors: vec![signing[1].person().clone()],
+    };
+    let manifest = folder.join("exam.manifest");
+    std::fs::write(&manifest, ExamManifest::sign(body, &issuer)?.text())?;
+    for (identity, name) in signing.iter().zip(SIGNING) {
+        let secret = SecretString::from(PASSPHRASE.to_owned());
+        std::fs::write(folder.join(name), identity.to_file(&secret, Strength::MadeUp)?)?;
+    }
+    Session::open(folder, clock)?.bind_manifest(&manifest)?;
+    Ok(())
+}
+
+fn signing(folder: &Path, name: &str) -> Outcome<Identity> {
+    let secret = SecretString::from(PASSPHRASE.to_owned());
+    Ok(Identity::from_file(&std::fs::read(folder.join(name))?, &secret)?)
+}
+
 /// A session that is frozen and graded and has its practical scores.
 fn filled(folder: &Path, candidates: usize, reading: &Reading) -> Outcome<()> {
     Session::create(folder)?;
     let text = exam_text()?;
     std::fs::write(folder.join("exam.toml"), &text)?;
-    drop(Session::open(folder, clock)?);
+    bind(folder)?;
     let mut store = Store::open(&folder.join("duka.db"))?;
     let source = |name: &str| Source { file: name.into(), sha256: Sha256::of(name.as_bytes()) };
     store.import_exam(&Exam::parse(&text, "exam.toml")?, &source("exam.toml"), AT)?;
@@ -286,13 +326,16 @@ fn filled(folder: &Path, candidates: usize, reading: &Reading) -> Outcome<()> {
 }
 
 /// The steps, each in a process of its own: its name for the process and for the reader.
-const STEPS: [(&str, &str); 6] = [
+const STEPS: [(&str, &str); 9] = [
     ("floor", "floor: as many cells as text, deflated twice"),
     ("open", "opening the session, status"),
     ("merge", "merge"),
     ("second", "the second road"),
     ("papers", "all papers (from merged results)"),
-    ("publish", "duka publish: all of it, written and recorded"),
+    ("publish", "duka publish: proposed, all papers written"),
+    ("check", "duka publish check: signed by one"),
+    ("approve", "duka publish approve: every page signed"),
+    ("issue", "duka publish issue: all papers with their codes"),
 ];
 
 /// Takes one step and prints milliseconds, the peak in kilobytes and the bytes that it wrote.
@@ -340,6 +383,22 @@ fn step(which: &str, folder: &Path) -> Outcome<()> {
                 Ok(usize::try_from(sizes?.iter().sum::<u64>())?)
             })?
         }
+        "check" => timed(|| {
+            let mut session = Session::open(folder, clock)?;
+            session.check_proposal(&signing(folder, SIGNING[0])?, "")?;
+            Ok(0)
+        })?,
+        "approve" => timed(|| {
+            let mut session = Session::open(folder, clock)?;
+            session.approve_proposal(&signing(folder, SIGNING[1])?, "")?;
+            Ok(0)
+        })?,
+        "issue" => timed(|| {
+            let files = Session::open(folder, clock)?.issue(&folder.join("out"))?.files;
+            let sizes: Result<Vec<u64>, _> =
+                files.iter().map(|path| std::fs::metadata(path).map(|m| m.len())).collect();
+            Ok(usize::try_from(sizes?.iter().sum::<u64>())?)
+        })?,
         other => return Err(format!("no such step: {other}").into()),
     };
     println!("{milliseconds} {} {bytes}", peak().unwrap_or_default());

@@ -67,7 +67,8 @@ pub use watch::{Pace, RoomProgress, Seen};
 use crate::exam::{Exam, RoomRecord, Roster, Rulings, example_toml};
 use crate::key::{ExamManifest, ManifestPaper};
 use crate::layout::{Layout, shipped_text};
-use crate::settle::{Around, SessionFindings, SettledSheet, against_roster, settle};
+use crate::read::Reading;
+use crate::settle::{Around, SessionFindings, SettledSheet, SheetFacts, against_roster, settle};
 use crate::sheet::{EngineId, Place, Resolution, Sha256, SheetId};
 use crate::store::{LayoutRecord, Source, Store, StoreError};
 use std::collections::BTreeMap;
@@ -314,7 +315,7 @@ impl Session {
             }
         }
         // One reading after the other: all at a time would be gigabytes in a large session.
-        let sheets = self.store.map_readings(|reading| {
+        let whole = |reading: Reading| {
             if apart.contains(&reading.sheet) {
                 return None;
             }
@@ -324,7 +325,22 @@ impl Session {
                 settled.responses.items = BTreeMap::new();
             }
             Some(SettledSheet { sheet: reading.sheet, layout: reading.layout, settled })
-        })?;
+        };
+        let sheets = if items {
+            self.store.map_readings(whole)?
+        } else {
+            // The facts of a sheet about which nobody decided anything say all but its items.
+            let maker = engine();
+            let known = |sheet: &SheetId, facts: &str| {
+                if apart.contains(sheet) || about.contains_key(sheet) {
+                    return None;
+                }
+                let facts = SheetFacts::of_signed(&maker, facts).filter(|facts| facts.sheet == *sheet)?;
+                let settled = facts.settled(&self.exam.rules);
+                Some(SettledSheet { sheet: *sheet, layout: facts.layout, settled })
+            };
+            self.store.map_facts(known, whole)?
+        };
         let rulings = self.store.rulings()?;
         let stacks = self.stacks(&sheets, &roster)?;
         let findings = against_roster(

@@ -1,7 +1,7 @@
 //! Pages and what came of them; decisions.
 
 use super::files::is_stored;
-use super::{Fault, Store, StoreError, decode, derived, encode, freeze};
+use super::{Fault, Store, StoreError, decode, derived, encode, freeze, parse};
 use crate::read::{Reading, SetAside};
 use crate::sheet::{EngineId, Place, Resolution, SheetId};
 use rusqlite::{OptionalExtension, Transaction};
@@ -96,6 +96,36 @@ impl Store {
             while let Some(row) = rows.next()? {
                 let text = row.get_ref(0)?.as_str().map_err(|_| Fault::Row("readings"))?;
                 out.extend(look(decode("readings", text)?));
+            }
+            Ok(out)
+        })
+    }
+
+    /// As [`Store::map_readings`], but from the kept facts of a page where `known` can do with them; only the other pages'
+    /// readings are looked at, which is most of the work in a large session.
+    ///
+    /// # Errors
+    ///
+    /// As [`Store::readings`].
+    pub fn map_facts<T>(
+        &self,
+        known: impl Fn(&SheetId, &str) -> Option<T>,
+        mut look: impl FnMut(Reading) -> Option<T>,
+    ) -> Result<Vec<T>, StoreError> {
+        self.read(|tx| {
+            let mut statement = tx.prepare_cached(FACTS)?;
+            let mut rows = statement.query([])?;
+            let mut out = Vec::new();
+            while let Some(row) = rows.next()? {
+                let sheet =
+                    SheetId { image: parse("readings", &row.get::<_, String>(0)?)?, page: row.get(1)? };
+                let facts = row.get_ref(2)?.as_str_or_null().map_err(|_| Fault::Row("derived_sheets"))?;
+                if let Some(value) = facts.and_then(|facts| known(&sheet, facts)) {
+                    out.push(value);
+                } else {
+                    let text = row.get_ref(3)?.as_str().map_err(|_| Fault::Row("readings"))?;
+                    out.extend(look(decode("readings", text)?));
+                }
             }
             Ok(out)
         })
@@ -207,6 +237,12 @@ pub(super) fn all_resolutions(tx: &Transaction<'_>) -> Result<Vec<Resolution>, F
 const READINGS: &str = "SELECT reading FROM readings r WHERE seq =
          (SELECT MAX(seq) FROM readings s WHERE s.image = r.image AND s.page = r.page)
      ORDER BY image, page";
+
+/// The columns that are not asked for are not read from the disk.
+const FACTS: &str = "SELECT r.image, r.page, d.facts, r.reading FROM readings r
+     LEFT JOIN derived_sheets d ON d.image = r.image AND d.page = r.page
+     WHERE r.seq = (SELECT MAX(seq) FROM readings s WHERE s.image = r.image AND s.page = r.page)
+     ORDER BY r.image, r.page";
 
 /// The values in the only column of `sql`.
 pub(super) fn values<T: serde::de::DeserializeOwned>(

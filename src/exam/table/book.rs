@@ -23,7 +23,7 @@ pub(super) fn xlsx(name: &str, bytes: &[u8]) -> Result<Vec<Table>, TableError> {
         let mut book: Xlsx<_> = Xlsx::new(Cursor::new(bytes)).map_err(damaged)?;
         let mut total = 0;
         let mut tables = Vec::new();
-        for sheet in worksheets(book.sheets_metadata()) {
+        for (sheet, hidden) in worksheets(book.sheets_metadata()) {
             let mut grid = Grid::default();
             let mut cells = book.worksheet_cells_reader(&sheet).map_err(damaged)?;
             while let Some(cell) = cells.next_cell().map_err(damaged)? {
@@ -34,7 +34,7 @@ pub(super) fn xlsx(name: &str, bytes: &[u8]) -> Result<Vec<Table>, TableError> {
                 }
                 grid.put(row, column, value_ref(cell.get_value()));
             }
-            tables.push(grid.table(name, sheet));
+            tables.push(grid.table(name, sheet, hidden));
         }
         Ok(tables)
     })
@@ -56,7 +56,7 @@ pub(super) fn xls(name: &str, bytes: &[u8]) -> Result<Vec<Table>, TableError> {
         };
         let mut book: Xls<_> = Xls::new(Cursor::new(bytes)).map_err(damaged)?;
         let mut tables = Vec::new();
-        for sheet in worksheets(book.sheets_metadata()) {
+        for (sheet, hidden) in worksheets(book.sheets_metadata()) {
             let range = book.worksheet_range(&sheet).map_err(damaged)?;
             let (top, left) = range.start().unwrap_or_default();
             let mut grid = Grid::default();
@@ -65,7 +65,7 @@ pub(super) fn xls(name: &str, bytes: &[u8]) -> Result<Vec<Table>, TableError> {
                 let column = u32::try_from(column).unwrap_or(u32::MAX).saturating_add(left);
                 grid.put(row, column, self::value(value));
             }
-            tables.push(grid.table(name, sheet));
+            tables.push(grid.table(name, sheet, hidden));
         }
         Ok(tables)
     })
@@ -77,13 +77,16 @@ fn guarded(
     name: &str,
     read: impl FnOnce() -> Result<Vec<Table>, TableError>,
 ) -> Result<Vec<Table>, TableError> {
-    let damaged = |_| TableError::Damaged { file: name.to_owned(), fault: WorkbookFault::Structure };
-    catch_unwind(AssertUnwindSafe(read)).map_err(damaged)?
+    let damaged = || TableError::Damaged { file: name.to_owned(), fault: WorkbookFault::Structure };
+    let tables = catch_unwind(AssertUnwindSafe(read)).map_err(|_| damaged())??;
+    // Every workbook has a sheet; without one its list of sheets is lost.
+    if tables.is_empty() { Err(damaged()) } else { Ok(tables) }
 }
 
-fn worksheets(sheets: &[calamine::Sheet]) -> Vec<String> {
+/// The names of the sheets with cells, each with whether it is hidden.
+fn worksheets(sheets: &[calamine::Sheet]) -> Vec<(String, bool)> {
     let tables = sheets.iter().filter(|s| s.typ == calamine::SheetType::WorkSheet);
-    tables.map(|s| s.name.clone()).collect()
+    tables.map(|s| (s.name.clone(), s.visible != calamine::SheetVisible::Visible)).collect()
 }
 
 /// Cells by their places while they come in.
@@ -105,9 +108,9 @@ impl Grid {
         cells[column] = cell;
     }
 
-    fn table(self, file: &str, sheet: String) -> Table {
+    fn table(self, file: &str, sheet: String, hidden: bool) -> Table {
         let rows = self.rows.into_iter().map(|(row, cells)| Row { number: row.saturating_add(1), cells });
-        Table { file: file.to_owned(), sheet: Some(sheet), rows: rows.collect() }
+        Table { file: file.to_owned(), sheet: Some(sheet), hidden, rows: rows.collect() }
     }
 }
 

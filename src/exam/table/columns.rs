@@ -161,7 +161,7 @@ fn no_headings(file: &str, headings: &[Heading]) -> TableError {
 ///
 /// # Errors
 ///
-/// As [`Table::columns`].
+/// As [`Table::columns`], and [`TableError::Hidden`].
 pub(crate) fn select<'t>(
     file: &str,
     tables: &'t [Table],
@@ -171,6 +171,11 @@ pub(crate) fn select<'t>(
     let mut nearest: Option<(usize, TableError)> = None;
     for table in tables {
         match table.search(headings)? {
+            // Neither taken in unseen nor left out unsaid.
+            Search::Found(_) if table.hidden => {
+                let sheet = table.sheet.clone().unwrap_or_default();
+                return Err(TableError::Hidden { file: file.to_owned(), sheet });
+            }
             Search::Found(columns) => out.push((table, columns)),
             Search::Partly { row, missing, hits, ticket } => {
                 let error = TableError::Missing { place: table.place(row), missing };

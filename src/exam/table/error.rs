@@ -67,6 +67,14 @@ pub enum TableError {
         /// The headings that are missing.
         missing: Vec<&'static str>,
     },
+    /// A sheet with the headings that the workbook does not show.
+    #[error("{file}, sheet {sheet}: the sheet is hidden, and has a table of this kind")]
+    Hidden {
+        /// Which file.
+        file: String,
+        /// The sheet's name.
+        sheet: String,
+    },
     /// A heading that two columns have.
     #[error("{place}: columns {} and {} both have the heading {heading}", letters.0, letters.1)]
     Twice {
@@ -100,6 +108,7 @@ impl TableError {
             Self::NoHeadings { .. } | Self::Missing { .. } => {
                 "put all headings in one row above the table, in cells that are not merged"
             }
+            Self::Hidden { .. } => "show the sheet if it is meant, or delete it, and save",
             Self::Twice { .. } => "delete one of the two columns, or change its heading",
         }
     }

@@ -35,6 +35,8 @@ pub struct Table {
     pub file: String,
     /// The sheet's name; none for text.
     pub sheet: Option<String>,
+    /// Whether the workbook does not show the sheet.
+    pub hidden: bool,
     /// Rows with at least one cell that is not empty, from the top.
     pub rows: Vec<Row>,
 }

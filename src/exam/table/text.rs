@@ -59,7 +59,7 @@ pub(super) fn table(name: &str, bytes: &[u8]) -> Result<Table, TableError> {
         // Its row did not end, so it counts one less.
         return Err(TableError::OpenQuote { file: file(), row: last.saturating_add(1) });
     }
-    Ok(Table { file: file(), sheet: None, rows })
+    Ok(Table { file: file(), sheet: None, hidden: false, rows })
 }
 
 /// The text behind a byte order mark, else strict UTF-8, else GB18030; none if it is binary.
