@@ -54,7 +54,7 @@ pub fn theory(n: u16) -> Option<i64> {
     Some(if right == 100 { 10_000 } else { i64::from(right) * 100 - 10 })
 }
 
-/// Right identity numbers that agree in their first six and last four characters.
+/// Right identity numbers that agree in their first six and last four characters; in the day of birth no two have one last digit.
 fn alike() -> Vec<String> {
     let weights = [7, 9, 10, 5, 8, 4, 2, 1, 6, 3, 7, 9, 10, 5, 8, 4, 2];
     let number = |(month, day): (u32, u32)| {
@@ -64,8 +64,15 @@ fn alike() -> Vec<String> {
     };
     let days = (1..=12).flat_map(|month| (1..=28).map(move |day| (month, day)));
     let all: Vec<String> = days.map(number).collect();
-    let check = all[0].chars().last();
-    all.into_iter().filter(|number| number.chars().last() == check).collect()
+    let mut out: Vec<String> = Vec::new();
+    for number in &all {
+        // One place, the day's last digit, tells any two apart.
+        let other = |one: &String| one[14..] == number[14..] && one[13..14] != number[13..14];
+        if out.iter().all(other) {
+            out.push(number.clone());
+        }
+    }
+    out
 }
 
 /// What candidate `n` has of an identity number.
