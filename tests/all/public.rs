@@ -513,6 +513,7 @@ fn the_room_check_list_says_who_sits_where() {
 
 #[test]
 fn an_export_says_its_publication_and_no_cell_is_reckoned_with() {
+    use calamine::Reader as _;
     let office = Office::published(MAP);
     assert!(office.does("export province -o @/x.csv").contains("(发布号) 1"));
     let csv = office.read("x.csv");
@@ -538,7 +539,6 @@ fn an_export_says_its_publication_and_no_cell_is_reckoned_with() {
     }
     // All text in the workbook: zeros, eighteen digits and formulas stay what they are.
     office.does("export province -o @/x.out --format xlsx");
-    use calamine::Reader as _;
     let mut book = calamine::Xlsx::new(std::io::Cursor::new(office.read("x.out"))).unwrap();
     let range = book.worksheet_range_at(0).unwrap().unwrap();
     assert!(range.cells().all(|(_, _, cell)| matches!(cell, calamine::Data::String(_))));
