@@ -57,8 +57,8 @@ pub fn slips(args: &Slips, context: &Context) -> Result<Ending, Failure> {
     };
     let mut session = context.open()?;
     let folder = args.out.clone().unwrap_or_else(|| session.folder().join("out"));
-    std::fs::create_dir_all(&folder).map_err(|e| Failure::file("make", &folder, &e))?;
     let (document, number, count) = session.result_slips(room.as_ref())?;
+    std::fs::create_dir_all(&folder).map_err(|e| Failure::file("make", &folder, &e))?;
     let path = folder.join(&document.file_name);
     write_whole(&path, &document.bytes, Existing::Replace, Readers::Owner)?;
     context.output.line(format!("{count} slips (成绩通知单) of publication number (发布号) {number}"));

@@ -178,6 +178,22 @@ pub enum ExamFault {
         "the full points of the modules have no common multiple below 10000: choose rounder ones, such as 100, 50 or 40"
     )]
     NoCommonMultiple,
+    /// A column of the export with the heading of the publication's number, but something else below it.
+    #[error(
+        "{heading:?} stands above the publication's number in every export: give this column value = \"publication\" without codes, or another heading"
+    )]
+    PublicationHeading {
+        /// The heading.
+        heading: &'static str,
+    },
+    /// A serial that its place does not hold.
+    #[error("serial {serial} has more digits than its place in the number: the last is {last}")]
+    SerialBeyond {
+        /// The serial.
+        serial: u32,
+        /// The last that there is.
+        last: u32,
+    },
     /// Grades that don't go down.
     #[error("{least} is not below {above}: grades go from the best down")]
     GradeOrder {

@@ -31,7 +31,8 @@ pub use identity::{Document, IdNumberFault, Sex};
 pub use level::LevelError;
 pub use part::Part;
 pub use public::{
-    IdentifyBy, ListColumn, ListRule, ProvinceColumn, ProvinceField, ProvinceValue, PublicRules,
+    IdentifyBy, ListColumn, ListRule, PUBLICATION_HEADING, ProvinceColumn, ProvinceField, ProvinceValue,
+    PublicRules,
 };
 pub use rooms::{HandedOut, RoomError, RoomFault, RoomReport, RoomSaid, VoidedCard};
 pub use roster::{RosterClash, RosterError, RosterFault};

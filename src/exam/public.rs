@@ -112,6 +112,17 @@ pub struct ProvinceColumn {
     pub codes: BTreeMap<String, String>,
 }
 
+/// Heading of the last column that an export gets where no other says the publication's number.
+pub const PUBLICATION_HEADING: &str = "发布号";
+
+impl ProvinceColumn {
+    /// Whether it says the publication's number as it is, and no code for it.
+    #[must_use]
+    pub fn says_publication(&self) -> bool {
+        self.value == ProvinceValue::Field(ProvinceField::Publication) && self.codes.is_empty()
+    }
+}
+
 /// What stands in a column of the export.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]

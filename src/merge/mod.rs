@@ -106,10 +106,10 @@ pub struct RoomBalance {
 }
 
 impl RoomBalance {
-    /// Whether the room balances.
+    /// Whether the room balances. One in which nobody was to sit needs no record.
     #[must_use]
     pub fn holds(&self) -> bool {
-        self.recorded
+        (self.recorded || self.expected == 0)
             && self.unrecorded.is_empty()
             && self.strangers.is_empty()
             && self.missing.is_empty()

@@ -326,6 +326,20 @@ fn rooms_balance_as_sets() {
 }
 
 #[test]
+fn a_room_in_which_nobody_was_to_sit_needs_no_record() {
+    let mut scene = Scene::new();
+    scene.exam.rooms.push(room("02"));
+    scene.enter(candidate("1001", "甲", Level::Five), "70", "70");
+    let results = scene.merge();
+    assert!(!results.rooms[1].recorded && results.rooms[1].holds() && !results.is_draft());
+    // Whoever is said to have been there has to be explained.
+    let mut record = scene.rooms[0].clone();
+    (record.room, record.present) = (room("02"), [ticket("1001")].into());
+    scene.rooms.push(record);
+    assert!(!scene.merge().rooms[1].holds());
+}
+
+#[test]
 fn a_whole_exam_that_balances_is_no_draft() {
     let mut scene = Scene::new();
     scene.enter(candidate("1001", "甲", Level::Five), "70", "70");

@@ -98,7 +98,9 @@ impl PublishError {
             Self::NoColumns => {
                 "name the columns in exam.toml before the freeze (`duka new` writes an example), or use --format json"
             }
-            Self::NoCode { .. } => "add the value to the column's codes in exam.toml; nothing was written",
+            Self::NoCode { .. } => {
+                "before the freeze, add the value to the column's codes in exam.toml; afterwards use --format json, which needs no codes"
+            }
             Self::MissingGlyph { .. } => {
                 "check the character in the roster; if it is right, issue this paper from the workbook (xlsx) and report the character"
             }

@@ -42,7 +42,7 @@ pub use exceptions::{EXCEPTION_COLUMNS, ExceptionRow, exceptions_csv};
 pub use items::{ItemReport, Seated, alike_report, item_report};
 pub use lookup::{LookupOf, lookup_page};
 pub use masked::{Mask, masked_name, public_list, public_masks};
-pub use province::{ExportFormat, province_export};
+pub use province::{ExportFormat, province_export, uncoded};
 pub use register::destruction_register;
 pub use roomcheck::room_check;
 pub use seal::{PageFacts, SEAL_MARK, SEAL_SIGNATURE, SealError, open_seal, seal_code};

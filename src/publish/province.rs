@@ -5,11 +5,13 @@
 
 use super::cells::part_words;
 use super::{Document, PublishError};
-use crate::exam::{Exam, ProvinceColumn, ProvinceField, ProvinceValue};
+use crate::exam::{
+    Candidate, Exam, PUBLICATION_HEADING, ProvinceColumn, ProvinceField, ProvinceValue, Roster,
+};
 use crate::merge::{PartResult, Results, Transcript, Verdict};
 use rust_xlsxwriter::{DocProperties, ExcelDateTime, Format, Workbook, XlsxError};
 use serde_json::{Value, json};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 /// How an export is written.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -59,10 +61,11 @@ fn rows(exam: &Exam, results: &Results, publication: u64) -> Result<Vec<Vec<Stri
     if columns.is_empty() {
         return Err(PublishError::NoColumns);
     }
-    let number = ProvinceValue::Field(ProvinceField::Publication);
-    if columns.iter().all(|c| c.value != number) {
+    if !columns.iter().any(ProvinceColumn::says_publication) {
         // No export goes without it.
-        columns.push(ProvinceColumn { heading: "发布号".into(), value: number, codes: BTreeMap::new() });
+        let value = ProvinceValue::Field(ProvinceField::Publication);
+        let heading = PUBLICATION_HEADING.to_owned();
+        columns.push(ProvinceColumn { heading, value, codes: BTreeMap::new() });
     }
     let mut missing = Vec::new();
     let mut out = vec![columns.iter().map(|c| c.heading.clone()).collect::<Vec<_>>()];
@@ -103,7 +106,21 @@ fn cell(
 
 fn said(exam: &Exam, field: ProvinceField, transcript: &Transcript, publication: u64) -> String {
     use ProvinceField as F;
-    let candidate = &transcript.candidate;
+    match field {
+        F::Theory => part_words(transcript.theory),
+        F::Practical => part_words(transcript.practical),
+        F::Review => transcript.review.map(part_words).unwrap_or_default(),
+        F::Result => transcript.grade.clone(),
+        F::Passed => if transcript.verdict == Verdict::Passed { "是" } else { "否" }.to_owned(),
+        F::Remark => transcript.remarks.join("；"),
+        F::Publication => publication.to_string(),
+        field => listed(exam, field, &transcript.candidate),
+    }
+}
+
+/// What exam and roster have in a field; nothing in one of the results.
+fn listed(exam: &Exam, field: ProvinceField, candidate: &Candidate) -> String {
+    use ProvinceField as F;
     match field {
         F::Ticket => candidate.ticket.to_string(),
         F::Name => candidate.name.clone(),
@@ -115,18 +132,48 @@ fn said(exam: &Exam, field: ProvinceField, transcript: &Transcript, publication:
         F::Attempt => candidate.attempt.word().to_owned(),
         F::Room => candidate.room.to_string(),
         F::Seat => candidate.seat.to_string(),
-        F::Theory => part_words(transcript.theory),
-        F::Practical => part_words(transcript.practical),
-        F::Review => transcript.review.map(part_words).unwrap_or_default(),
-        F::Result => transcript.grade.clone(),
-        F::Passed => if transcript.verdict == Verdict::Passed { "是" } else { "否" }.to_owned(),
-        F::Remark => transcript.remarks.join("；"),
         F::Batch => exam.batch.clone(),
         F::Centre => exam.centre.clone(),
         F::Institute => exam.institute.clone(),
         F::Date => exam.date.clone(),
-        F::Publication => publication.to_string(),
+        F::Theory | F::Practical | F::Review | F::Result | F::Passed | F::Remark | F::Publication => {
+            String::new()
+        }
     }
+}
+
+/// Every value of a roster, and every grade, for which the column map has no code, by heading and value: with any of them an export
+/// would be refused when the map can't be changed any more. What scores and remarks will say is not known before.
+#[must_use]
+pub fn uncoded(exam: &Exam, roster: &Roster) -> Vec<String> {
+    use ProvinceField as F;
+    let mut missing = BTreeSet::new();
+    for column in exam.public.province.iter().filter(|column| !column.codes.is_empty()) {
+        let mut need = |value: &str| {
+            if !column.codes.contains_key(value) {
+                missing.insert(format!("{} {value:?}", column.heading));
+            }
+        };
+        let field = match &column.value {
+            ProvinceValue::Text(text) => {
+                need(text);
+                continue;
+            }
+            ProvinceValue::Field(field) => *field,
+        };
+        for candidate in roster.candidates.values() {
+            match field {
+                F::Passed => ["是", "否"].into_iter().for_each(&mut need),
+                F::Result => {
+                    exam.rules.at(candidate.level).grades.iter().for_each(|grade| need(&grade.name));
+                    need(&exam.rules.fail_grade);
+                }
+                F::Theory | F::Practical | F::Review | F::Remark | F::Publication => {}
+                field => need(&listed(exam, field, candidate)),
+            }
+        }
+    }
+    missing.into_iter().collect()
 }
 
 fn csv(rows: &[Vec<String>]) -> Vec<u8> {
@@ -249,6 +296,46 @@ mod tests {
         let PublishError::NoCode { values } = &error else { panic!("{error}") };
         assert_eq!(values, &["等级 \"二级\""]);
         assert!(matches!(made("", &sample::results(2, 0), ExportFormat::Csv), Err(PublishError::NoColumns)));
+    }
+
+    #[test]
+    fn the_number_stands_in_every_export_even_where_a_column_has_codes_for_it() {
+        let results = sample::results(2, 0);
+        let map = "\n[[province.column]]\nheading=\"期\"\nvalue=\"publication\"\ncodes={\"7\"=\"七\"}\n";
+        let text = String::from_utf8(made(map, &results, ExportFormat::Csv).unwrap()).unwrap();
+        assert_eq!(text, "\u{feff}期,发布号\r\n七,7\r\n七,7\r\n");
+    }
+
+    #[test]
+    fn old_and_new_identity_numbers_stay_text() {
+        use calamine::Reader as _;
+        let mut results = sample::results(2, 0);
+        let numbers = ["140502900101001", "140502199001010019"];
+        for (transcript, number) in results.transcripts.iter_mut().zip(numbers) {
+            transcript.candidate.id_number = number.into();
+        }
+        let map = "\n[[province.column]]\nheading=\"证件\"\nvalue=\"id_number\"\n";
+        let book = made(map, &results, ExportFormat::Xlsx).unwrap();
+        let mut book = calamine::Xlsx::new(std::io::Cursor::new(book)).unwrap();
+        let range = book.worksheet_range("第 7 号").unwrap();
+        let text = String::from_utf8(made(map, &results, ExportFormat::Csv).unwrap()).unwrap();
+        for (row, number) in (1..).zip(numbers) {
+            assert_eq!(range.get_value((row, 0)), Some(&calamine::Data::String(number.into())));
+            assert!(text.contains(&format!("\r\n{number},7\r\n")), "{text}");
+        }
+    }
+
+    #[test]
+    fn what_will_have_no_code_is_known_before() {
+        let candidates = sample::results(2, 1).transcripts.into_iter().map(|t| t.candidate);
+        let roster = Roster { candidates: candidates.map(|c| (c.ticket.clone(), c)).collect() };
+        assert_eq!(uncoded(&exam(MAP), &roster), [""; 0]);
+        let fewer = MAP.replace(",\"二级\"=\"02\"", "");
+        assert_eq!(uncoded(&exam(&fewer), &roster), ["等级 \"二级\""]);
+        let results = "\n[[province.column]]\nheading=\"评定\"\nvalue=\"result\"\ncodes={\"合格\"=\"1\"}\n\
+            [[province.column]]\nheading=\"过\"\nvalue=\"passed\"\ncodes={\"是\"=\"1\"}\n\
+            [[province.column]]\nheading=\"分\"\nvalue=\"theory\"\ncodes={\"缺考\"=\"-1\"}\n";
+        assert_eq!(uncoded(&exam(results), &roster), ["评定 \"不合格\"", "过 \"否\""]);
     }
 
     #[test]

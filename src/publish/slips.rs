@@ -2,7 +2,7 @@
 
 use super::cells::{level_title, part_words};
 use super::{Document, PublishError, pdf};
-use crate::exam::Exam;
+use crate::exam::{Exam, Level};
 use crate::merge::{Results, Transcript};
 use crate::sheet::RoomId;
 
@@ -17,6 +17,8 @@ pub(super) struct ResultSlip {
     pub results: Vec<(&'static str, String)>,
     /// 备注; may be empty.
     pub remark: String,
+    /// What has to be reached: the pass line of all parts, or that of each.
+    pub line: String,
 }
 
 /// `成绩通知单.pdf`, three slips a page with lines to cut along, by room and seat; of one room alone as `成绩通知单-ROOM.pdf`. `number` is
@@ -71,7 +73,20 @@ fn slip(exam: &Exam, transcript: &Transcript) -> ResultSlip {
         ],
         results,
         remark: transcript.remarks.join("；"),
+        line: line_of(exam, candidate.level),
     }
+}
+
+/// `合格线 60.0 分`, or `合格线：理论 60.0 分、实操 70.0 分` where a level's parts have other lines than each other.
+fn line_of(exam: &Exam, level: Level) -> String {
+    let rules = exam.rules.at(level);
+    let mut lines = rules.pass_lines.values();
+    let first = lines.next().copied().unwrap_or(exam.rules.pass_line);
+    if lines.all(|line| *line == first) {
+        return format!("合格线 {first} 分");
+    }
+    let each = rules.pass_lines.iter().map(|(part, line)| format!("{} {line} 分", part.name()));
+    format!("合格线：{}", each.collect::<Vec<_>>().join("、"))
 }
 
 /// The last four characters of a number, if as many stay hidden: whoever finds a slip learns no more.

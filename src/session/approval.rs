@@ -252,7 +252,7 @@ impl Session {
         let earlier = earlier.map(|e| &e.publication).filter(|e| e.number == publication.number);
         if let Some(last) = all.last() {
             let same = last.lines == publication.lines && last.matters == publication.matters;
-            if same && !withdrawn.contains(&last.number) {
+            if same && !withdrawn.contains(&last.number) && self.prints_as_signed(last, results)? {
                 return Ok(Now::Same(Box::new(last.clone())));
             }
             let reason = correction.map(str::trim).or(earlier.map(|e| e.reason.as_str()));
@@ -282,6 +282,20 @@ impl Session {
             pages: pages.iter().map(|page| Sha256::of(&page.packed())).collect(),
         };
         Ok(Now::New { issue: Box::new(issue), edition: Box::new(edition) })
+    }
+
+    /// Whether the papers of a number would say of these results what was signed page by page: a line says nothing of remarks.
+    pub(super) fn prints_as_signed(
+        &self,
+        publication: &Publication,
+        results: &Results,
+    ) -> Result<bool, SessionError> {
+        let Some(number) = publication.proposal else { return Ok(true) };
+        let case = self.store.proposals()?.into_iter().find(|case| case.number == number);
+        let Some(Proposal::Issue(signed)) = case.map(|case| case.opened) else { return Ok(true) };
+        let edition = self.edition_of(publication, &self.store.publications()?, Stage::Proposed)?;
+        let pages = publish::pages(&self.exam, results, &edition)?;
+        Ok(pages.iter().map(|page| Sha256::of(&page.packed())).eq(signed.pages.iter().copied()))
     }
 
     /// A publication as its papers say it.

@@ -451,6 +451,14 @@ pub enum SessionError {
         /// The last publication's number.
         number: u64,
     },
+    /// The last publication was withdrawn: nothing is made of it any more.
+    #[error("publication number {number} was withdrawn (撤回): {reason}")]
+    Withdrawn {
+        /// Its number.
+        number: u64,
+        /// Why.
+        reason: String,
+    },
     /// A public list of this batch has other masks.
     #[error(
         "a public list (公示名单) of publication {number} was masked otherwise: the two lists together would show more than either"
@@ -762,6 +770,7 @@ impl SessionError {
                 "check the number; `duka status` and `duka exceptions` say whose sheet is missing or held"
             }
             Self::CaseOpen { .. } => "`duka recheck cases` shows it; decide it first",
+            Self::NoCase { what: "destruction", .. } => "`duka retention` shows them all",
             Self::NoCase { .. } => "`duka recheck cases` and `duka late cases` show them all",
             Self::CaseClosed { .. } => "open a new case if there is something new",
             Self::CaseDiffers { .. } => {
@@ -799,6 +808,9 @@ impl SessionError {
             Self::NotPublished | Self::PaperChanged { .. } => "run `duka publish` first",
             Self::NotAsPublished { .. } => {
                 "settle what is open, then publish the correction (`duka publish --correct REASON`); nothing was written"
+            }
+            Self::Withdrawn { .. } => {
+                "take down what was made of it; results can only be handed on under another number: `duka publish --correct REASON`"
             }
             Self::OtherMasks { .. } => {
                 "nothing was written: withdraw the earlier list, or make this one with the program and roster that made it"
@@ -908,7 +920,7 @@ fn corrected_by(number: Option<u64>) -> String {
 
 fn others_of(changed: usize) -> String {
     match changed {
-        0 => "what the papers say of re-checks, late cards and keys has changed".to_owned(),
+        0 => "what the papers say in remarks or of re-checks, late cards and keys has changed".to_owned(),
         changed => format!("those of {changed} candidates have changed"),
     }
 }

@@ -5,6 +5,7 @@ use super::items::{ItemsAsked, ItemsOf};
 use super::{Session, SessionError, Standings};
 use crate::key::{AnswerKey, CardItem, CustodyError, KeyBinding, KeyPurpose, Marks, Quorum, SealedKey};
 use crate::layout::{Choice, FieldKind, Layout};
+use crate::publish::{self, PublishError};
 use crate::settle::Standing;
 use crate::sheet::{FieldName, Form, HandMarks, PaperId, Response, Responses, Sha256, SheetId, TicketNumber};
 use crate::store::{Freeze, Grading, SheetScore};
@@ -42,7 +43,8 @@ impl Session {
     ///
     /// [`SessionError::NoRoster`], [`SessionError::Unfinished`] while a file is in the record only in part,
     /// [`SessionError::NotReady`] while an exception is open or a room has no
-    /// record, or a failure of the record.
+    /// record; [`SessionError::CertificatesExhausted`] if everybody passing were too many for the certificates' serials;
+    /// [`PublishError::NoCode`] if the column map has no code for what the export will say; or a failure of the record.
     pub fn freeze(&mut self) -> Result<Freeze, SessionError> {
         self.roster()?;
         let unfinished = self.store.unfinished()?;
@@ -60,6 +62,11 @@ impl Session {
             let all = self.roster()?;
             let all = all.candidates.values().map(|c| (&c.ticket, c.level));
             super::certificates::allot(scheme, "2000-01-01", &[], all)?;
+        }
+        // And its column map must have a code for whatever stands in the export.
+        let values = publish::uncoded(&self.exam, &self.roster()?);
+        if !values.is_empty() {
+            return Err(PublishError::NoCode { values }.into());
         }
         let at = self.now();
         Ok(self.store.freeze(&at)?)

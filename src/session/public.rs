@@ -5,7 +5,7 @@ use super::{Session, SessionError, write_whole};
 use crate::merge::Results;
 use crate::publish::{self, Document, ExportFormat, LookupOf};
 use crate::sheet::Sha256;
-use crate::store::{Publication, StoreError};
+use crate::store::Publication;
 use serde_json::{Value, json};
 use std::path::{Path, PathBuf};
 
@@ -13,12 +13,14 @@ impl Session {
     /// The results as they were published last. What the public sees is made of nothing else.
     pub(super) fn issued(&self) -> Result<(Results, Publication), SessionError> {
         let publication = self.store.publications()?.pop().ok_or(SessionError::NotPublished)?;
-        if self.store.withdrawals()?.iter().any(|withdrawal| withdrawal.number == publication.number) {
-            return Err(StoreError::NotInForce { number: publication.number }.into());
+        let number = publication.number;
+        if let Some(withdrawn) = self.store.withdrawals()?.into_iter().find(|w| w.number == number) {
+            return Err(SessionError::Withdrawn { number, reason: withdrawn.reason });
         }
         let results = self.merge()?;
         let lines = results.transcripts.iter().map(line_of);
-        if results.is_draft() || !lines.eq(publication.lines.iter().cloned()) {
+        let as_published = !results.is_draft() && lines.eq(publication.lines.iter().cloned());
+        if !as_published || !self.prints_as_signed(&publication, &results)? {
             return Err(SessionError::NotAsPublished { number: publication.number });
         }
         Ok((results, publication))
@@ -29,7 +31,7 @@ impl Session {
     ///
     /// # Errors
     ///
-    /// [`SessionError::NotPublished`], [`SessionError::NotAsPublished`]; [`SessionError::OtherMasks`] if a list of this batch with other
+    /// [`SessionError::NotPublished`], [`SessionError::Withdrawn`], [`SessionError::NotAsPublished`]; [`SessionError::OtherMasks`] if a list of this batch with other
     /// masks was published before: the two would complete each other; [`SessionError::Publish`]; or a failure of a file.
     pub fn public_list(&mut self, folder: &Path) -> Result<(Vec<PathBuf>, u64), SessionError> {
         let (results, publication) = self.issued()?;
@@ -66,8 +68,8 @@ impl Session {
     ///
     /// # Errors
     ///
-    /// [`SessionError::Exists`], [`SessionError::NotPublished`], [`SessionError::NotAsPublished`], [`SessionError::Publish`], or a failure
-    /// of a file.
+    /// [`SessionError::Exists`], [`SessionError::NotPublished`], [`SessionError::Withdrawn`], [`SessionError::NotAsPublished`],
+    /// [`SessionError::Publish`], or a failure of a file.
     pub fn lookup_page(
         &mut self,
         folder: &Path,
@@ -100,7 +102,7 @@ impl Session {
     ///
     /// # Errors
     ///
-    /// [`SessionError::NotPublished`], [`SessionError::NotAsPublished`], [`SessionError::Publish`], or a failure of a file.
+    /// [`SessionError::NotPublished`], [`SessionError::Withdrawn`], [`SessionError::NotAsPublished`], [`SessionError::Publish`], or a failure of a file.
     pub fn export_province(&mut self, path: &Path, format: ExportFormat) -> Result<u64, SessionError> {
         let (results, publication) = self.issued()?;
         let name = path.file_name().unwrap_or_default().to_string_lossy().into_owned();

@@ -1,15 +1,15 @@
 //! Statistics of results (成绩统计) and every candidate's own slip (成绩通知单).
 
 use super::results::line_of;
-use super::{Session, SessionError};
+use super::{NumberState, Session, SessionError};
 use crate::publish::{self, Document};
 use crate::sheet::{RoomId, Sha256};
 use crate::store::PublishedLine;
 use serde_json::json;
 
 impl Session {
-    /// 成绩统计 as a workbook and as pages. They name the publication whose results they are; until there is one, or while the results
-    /// differ from it, they say so.
+    /// 成绩统计 as a workbook and as pages. They name the publication whose results they are; until there is one, while the results
+    /// differ from it, or if it was withdrawn, they say so.
     ///
     /// # Errors
     ///
@@ -19,7 +19,10 @@ impl Session {
         let lines: Vec<PublishedLine> = results.transcripts.iter().map(line_of).collect();
         let number = match self.store.publications()?.last() {
             None => "未发布".to_owned(),
-            Some(last) if last.lines == lines => format!("第 {} 号", last.number),
+            Some(last) if last.lines == lines => match self.number_state(last.number)? {
+                NumberState::Withdrawn(_) => format!("第 {} 号（已撤回）", last.number),
+                _ => format!("第 {} 号", last.number),
+            },
             Some(last) => format!("未发布（与第 {} 号不同）", last.number),
         };
         Ok(publish::statistics(&self.exam, &results, &number)?)

@@ -278,6 +278,7 @@ impl StoreError {
                 "it needs no case: `duka show` shows it, `duka recheck` looks at it again"
             }
             Self::Signature(_) => "sign again, with the key of the person who is named",
+            Self::NoCase { what: "destruction", .. } => "`duka retention` shows them",
             Self::NoCase { .. } => "`duka recheck cases` and `duka late cases` show them",
             Self::Encode { .. } | Self::Sqlite { .. } => "run `duka verify`, and keep the message",
         }

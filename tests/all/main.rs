@@ -29,6 +29,7 @@ mod late;
 mod layering;
 mod layouts;
 mod merging;
+mod public;
 mod real_sheets;
 mod registration;
 mod rooms;

@@ -4,6 +4,7 @@
 #![allow(dead_code, clippy::result_large_err)]
 
 pub mod batch;
+pub mod office;
 pub mod people;
 
 use duka::exam::{Attempt, Candidate, Level, RoomRecord, Roster, rooms};
@@ -333,7 +334,12 @@ pub fn practical_csv(scores: &[(u16, &str)]) -> Vec<u8> {
 
 /// Does `sql` to the record as someone with the file in hand could: guards are taken off and put back.
 pub fn tamper(desk: &Desk, sql: &str) {
-    let db = rusqlite::Connection::open(desk.path("duka.db")).unwrap();
+    tamper_with(&desk.path("duka.db"), sql);
+}
+
+/// As [`tamper`], to the record at `path`.
+pub fn tamper_with(path: &Path, sql: &str) {
+    let db = rusqlite::Connection::open(path).unwrap();
     db.pragma_update(None, "foreign_keys", false).unwrap();
     let mut guards = db.prepare("SELECT name, sql FROM sqlite_schema WHERE type = 'trigger'").unwrap();
     let guards: Vec<(String, String)> = guards

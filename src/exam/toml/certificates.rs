@@ -16,7 +16,7 @@ const NEW_22: &str = "{kind}{institute}{province}{site}{yy}{level}{serial:6}";
 const FIELDS: [(&str, usize, usize); 5] =
     [("province", 2, 2), ("city", 2, 0), ("kind", 1, 1), ("institute", 3, 4), ("site", 0, 6)];
 
-const PARTS: &str = "made of {yy} or {yyyy}, {level}, {province}, {city}, {kind}, {institute}, {site}, letters and digits, and one \
+const PARTS: &str = "\"old-16\", \"new-22\", or made of {yy} or {yyyy}, {level}, {province}, {city}, {kind}, {institute}, {site}, letters and digits, and one \
                      {serial:N} with N from 1 to 9";
 
 const ISSUED: &str = "a date such as \"2026-12-15\"";
@@ -51,7 +51,12 @@ pub(super) fn certificates(mut section: Section<'_, '_>, log: &mut Log) -> Optio
             match text {
                 None if used => section.wrong(log, scheme.line, name, ExamFault::Missing),
                 Some(text) if !used => {
-                    let known = format!("the fields of the scheme {}", scheme.value);
+                    let fields = FIELDS.iter().map(|(name, ..)| *name);
+                    let fields = fields.filter(|name| pattern.contains(&format!("{{{name}}}")));
+                    let known = match fields.collect::<Vec<_>>().as_slice() {
+                        [] => "none of a body in this scheme".to_owned(),
+                        fields => format!("the fields of the scheme: {}", fields.join(", ")),
+                    };
                     section.wrong(log, text.line, name, ExamFault::Unknown { known });
                 }
                 Some(text) => {
@@ -86,8 +91,14 @@ pub(super) fn certificates(mut section: Section<'_, '_>, log: &mut Log) -> Optio
             section.wrong(log, scheme.line, "scheme", ExamFault::Range { value, range });
         }
     }
+    let first_line = section.table.get("first").map_or(section.line, |value| log.line(value.span().start));
     section.close(log);
-    Some(CertificateScheme { parts: parts?, first, issued })
+    let scheme = CertificateScheme { parts: parts?, first, issued };
+    let last = scheme.last();
+    if let Some(&serial) = scheme.first.values().find(|first| **first > last) {
+        log.note(first_line, "certificates: first", ExamFault::SerialBeyond { serial, last });
+    }
+    Some(scheme)
 }
 
 /// The parts of a pattern; `None` if it has none that is known, or not one serial. A field that is not given is left out.

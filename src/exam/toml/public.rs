@@ -2,7 +2,8 @@
 
 use super::section::{At, Log, Section};
 use crate::exam::{
-    ExamFault, IdentifyBy, ListColumn, ListRule, ProvinceColumn, ProvinceField, ProvinceValue, PublicRules,
+    ExamFault, IdentifyBy, ListColumn, ListRule, PUBLICATION_HEADING, ProvinceColumn, ProvinceField,
+    ProvinceValue, PublicRules,
 };
 use ::toml::de::DeValue;
 use std::collections::{BTreeMap, HashMap};
@@ -38,7 +39,13 @@ pub(super) fn public(top: &mut Section<'_, '_>, log: &mut Log) -> PublicRules {
         section.close(log);
     }
     if let Some(mut section) = top.table("province", log) {
+        let before = log.found.len();
         rules.province = province(&mut section, log);
+        if rules.province.is_empty() && log.found.len() == before {
+            let nothing =
+                if section.table.contains_key("column") { ExamFault::Empty } else { ExamFault::Missing };
+            section.wrong(log, section.line, "column", nothing);
+        }
         section.close(log);
     }
     if let Some(mut section) = top.table("retention", log) {
@@ -95,7 +102,7 @@ fn number(
 
 fn province(section: &mut Section<'_, '_>, log: &mut Log) -> Vec<ProvinceColumn> {
     let mut seen = HashMap::new();
-    let mut out = Vec::new();
+    let mut out: Vec<ProvinceColumn> = Vec::new();
     for mut column in section.tables("column", log) {
         let heading = column.text("heading", log);
         let text = match column.get("text") {
@@ -128,12 +135,22 @@ fn province(section: &mut Section<'_, '_>, log: &mut Log) -> Vec<ProvinceColumn>
         };
         out.push(ProvinceColumn { heading: heading.value, value, codes });
     }
+    // Without such a column the export gets one more, and no two have one heading.
+    if !out.iter().any(ProvinceColumn::says_publication)
+        && let Some(&line) = seen.get(PUBLICATION_HEADING)
+    {
+        let heading = PUBLICATION_HEADING;
+        section.wrong(log, line, "column", ExamFault::PublicationHeading { heading });
+    }
     out
 }
 
 fn codes(column: &mut Section<'_, '_>, log: &mut Log) -> BTreeMap<String, String> {
     let mut out = BTreeMap::new();
     let Some(table) = column.table("codes", log) else { return out };
+    if table.table.is_empty() {
+        column.wrong(log, table.line, "codes", ExamFault::Empty);
+    }
     for (key, value) in table.table {
         if let Some(text) = table.text_of(key.get_ref(), value, log) {
             out.insert(key.get_ref().to_string(), text.value);

@@ -379,3 +379,207 @@ fn each_defect_of_a_scheme_is_named() {
         assert!(found.iter().any(|problem| problem.contains(expected)), "{to}: {found:?}");
     }
 }
+
+/// [`GOOD`] with more behind it; the problems, and that each says a line of the additions.
+fn problems_behind(more: &str) -> Vec<String> {
+    let first = GOOD.lines().count();
+    let found = problems_of(&format!("{GOOD}{more}"));
+    for problem in &found {
+        let line: usize = problem.split(':').next().unwrap().parse().unwrap();
+        assert!(line > first, "{more}: {problem}");
+    }
+    found
+}
+
+#[test]
+fn each_defect_of_what_is_shown_and_kept_is_named() {
+    for (more, expected) in [
+        ("[public]\nlist = \"failed\"", "17: public: list: \"failed\" is not one of \"passed\", \"all\""),
+        ("[public]\nlist = true", "17: public: list: must be text in quotes"),
+        (
+            "[public]\nlists = \"all\"",
+            "17: public: lists: no such key here; there are list, identify, columns, lookup_digits",
+        ),
+        ("[public]\nidentify = \"name\"", "identify: \"name\" is not one of \"id_number\", \"ticket\""),
+        ("[public]\ncolumns = [\"name\"]", "columns: \"name\" is not one of \"occupation\", \"level\""),
+        (
+            "[public]\ncolumns = [\"id_number\"]",
+            "columns: \"id_number\" is not one of \"occupation\", \"level\"",
+        ),
+        (
+            "[public]\ncolumns = [\"level\",\n\"level\"]",
+            "18: public: columns: level is there twice (first in line 17)",
+        ),
+        ("[public]\ncolumns = \"level\"", "columns: must be a list in brackets"),
+        ("[public]\nlookup_digits = 3", "lookup_digits: is 3, it must be between 4 and 18"),
+        ("[public]\nlookup_digits = 19", "lookup_digits: is 19, it must be between 4 and 18"),
+        ("[public]\nlookup_digits = -8", "lookup_digits: is -8, it must be between 4 and 18"),
+        ("[public]\nlookup_digits = 8.0", "lookup_digits: must be a whole number"),
+        (
+            "[public]\nlookup_iterations = 99_999",
+            "lookup_iterations: is 99999, it must be between 100000 and",
+        ),
+        ("[public]\nlookup_iterations = 10_000_001", "lookup_iterations: is 10000001, it must be"),
+        (
+            "[public]\nlookup_iterations = 99999999999999999999",
+            "lookup_iterations: is 99999999999999999999, it",
+        ),
+        ("[public]\nlookup_iterations = 0x100000", "lookup_iterations: is "),
+        ("[[public]]\nlist = \"all\"", "16: public: must be a table"),
+        (
+            "[retention]\nelectronic_years = 0",
+            "retention: electronic_years: is 0, it must be between 1 and 100",
+        ),
+        ("[retention]\npaper_years = -1", "retention: paper_years: is -1, it must be between 1 and 100"),
+        ("[retention]\npaper_years = 101", "retention: paper_years: is 101, it must be between 1 and 100"),
+        ("[retention]\npaper_years = \"3\"", "retention: paper_years: must be a whole number"),
+        (
+            "[retention]\nyears = 3",
+            "retention: years: no such key here; there are electronic_years, paper_years",
+        ),
+    ] {
+        let found = problems_behind(more);
+        assert!(found.len() == 1 && found[0].contains(expected), "{more}: {found:?}");
+    }
+}
+
+#[test]
+fn each_defect_of_the_provincial_columns_is_named() {
+    let column = |lines: &str| format!("[[province.column]]\nheading = \"甲\"\n{lines}");
+    for (more, expected) in [
+        ("[province]".to_owned(), "16: province: column: is missing"),
+        ("[province]\ncolumn = []".to_owned(), "16: province: column: is empty"),
+        ("[province]\ncolumn = 3".to_owned(), "17: province: column: must be a list in brackets"),
+        ("[[province]]\nheading = \"甲\"".to_owned(), "16: province: must be a table"),
+        (column(""), "16: province: column 1: value: is missing"),
+        (column("value = \"tikcet\""), "column 1: value: \"tikcet\" is not one of \"ticket\", \"name\""),
+        (column("value = 7"), "column 1: value: must be text in quotes"),
+        (column("value = \"name\"\ntext = \"x\""), "column 1: text: must be left out where there is a value"),
+        (
+            column("value = \"name\"\nkodes = {}"),
+            "column 1: kodes: no such key here; there are heading, text, value, codes",
+        ),
+        (column("value = \"name\"\ncodes = {}"), "column 1: codes: is empty"),
+        (column("value = \"level\"\ncodes = [\"4\"]"), "column 1: codes: must be a table"),
+        (
+            column("value = \"level\"\ncodes = { \"四级\" = 4 }"),
+            "column 1: codes: 四级: must be text in quotes",
+        ),
+        (column("value = \"name\"").replace("\"甲\"", "\" \""), "column 1: heading: is empty"),
+        (column("value = \"name\"").replace("heading = \"甲\"\n", ""), "column 1: heading: is missing"),
+        (
+            format!(
+                "{}\n{}",
+                column("value = \"name\""),
+                column("value = \"sex\"").replace("\"甲\"", "\" 甲\"")
+            ),
+            "20: province: column: 甲 is there twice (first in line 17)",
+        ),
+        (
+            column("value = \"name\"").replace('甲', "发布号"),
+            "17: province: column: \"发布号\" stands above the publication's number in every export",
+        ),
+        (
+            column("value = \"publication\"\ncodes = { \"1\" = \"一\" }").replace('甲', "发布号"),
+            "17: province: column: \"发布号\" stands above the publication's number in every export",
+        ),
+    ] {
+        let found = problems_behind(&more);
+        assert!(found.len() == 1 && found[0].contains(expected), "{more}: {found:?}");
+    }
+    let found = problems_behind("[province]\ncolumns = []");
+    assert_eq!(found[0], "16: province: column: is missing");
+    assert_eq!(found[1], "17: province: columns: no such key here; there are column");
+    let own = column("value = \"publication\"").replace('甲', "发布号");
+    assert_eq!(Exam::parse(&format!("{GOOD}{own}"), "e").unwrap().public.province.len(), 1);
+}
+
+#[test]
+fn each_defect_of_the_certificates_is_named() {
+    let old = "[certificates]\nscheme = \"old-16\"\nprovince = \"99\"\ncity = \"05\"\nkind = \"1\"\ninstitute = \"001\"\n";
+    let new = "[certificates]\nscheme = \"new-22\"\nprovince = \"99\"\nkind = \"Y\"\ninstitute = \"0000\"\nsite = \"000001\"\n";
+    let own = |pattern: &str| format!("[certificates]\nscheme = \"{pattern}\"\n");
+    for good in [
+        old.to_owned(),
+        new.to_owned(),
+        own("{yyyy}-{level}{serial:4}"),
+        format!("{}first = 9999\n", own("{yy}{serial:4}")),
+    ] {
+        let exam = Exam::parse(&format!("{GOOD}{good}"), "e").unwrap();
+        let scheme = exam.certificates.unwrap();
+        assert!(scheme.number("2026-12-15", Level::Four, scheme.first_of(Level::Four)).is_some(), "{good}");
+    }
+    for (more, expected) in [
+        ("[certificates]".to_owned(), "16: certificates: scheme: is missing"),
+        ("[[certificates]]\nscheme = \"old-16\"".to_owned(), "16: certificates: must be a table"),
+        (own(""), "17: certificates: scheme: is empty"),
+        (
+            own("OLD-16"),
+            "17: certificates: scheme: is \"OLD-16\", it must be \"old-16\", \"new-22\", or made of {yy}",
+        ),
+        // No serial, two of them, one that holds none or too many: numbers would collide, or be none.
+        (own("{yy}{level}"), "it must be \"old-16\", \"new-22\", or made of {yy}"),
+        (own("{serial:4}{serial:2}"), "and one {serial:N} with N from 1 to 9"),
+        (own("{yy}{serial:0}"), "and one {serial:N} with N from 1 to 9"),
+        (own("{yy}{serial:10}"), "and one {serial:N} with N from 1 to 9"),
+        (own("{yy}{serial}"), "and one {serial:N} with N from 1 to 9"),
+        (own("{yy}{seriel:4}"), "and one {serial:N} with N from 1 to 9"),
+        (own("{yy}{serial:4"), "and one {serial:N} with N from 1 to 9"),
+        (own("{yy} {serial:4}"), "and one {serial:N} with N from 1 to 9"),
+        (own("{yy}{institute}{serial:4}"), "17: certificates: institute: is missing"),
+        (
+            format!("{}city = \"05\"", own("{yy}{serial:4}")),
+            "18: certificates: city: no such key here; there are none of a body in this scheme",
+        ),
+        (
+            format!("{}kind = \"1\"\ncity = \"05\"", own("{yy}{kind}{serial:4}")),
+            "19: certificates: city: no such key here; there are the fields of the scheme: kind",
+        ),
+        (old.replace("\"99\"", "\"9\""), "18: certificates: province: is 9, it must be two digits"),
+        (old.replace("\"05\"", "\"5a\""), "19: certificates: city: is 5a, it must be two digits"),
+        (old.replace("\"001\"", "\"\""), "21: certificates: institute: is empty"),
+        (old.replace("\"001\"", "1"), "21: certificates: institute: must be text in quotes"),
+        (
+            format!("{old}site = \"000001\""),
+            "22: certificates: site: no such key here; there are the fields of the scheme: province, city, kind, institute",
+        ),
+        (new.replace("\"Y\"", "\"1\""), "19: certificates: kind: is 1, it must be one capital letter"),
+        (new.replace("\"0000\"", "\"000\""), "20: certificates: institute: is 000, it must be four digits"),
+        (format!("{old}first = 0"), "22: certificates: first: is 0, it must be a serial from 1 on"),
+        (format!("{old}first = -3"), "22: certificates: first: is -3, it must be a serial from 1 on"),
+        (format!("{old}first = \"1\""), "22: certificates: first: must be a whole number"),
+        (
+            format!("{old}first = 99999999999"),
+            "22: certificates: first: is 99999999999, it must be a serial from 1 on",
+        ),
+        (
+            format!("{old}first = 100_000"),
+            "22: certificates: first: serial 100000 has more digits than its place in the number: the last is 99999",
+        ),
+        (
+            format!("{old}first = {{ \"五级\" = 1, \"四级\" = 123456 }}"),
+            "22: certificates: first: serial 123456 has more digits",
+        ),
+        (
+            format!("{old}first = {{ \"四级\" = 0 }}"),
+            "22: certificates: first: 四级: is 0, it must be a serial from 1 on",
+        ),
+        (format!("{old}first = {{ \"六级\" = 1 }}"), "first: 六级: no such key here; there are 五级, 四级"),
+        (
+            format!("{old}issued = \"2026-02-30\""),
+            "22: certificates: issued: is 2026-02-30, it must be a date such as",
+        ),
+        (
+            format!("{old}issued = \"15.12.2026\""),
+            "22: certificates: issued: is 15.12.2026, it must be a date such as",
+        ),
+        (format!("{old}issued = 2026"), "22: certificates: issued: must be text in quotes"),
+        (
+            format!("{old}fisrt = 1"),
+            "22: certificates: fisrt: no such key here; there are scheme, province, city",
+        ),
+    ] {
+        let found = problems_behind(&more);
+        assert!(found.iter().any(|problem| problem.contains(expected)), "{more}: {found:?}");
+    }
+}

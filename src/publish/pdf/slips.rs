@@ -110,10 +110,8 @@ fn one(canvas: &mut Canvas<'_, '_>, exam: &Exam, slip: &ResultSlip, number: u64,
         let remark = table::printable(&format!("备注：{}", slip.remark));
         canvas.within(SIDE, y, inside, &remark, &style, LEAST_SIZE - 1.0);
     }
-    let line = exam.rules.pass_line;
-    let note = format!(
-        "各科满分 100 分，合格线 {line} 分，各科均须达到。对成绩有异议的，可在规定期限内申请成绩复核。"
-    );
+    let note =
+        format!("各科满分 100 分，{}，各科均须达到。对成绩有异议的，可在规定期限内申请成绩复核。", slip.line);
     canvas.within(SIDE, y + 6.0, inside, &note, &small, LEAST_SIZE);
     let centre = table::printable(&format!("{}（盖章）", exam.centre));
     canvas.within(SIDE + inside * 0.5, y + 14.0, inside * 0.5, &centre, &style, LEAST_SIZE);

@@ -94,7 +94,7 @@ pub(in super::super) fn statistics(
             }
         }
         for block in blocks {
-            draw(&mut canvas, &tables, block, y, exam);
+            draw(&mut canvas, &tables, block, y);
             y += block.height();
         }
         let style = TextStyle::new(BODY).centred().middle();
@@ -227,7 +227,7 @@ fn counted(group: &Group) -> Vec<String> {
     out
 }
 
-fn draw(canvas: &mut Canvas<'_, '_>, tables: &[Table], block: &Block, y: f64, exam: &Exam) {
+fn draw(canvas: &mut Canvas<'_, '_>, tables: &[Table], block: &Block, y: f64) {
     let inside = UPRIGHT.inside();
     match block {
         Block::Heading(text) => {
@@ -241,7 +241,7 @@ fn draw(canvas: &mut Canvas<'_, '_>, tables: &[Table], block: &Block, y: f64, ex
         Block::Plots(plots) => {
             let width = inside / plots.len().max(2) as f64;
             for (at, (title, figures)) in plots.iter().enumerate() {
-                plot(canvas, SIDE + width * at as f64, y, width - 5.0, title, figures, exam);
+                plot(canvas, SIDE + width * at as f64, y, width - 5.0, title, figures);
             }
         }
         Block::Note(line) => {
@@ -268,21 +268,13 @@ fn cells(canvas: &mut Canvas<'_, '_>, table: &Table, texts: &[String], (y, heigh
 }
 
 /// A distribution: a column for every five points, its count above it, and the pass line.
-fn plot(
-    canvas: &mut Canvas<'_, '_>,
-    left: f64,
-    top: f64,
-    width: f64,
-    title: &str,
-    figures: &Figures,
-    exam: &Exam,
-) {
+fn plot(canvas: &mut Canvas<'_, '_>, left: f64, top: f64, width: f64, title: &str, figures: &Figures) {
     let style = TextStyle::new(BODY).centred().middle().bold();
     canvas.within(left + width / 2.0, top + 3.0, width, title, &style, LEAST_SIZE);
     let (base, tall) = (top + PLOTS - 10.0, PLOTS - 24.0);
     let most = figures.bins.iter().copied().max().unwrap_or(1).max(1) as f64;
     let step = width / BINS as f64;
-    let line = exam.rules.pass_line;
+    let line = figures.line;
     let column = |bin: usize| {
         let high = tall * figures.bins[bin] as f64 / most;
         (left + step * bin as f64 + step * 0.08, base - high, step * 0.84, high)

@@ -1,6 +1,6 @@
 //! The figures of groups of candidates, computed in whole hundredths of a point.
 
-use crate::exam::{Exam, Level};
+use crate::exam::{Exam, Level, Part};
 use crate::merge::{PartResult, Results, Transcript};
 use crate::publish::tally::Tally;
 use crate::sheet::{Points, RoomId};
@@ -22,7 +22,7 @@ pub(in crate::publish) struct Group {
     pub names: Vec<String>,
     /// How many entered, sat, passed.
     pub tally: Tally,
-    /// How many have each grade (评定), in the order of the exam's rules, those who failed last.
+    /// How many have each grade (评定), in the order of [`Statistics::grades`].
     pub grades: Vec<u32>,
     /// 理论成绩, 实操成绩 and, where the level has it, 综合评审.
     pub parts: Vec<PartFigures>,
@@ -56,7 +56,9 @@ pub(in crate::publish) struct Figures {
     pub upper: Points,
     /// Highest.
     pub most: Points,
-    /// How many reach the pass line in this part.
+    /// The pass line of this part.
+    pub line: Points,
+    /// How many reach it.
     pub reached: usize,
     /// How many lie in each column of [`BIN`] points: 0 to below 5, …, 95 to 100.
     pub bins: [usize; BINS],
@@ -97,6 +99,7 @@ impl Figures {
             median,
             upper: rank(3),
             most: scores[scores.len() - 1],
+            line: pass_line,
             reached: scores.iter().filter(|s| **s >= pass_line).count(),
             bins,
         })
@@ -112,15 +115,13 @@ pub(in crate::publish) struct Statistics {
     pub rooms: Vec<Group>,
     /// Everybody.
     pub all: Group,
-    /// Names of the grades, in the order of [`Group::grades`].
+    /// Names of the grades: those of the exam's rules, then those that levels have of their own; the one for who failed is the last.
     pub grades: Vec<String>,
 }
 
 impl Statistics {
     /// The statistics of these results.
     pub fn of(exam: &Exam, results: &Results) -> Self {
-        let mut grades: Vec<String> = exam.rules.grades.iter().map(|g| g.name.clone()).collect();
-        grades.push(exam.rules.fail_grade.clone());
         let mut occupations: BTreeMap<(&str, Level), Vec<&Transcript>> = BTreeMap::new();
         let mut order = Vec::new();
         let mut rooms: BTreeMap<(usize, &RoomId), Vec<&Transcript>> = BTreeMap::new();
@@ -135,25 +136,42 @@ impl Statistics {
             let place = exam.rooms.iter().position(|r| *r == candidate.room).unwrap_or(usize::MAX);
             rooms.entry((place, &candidate.room)).or_default().push(transcript);
         }
-        let group = |names, of: &[&Transcript]| group(exam, &grades, names, of);
+        let levels = order.iter().map(|(_, level)| exam.rules.at(*level).into_owned().grades);
+        let mut grades: Vec<String> = Vec::new();
+        for grade in exam.rules.grades.iter().cloned().chain(levels.flatten()) {
+            if !grades.contains(&grade.name) {
+                grades.push(grade.name);
+            }
+        }
+        grades.push(exam.rules.fail_grade.clone());
+        let group = |names, level, of: &[&Transcript]| group(exam, &grades, names, level, of);
         let everybody: Vec<&Transcript> = results.transcripts.iter().collect();
         Self {
             occupations: order
                 .iter()
                 .filter_map(|key| {
                     let names = vec![key.0.to_owned(), key.1.word().to_owned()];
-                    occupations.get(key).map(|of| group(names, of))
+                    occupations.get(key).map(|of| group(names, Some(key.1), of))
                 })
                 .collect(),
-            rooms: rooms.iter().map(|((_, room), of)| group(vec![room.to_string()], of)).collect(),
-            all: group(vec!["合计".to_owned()], &everybody),
+            rooms: rooms.iter().map(|((_, room), of)| group(vec![room.to_string()], None, of)).collect(),
+            all: group(vec!["合计".to_owned()], None, &everybody),
             grades,
         }
     }
 }
 
-fn group(exam: &Exam, grades: &[String], names: Vec<String>, of: &[&Transcript]) -> Group {
-    let part = |name, result: fn(&Transcript) -> Option<PartResult>| {
+/// The figures of candidates of one level, by its own pass lines; of several levels, by the exam's.
+fn group(
+    exam: &Exam,
+    grades: &[String],
+    names: Vec<String>,
+    level: Option<Level>,
+    of: &[&Transcript],
+) -> Group {
+    let own = level.map(|level| exam.rules.at(level).into_owned().pass_lines).unwrap_or_default();
+    let part = |name, part, result: fn(&Transcript) -> Option<PartResult>| {
+        let line = own.get(&part).copied().unwrap_or(exam.rules.pass_line);
         let scores: Vec<Points> = of
             .iter()
             .filter_map(|t| match result(t) {
@@ -162,11 +180,14 @@ fn group(exam: &Exam, grades: &[String], names: Vec<String>, of: &[&Transcript])
             })
             .collect();
         let scored = scores.len();
-        PartFigures { name, scored, figures: Figures::of(scores, exam.rules.pass_line) }
+        PartFigures { name, scored, figures: Figures::of(scores, line) }
     };
-    let mut parts = vec![part("理论成绩", |t| Some(t.theory)), part("实操成绩", |t| Some(t.practical))];
+    let mut parts = vec![
+        part("理论成绩", Part::Theory, |t| Some(t.theory)),
+        part("实操成绩", Part::Practical, |t| Some(t.practical)),
+    ];
     if of.iter().any(|t| t.review.is_some()) {
-        parts.push(part("综合评审", |t| t.review));
+        parts.push(part("综合评审", Part::Review, |t| t.review));
     }
     let with = |grade: &String| of.iter().filter(|t| t.grade == *grade).count();
     Group {
