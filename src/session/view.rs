@@ -145,6 +145,7 @@ impl Session {
             touched.sheets.into_iter().collect()
         } else {
             view.clear()?;
+            view.place_files()?;
             let roster = view.roster()?;
             candidates = roster.candidates.len() as u64;
             for candidate in roster.candidates.values() {

@@ -390,7 +390,7 @@ impl Derived<'_> {
         self.run(|tx| {
             Ok(tx.execute_batch(
                 "DELETE FROM derived_candidates; DELETE FROM derived_open; DELETE FROM derived_rooms;
-                 DELETE FROM derived_state; UPDATE derived_sheets SET claim = NULL, counted = NULL;",
+                 DELETE FROM derived_state; DELETE FROM derived_places; UPDATE derived_sheets SET claim = NULL, counted = NULL;",
             )?)
         })
     }

@@ -5,7 +5,7 @@
 //! unfinished ([`Store::unfinished`]) until a reader has seen its last page.
 
 use super::record::{PageRecord, Recorded, page, store_result};
-use super::{Change, Fault, Store, StoreError, Vitals, decode, encode, freeze, parse};
+use super::{Change, Fault, Store, StoreError, Vitals, decode, encode, freeze, parse, stacks};
 use crate::read::SetAside;
 use crate::sheet::{Cause, DecodeFault, EngineId, Sha256, SheetId};
 use rusqlite::{OptionalExtension, Transaction};
@@ -363,6 +363,7 @@ pub(super) fn record(tx: &Transaction<'_>, entry: i64, portion: &Portion) -> Res
         if !known_path {
             tx.prepare_cached("INSERT INTO file_paths (image, path, entry) VALUES (?1, ?2, ?3)")?
                 .execute((&image, &file.path, entry))?;
+            stacks::put_place(tx, &file.path)?;
             new_paths += 1;
         }
         for result in &part.pages {

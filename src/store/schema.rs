@@ -452,10 +452,21 @@ CREATE TABLE destruction_signatures (
 ) STRICT;
 ";
 
+/// `derived_places`: where a path stands in its folder's stack. It follows from the paths, and is made anew with the view.
+const VERSION_13: &str = "
+CREATE TABLE derived_places (
+    path TEXT PRIMARY KEY,
+    folder TEXT NOT NULL,
+    place TEXT NOT NULL
+) STRICT, WITHOUT ROWID;
+CREATE INDEX derived_places_by_place ON derived_places (folder, place);
+DELETE FROM derived_state;
+";
+
 /// Everything that brings a new file to the present version, one step a version.
-pub(super) const MIGRATIONS: [fn() -> String; 12] = [
+pub(super) const MIGRATIONS: [fn() -> String; 13] = [
     version_1, version_2, version_3, version_4, version_5, version_6, version_7, version_8, version_9,
-    version_10, version_11, version_12,
+    version_10, version_11, version_12, version_13,
 ];
 
 /// The version that this program writes.
@@ -556,6 +567,10 @@ fn version_12() -> String {
     let mut sql = VERSION_12.to_owned();
     written_once(&mut sql, &DESTRUCTION_TABLES);
     sql
+}
+
+fn version_13() -> String {
+    VERSION_13.to_owned()
 }
 
 fn closed_by_freeze(sql: &mut String, table: &str) {

@@ -1,6 +1,7 @@
 //! The order in which sheets lay in the stacks that they were scanned from.
 //!
-//! A stack is a folder of the files that came in, in the order of their names, each with its pages. A file lies where it came
+//! A stack is a folder of the files that came in, in the order of their names, each with its pages. Numbers in names are compared as
+//! numbers: `Scan 9` lies before `Scan 10`. A file lies where it came
 //! in first; a path under which several files came in at one time or another says nothing.
 
 use super::derived::Derived;
@@ -27,6 +28,34 @@ fn folder_of(path: &str) -> &str {
     path.rfind('/').map_or("", |slash| &path[..=slash])
 }
 
+/// Where a file stands among those of its folder: its name with the length of each number before its digits, so that texts
+/// compare as the numbers do.
+fn place_of(path: &str) -> String {
+    let mut out = String::new();
+    let mut rest = &path[folder_of(path).len()..];
+    while !rest.is_empty() {
+        let text = rest.find(|c: char| c.is_ascii_digit()).unwrap_or(rest.len());
+        out.push_str(&rest[..text]);
+        rest = &rest[text..];
+        let number = rest.find(|c: char| !c.is_ascii_digit()).unwrap_or(rest.len());
+        let digits = rest[..number].trim_start_matches('0');
+        if number > 0 {
+            // A name has at most a few hundred characters.
+            out.push_str(&format!("{:03}", digits.len().min(999)));
+            out.push_str(digits);
+        }
+        rest = &rest[number..];
+    }
+    out
+}
+
+/// Keeps where a path stands.
+pub(super) fn put_place(tx: &Transaction<'_>, path: &str) -> Result<(), Fault> {
+    tx.prepare_cached("INSERT OR IGNORE INTO derived_places (path, folder, place) VALUES (?1, ?2, ?3)")?
+        .execute((path, folder_of(path), place_of(path)))?;
+    Ok(())
+}
+
 impl Store {
     /// Every stack, its sheets in order.
     ///
@@ -37,15 +66,19 @@ impl Store {
         self.read(|tx| {
             let mut statement = tx.prepare_cached(&format!(
                 "SELECT f.path, f.image, p.page FROM file_paths f JOIN pages p ON p.image = f.image
-                 WHERE {LYING} ORDER BY f.path, p.page"
+                 WHERE {LYING} ORDER BY p.page"
             ))?;
             let mut rows = statement.query([])?;
-            let mut stacks: BTreeMap<String, Vec<SheetId>> = BTreeMap::new();
+            let mut files: BTreeMap<(String, String, String), Vec<SheetId>> = BTreeMap::new();
             while let Some(row) = rows.next()? {
                 let path: String = row.get(0)?;
                 let image = parse("file_paths", &row.get::<_, String>(1)?)?;
                 let sheet = SheetId { image, page: row.get(2)? };
-                stacks.entry(folder_of(&path).to_owned()).or_default().push(sheet);
+                files.entry((folder_of(&path).to_owned(), place_of(&path), path)).or_default().push(sheet);
+            }
+            let mut stacks: BTreeMap<String, Vec<SheetId>> = BTreeMap::new();
+            for ((folder, ..), sheets) in files {
+                stacks.entry(folder).or_default().extend(sheets);
             }
             Ok(stacks.into_values().collect())
         })
@@ -89,6 +122,19 @@ impl Derived<'_> {
         })
     }
 
+    /// Keeps where every path stands.
+    ///
+    /// # Errors
+    ///
+    /// A failure of the file.
+    pub fn place_files(&self) -> Result<(), StoreError> {
+        self.run(|tx| {
+            let mut statement = tx.prepare_cached("SELECT DISTINCT path FROM file_paths")?;
+            let paths: Vec<String> = statement.query_map([], |row| row.get(0))?.collect::<Result<_, _>>()?;
+            paths.iter().try_for_each(|path| put_place(tx, path))
+        })
+    }
+
     /// Every path under which a file came in.
     ///
     /// # Errors
@@ -110,44 +156,25 @@ fn step(tx: &Transaction<'_>, sheet: &SheetId, along: Along) -> Result<Option<Sh
     let image = sheet.image.to_string();
     let path: Option<String> = tx.prepare_cached(&own)?.query_row([&image], |row| row.get(0)).optional()?;
     let Some(path) = path else { return Ok(None) };
-    let (of_file, of_folder) = match along {
-        Along::Behind => (
-            "SELECT MIN(page) FROM pages WHERE image = ?1 AND page > ?2",
-            format!(
-                "SELECT f.image FROM file_paths f
-                 WHERE f.path > ?1 AND substr(f.path, 1, length(?2)) = ?2
-                   AND instr(substr(f.path, length(?2) + 1), '/') = 0 AND {LYING}
-                   AND EXISTS (SELECT 1 FROM pages p WHERE p.image = f.image)
-                   AND f.path < ?3
-                 ORDER BY f.path LIMIT 1"
-            ),
-        ),
-        Along::Before => (
-            "SELECT MAX(page) FROM pages WHERE image = ?1 AND page < ?2",
-            format!(
-                "SELECT f.image FROM file_paths f
-                 WHERE f.path < ?1 AND substr(f.path, 1, length(?2)) = ?2
-                   AND instr(substr(f.path, length(?2) + 1), '/') = 0 AND {LYING}
-                   AND EXISTS (SELECT 1 FROM pages p WHERE p.image = f.image)
-                   AND f.path >= ?3
-                 ORDER BY f.path DESC LIMIT 1"
-            ),
-        ),
+    let (of_file, side, order) = match along {
+        Along::Behind => ("SELECT MIN(page) FROM pages WHERE image = ?1 AND page > ?2", ">", ""),
+        Along::Before => ("SELECT MAX(page) FROM pages WHERE image = ?1 AND page < ?2", "<", "DESC"),
     };
+    let of_folder = format!(
+        "SELECT f.image FROM derived_places d JOIN file_paths f ON f.path = d.path
+         WHERE d.folder = ?1 AND (d.place, d.path) {side} (?2, ?3) AND {LYING}
+           AND EXISTS (SELECT 1 FROM pages p WHERE p.image = f.image)
+         ORDER BY d.place {order}, d.path {order} LIMIT 1"
+    );
     let within: Option<u32> =
         tx.prepare_cached(of_file)?.query_row((&image, sheet.page), |row| row.get(0))?;
     if let Some(page) = within {
         return Ok(Some(SheetId { image: sheet.image, page }));
     }
-    let folder = folder_of(&path);
-    let end = match along {
-        // `0` is the character behind the slash: no path of the folder comes behind it.
-        Along::Behind if !folder.is_empty() => format!("{}0", folder.trim_end_matches('/')),
-        Along::Behind => char::MAX.to_string(),
-        Along::Before => folder.to_owned(),
-    };
-    let next: Option<String> =
-        tx.prepare_cached(&of_folder)?.query_row((&path, folder, end), |row| row.get(0)).optional()?;
+    let next: Option<String> = tx
+        .prepare_cached(&of_folder)?
+        .query_row((folder_of(&path), place_of(&path), &path), |row| row.get(0))
+        .optional()?;
     let Some(next) = next else { return Ok(None) };
     let page = match along {
         Along::Behind => "SELECT MIN(page) FROM pages WHERE image = ?1",
@@ -155,4 +182,30 @@ fn step(tx: &Transaction<'_>, sheet: &SheetId, along: Along) -> Result<Option<Sh
     };
     let page: u32 = tx.prepare_cached(page)?.query_row([&next], |row| row.get(0))?;
     Ok(Some(SheetId { image: parse("file_paths", &next)?, page }))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::place_of;
+
+    #[test]
+    fn numbers_in_names_are_numbers() {
+        let sorted = [
+            "a/Scan (1).jpg",
+            "a/Scan (2).jpg",
+            "a/Scan (10).jpg",
+            "a/Scan (0099).jpg",
+            "a/Scan (100).jpg",
+            "a/Scan (100)_2.jpg",
+            "a/Scan (100)_10.jpg",
+            "a/Scan.jpg",
+            "a/卡9.png",
+            "a/卡12345678901234567890123.png",
+        ];
+        let places: Vec<String> = sorted.iter().map(|path| place_of(path)).collect();
+        assert!(places.is_sorted() && places.windows(2).all(|pair| pair[0] != pair[1]), "{places:?}");
+        // The same number written otherwise is at the same place; the whole name decides.
+        assert_eq!(place_of("1/007.tif"), place_of("2/7.tif"));
+        assert_eq!(place_of("1/000"), place_of("0"));
+    }
 }

@@ -57,6 +57,17 @@ fn a_seat_that_the_stack_skips_is_told_with_both_neighbours_pictures() {
 }
 
 #[test]
+fn files_lie_in_the_order_of_their_numbers_whatever_their_digits() {
+    let (desk, mut session) = stacked(&[], &[]);
+    for (file, n) in (9..).zip([1, 3, 4, 5, 6]) {
+        desk.write(&format!("scans/Scan {file}.jpg"), card(n, 70).scan());
+    }
+    scan(&mut session, &desk.path("scans"));
+    assert_eq!(open(&session), ["stack-gap 2"]);
+    session.verify().unwrap();
+}
+
+#[test]
 fn a_page_that_comes_to_lie_in_the_gap_is_looked_at_first() {
     let cards: Vec<_> = [1, 3, 4, 5, 6].map(|n| card(n, 70)).to_vec();
     let (desk, mut session) = stacked(&cards, &[]);
