@@ -124,7 +124,7 @@ pub(super) fn cut(page: &Page, mapping: &Mapping, rect: &Rect<Mm>, grid: Grid, o
 }
 
 /// The most cells along a side, with both margins.
-const SIDE: usize = MOST as usize + 2 * MARGIN;
+pub(super) const SIDE: usize = MOST as usize + 2 * MARGIN;
 
 /// How many places from `y` on, each `step` further, lie in the same row of pixels; at least one.
 fn places_in_row(y: i64, step: i64) -> usize {
