@@ -196,12 +196,15 @@ fn measure_field(page: &Page, registration: &Registration, field: &Field) -> Vec
         .map(|p| p.targets.iter().map(|t| Place::of(&t.rect, oval, &registration.mapping)).collect())
         .collect();
     let mut ring = None;
-    let around: Vec<Vec<Option<Around>>> =
-        places.iter().map(|places| places.iter().map(|p| p.around(page, &mut ring)).collect()).collect();
+    let mut around: Vec<Vec<Option<Around>>> = Vec::with_capacity(places.len());
     places
         .iter()
         .enumerate()
-        .map(|(p, places)| {
+        .map(|(p, own)| {
+            // No farther ahead than the position beside: what was just looked at is near the processor when its ink is measured.
+            while let Some(next) = places.get(around.len()).filter(|_| around.len() <= p + 1) {
+                around.push(next.iter().map(|place| place.around(page, &mut ring)).collect());
+            }
             let measure = |(i, place): (usize, &Place)| {
                 let own = around[p][i]?;
                 let paper = lent(field, &around, (p, i), registration.paper)?;
@@ -212,7 +215,7 @@ fn measure_field(page: &Page, registration: &Registration, field: &Field) -> Vec
                 let crossed = field.shape != TargetShape::Unknown && own.dark < covered_below(paper, print);
                 Some(Ink { ringed: crossed && place.is_ringed(page, paper, print), ..ink })
             };
-            places.iter().enumerate().map(measure).collect()
+            own.iter().enumerate().map(measure).collect()
         })
         .collect()
 }

@@ -283,6 +283,12 @@ fn offset(
         return None;
     }
     let scale = local.scale();
+    let (w, h) = (target.rect.width.0 / 2.0 + OUT, target.rect.height.0 / 2.0 + OUT);
+    let corners = [(-w, -h), (w, -h), (-w, h), (w, h)].map(|corner| {
+        let (u, v) = local.step(corner);
+        (local.x + u, local.y + v)
+    });
+    page.bring_near(&corners);
     let shape = Shape::at(page, &local, on, off, cap);
     let pixels = |mm: f64| ((mm * scale).round() as i32).max(1);
     let start = around.map_or((0, 0), |off| {
