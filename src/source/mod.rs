@@ -25,6 +25,7 @@ mod unpack;
 
 pub use crate::sheet::Channel;
 pub use open::open;
+pub(crate) use spare::copy_of;
 pub use spare::give_back;
 
 use crate::sheet::{DecodeFault, Sha256, SheetId};
