@@ -103,6 +103,12 @@ impl Place {
         let sides = (self.half_width, self.half_height);
         let same = last.take().filter(|ring| ring.sides == sides);
         let ring = last.insert(same.unwrap_or_else(|| Ring::of(sides)));
+        let (w, h) = (sides.0 + RING_MM, sides.1 + RING_MM);
+        let corners = [(-w, -h), (w, -h), (-w, h), (w, h)].map(|(dx, dy)| {
+            let (u, v) = self.step(dx, dy);
+            (self.x + u, self.y + v)
+        });
+        page.bring_near(&corners);
         let mut levels = [0u8; RING_POINTS];
         for (level, &place) in levels.iter_mut().zip(&ring.places) {
             *level = self.at(page, place)?;

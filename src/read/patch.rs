@@ -105,13 +105,15 @@ pub(super) fn cut(page: &Page, mapping: &Mapping, rect: &Rect<Mm>, grid: Grid, o
         centre.x.0 - f64::midpoint(right.0 * across, down.0 * rows),
         centre.y.0 - f64::midpoint(right.1 * across, down.1 * rows),
     );
-    let inside = [(0.0, 0.0), (across, 0.0), (0.0, rows), (across, rows)].iter().all(|(i, j)| {
-        let (x, y) = (corner.0 + right.0 * i + down.0 * j, corner.1 + right.1 * i + down.1 * j);
-        x >= 0.0 && y >= 0.0 && x <= (page.width - 1) as f64 && y <= (page.height - 1) as f64
-    });
+    let corners = [(0.0, 0.0), (across, 0.0), (0.0, rows), (across, rows)]
+        .map(|(i, j)| (corner.0 + right.0 * i + down.0 * j, corner.1 + right.1 * i + down.1 * j));
+    let inside = corners
+        .iter()
+        .all(|&(x, y)| x >= 0.0 && y >= 0.0 && x <= (page.width - 1) as f64 && y <= (page.height - 1) as f64);
     if !inside {
         return false;
     }
+    page.bring_near(&corners);
     let width = f64::max(right.0.abs() + right.1.abs(), down.0.abs() + down.1.abs());
     let way = Way { page, grid, corner, right, down };
     match width.round().clamp(0.0, MOST_PLACES as f64) as usize {
@@ -124,7 +126,7 @@ pub(super) fn cut(page: &Page, mapping: &Mapping, rect: &Rect<Mm>, grid: Grid, o
 }
 
 /// The most cells along a side, with both margins.
-const SIDE: usize = MOST as usize + 2 * MARGIN;
+pub(super) const SIDE: usize = MOST as usize + 2 * MARGIN;
 
 /// How many places from `y` on, each `step` further, lie in the same row of pixels; at least one.
 fn places_in_row(y: i64, step: i64) -> usize {

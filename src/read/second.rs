@@ -193,10 +193,11 @@ pub(super) fn see(page: &Page, registration: &Registration, layout: &Layout) -> 
     }
     let peak = |patch: &Patch| {
         let letter = &letters[patch.letter];
-        strokes::peak(&cells[patch.start..][..letter.grid.cells()], &templates[patch.letter], &letter.inside)
+        strokes::peak(&cells[patch.start..][..letter.grid.cells()], &templates[patch.letter])
     };
     let peaks: Vec<Option<u8>> = patches.iter().map(|patch| patch.as_ref().map(peak)).collect();
     let floor = floor(layout, &peaks);
+    let below: Vec<Vec<u8>> = templates.iter().map(|template| template.below(u16::from(floor))).collect();
     let mut desk = Desk::default();
     let mut next = patches.iter().zip(&peaks);
     let mut look = || {
@@ -213,8 +214,9 @@ pub(super) fn see(page: &Page, registration: &Registration, layout: &Layout) -> 
             && u16::from(patch.paper) * DARK_GROUND.1 < u16::from(registration.paper) * DARK_GROUND.0;
         let ground =
             if dark && print.is_none_or(|seen| seen < PRINT_SEEN) { Ground::NotPaper } else { patch.ground };
+        let printed = (template, below[patch.letter].as_slice());
         let mut strokes =
-            strokes::look(darkness, template, &letter.inside, letter.grid, (floor, peak), &mut desk);
+            strokes::look(darkness, printed, &letter.inside, letter.grid, (floor, peak), &mut desk);
         strokes.gone = hidden;
         Some(Look { strokes, print, ground })
     };

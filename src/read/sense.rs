@@ -11,7 +11,8 @@ use super::{FieldReading, Mark, Pose, PositionReading, ReadKind, Reading, printe
 use crate::layout::{BlankColumns, Choice, Field, FieldKind, Layout, Position, TargetShape};
 use crate::register::Registration;
 use crate::sheet::EngineId;
-use crate::source::{Depth, Page};
+use crate::source::{Depth, Page, give_back};
+use std::borrow::Cow;
 
 /// How many neighbours on either side lend a target their paper, along its row or column. Two span
 /// 12 to 30 mm: a shadow changes less over that than a scribble changes one ring.
@@ -43,7 +44,8 @@ const NEIGHBOURS: usize = 2;
 /// ```
 #[must_use]
 pub fn read(page: &Page, registration: &Registration, layout: &Layout, engine: &EngineId) -> Reading {
-    let page = &*without_streaks(page);
+    let clean = without_streaks(page);
+    let page = &*clean;
     let (scale, firsts) = first(page, registration, layout);
     let sight = second::see(page, registration, layout);
     let bench = Bench::of(&sight, layout);
@@ -73,7 +75,11 @@ pub fn read(page: &Page, registration: &Registration, layout: &Layout, engine: &
         };
         field.positions.iter().zip(firsts).zip(looks).map(position).collect()
     });
-    written(page, registration, layout, engine, &scale, judged.collect())
+    let reading = written(page, registration, layout, engine, &scale, judged.collect());
+    if let Cow::Owned(copy) = clean {
+        give_back(copy);
+    }
+    reading
 }
 
 /// What the first reader alone makes of a page: the reading that [`read`] would give if nothing had to agree.
@@ -196,12 +202,15 @@ fn measure_field(page: &Page, registration: &Registration, field: &Field) -> Vec
         .map(|p| p.targets.iter().map(|t| Place::of(&t.rect, oval, &registration.mapping)).collect())
         .collect();
     let mut ring = None;
-    let around: Vec<Vec<Option<Around>>> =
-        places.iter().map(|places| places.iter().map(|p| p.around(page, &mut ring)).collect()).collect();
+    let mut around: Vec<Vec<Option<Around>>> = Vec::with_capacity(places.len());
     places
         .iter()
         .enumerate()
-        .map(|(p, places)| {
+        .map(|(p, own)| {
+            // No farther ahead than the position beside: what was just looked at is near the processor when its ink is measured.
+            while let Some(next) = places.get(around.len()).filter(|_| around.len() <= p + 1) {
+                around.push(next.iter().map(|place| place.around(page, &mut ring)).collect());
+            }
             let measure = |(i, place): (usize, &Place)| {
                 let own = around[p][i]?;
                 let paper = lent(field, &around, (p, i), registration.paper)?;
@@ -212,7 +221,7 @@ fn measure_field(page: &Page, registration: &Registration, field: &Field) -> Vec
                 let crossed = field.shape != TargetShape::Unknown && own.dark < covered_below(paper, print);
                 Some(Ink { ringed: crossed && place.is_ringed(page, paper, print), ..ink })
             };
-            places.iter().enumerate().map(measure).collect()
+            own.iter().enumerate().map(measure).collect()
         })
         .collect()
 }

@@ -1,7 +1,7 @@
 //! Dirt on a scanner's glass draws a line down the picture, a weak element of its sensor a bright one: found, and
 //! taken out before anything is measured.
 
-use crate::source::{Depth, Page};
+use crate::source::{Depth, Page, copy_of};
 use std::borrow::Cow;
 use std::ops::Range;
 
@@ -64,7 +64,7 @@ pub(super) fn without_streaks(page: &Page) -> Cow<'_, Page> {
     if streaks.is_empty() {
         return Cow::Borrowed(page);
     }
-    let mut clean = page.clone();
+    let mut clean = copy_of(page);
     for streak in &streaks {
         let (from, to) = streak.columns;
         let steps = to - from;

@@ -1,7 +1,7 @@
 //! The second reader: what strokes there are in a target, whatever their ink adds up to.
 
-use super::patch::{Grid, MARGIN};
-use super::template::Template;
+use super::patch::{Grid, MARGIN, SIDE};
+use super::template::{Rows, Template, rows_of, some_darker};
 use std::ops::Range;
 
 /// The rank, counted from the darkest free cell, that says how dark a target's strokes are. The first two may be
@@ -62,17 +62,13 @@ impl Strokes {
 pub(super) struct Desk {
     inked: Vec<bool>,
     broad: Vec<bool>,
-    stack: Vec<usize>,
-    piece: Vec<usize>,
-    best: Vec<usize>,
 }
 
 /// The darkness of the third darkest free cell of a target, in 255ths beyond its print.
-pub(super) fn peak(darkness: &[u8], template: &Template, inside: &[bool]) -> u8 {
+pub(super) fn peak(darkness: &[u8], template: &Template) -> u8 {
     let mut top = [0u8; PEAK_RANK];
-    for (((&d, &most), &free), &inside) in darkness.iter().zip(&template.most).zip(&template.free).zip(inside)
-    {
-        if d <= most.saturating_add(top[0] / 3) || !free || !inside {
+    for (&d, &most) in darkness.iter().zip(&template.most_inside) {
+        if d <= most.saturating_add(top[0] / 3) {
             continue;
         }
         let beyond = Template::beyond(most, d);
@@ -84,13 +80,14 @@ pub(super) fn peak(darkness: &[u8], template: &Template, inside: &[bool]) -> u8 
     top[0]
 }
 
-/// The strokes in a target, of which the [`peak`] is known; nothing where that doesn't reach `floor`.
+/// The strokes in a target, of which the [`peak`] is known; nothing where that doesn't reach `floor`. `below` is
+/// [`Template::below`] that floor.
 ///
 /// A cell is inked where it is at least half as dark as the target's own strokes, beyond what print may make
 /// of it. Cells of dark print can't say; a stroke is followed through them where they are dark.
 pub(super) fn look(
     darkness: &[u8],
-    template: &Template,
+    (template, below): (&Template, &[u8]),
     inside: &[bool],
     grid: Grid,
     (floor, peak): (u8, u8),
@@ -101,10 +98,9 @@ pub(super) fn look(
     let limit = if peak < floor { u16::from(floor) } else { (u16::from(peak) * EDGE.0 / EDGE.1).max(least) };
     if peak < floor && !grid.is_fine() {
         // An empty target: nothing is asked but what lies around it.
-        let inked = |cell: usize| {
-            template.free[cell] && Template::reaches(template.most[cell], darkness[cell], limit)
-        };
-        out.sides = sides(inked, grid);
+        if some_darker(darkness, below) {
+            out.sides = sides(|cell| darkness[cell] > below[cell], grid);
+        }
         return out;
     }
     desk.inked.clear();
@@ -122,36 +118,21 @@ pub(super) fn look(
         return out;
     }
     // The largest piece, by the cells in the target that can say.
-    desk.best.clear();
-    let counted = |cell: usize| inside[cell] && template.free[cell];
-    let mut most = 0;
-    for start in 0..darkness.len() {
-        if !desk.inked[start] || !counted(start) {
-            continue;
-        }
-        desk.piece.clear();
-        desk.stack.push(start);
-        desk.inked[start] = false;
-        let mut count = 0;
-        while let Some(cell) = desk.stack.pop() {
-            count += usize::from(counted(cell));
-            desk.piece.push(cell);
-            let (x, y) = (cell % across, cell / across);
-            for ny in y.saturating_sub(1)..(y + 2).min(down) {
-                for nx in x.saturating_sub(1)..(x + 2).min(across) {
-                    let next = ny * across + nx;
-                    if std::mem::take(&mut desk.inked[next]) {
-                        desk.stack.push(next);
-                    }
-                }
+    let mut rest = rows_of(across, desk.inked.iter().copied());
+    let counted = &template.counted_rows;
+    let (mut most, mut largest) = (0, [0; SIDE]);
+    for (y, own) in counted.iter().enumerate().take(down) {
+        while rest[y] & own != 0 {
+            let first = rest[y] & own;
+            let piece = piece_at(&mut rest, (y, first & first.wrapping_neg()), down);
+            let count =
+                piece.iter().zip(counted).map(|(piece, counted)| (piece & counted).count_ones()).sum();
+            if count > most {
+                (most, largest) = (count, piece);
             }
         }
-        if count > most {
-            most = count;
-            std::mem::swap(&mut desk.piece, &mut desk.best);
-        }
     }
-    describe(&mut out, most, &desk.best, darkness, template, inside, grid);
+    describe(&mut out, most as usize, &largest, darkness, template, grid);
     out.core = core.map_or(out.cover, share);
     out
 }
@@ -180,32 +161,68 @@ fn broad(inked: &[bool], free: &[bool], inside: &[bool], across: usize, broad: &
         .count()
 }
 
-/// Fills in what the piece of `cells`, `count` of which are in the target and can say, looks like.
-fn describe(
-    out: &mut Strokes,
-    count: usize,
-    cells: &[usize],
-    darkness: &[u8],
-    template: &Template,
-    inside: &[bool],
-    grid: Grid,
-) {
+/// Takes the piece that a cell belongs to out of `rest`; cells that touch, at a corner too, are of one.
+///
+/// Whole rows grow at a time, downwards and upwards by turns, until nothing more comes: a stroke takes two or three turns.
+fn piece_at(rest: &mut Rows, (row, cell): (usize, u32), down: usize) -> Rows {
+    let mut piece = [0u32; SIDE];
+    piece[row] = cell;
+    let mut grown = true;
+    while grown {
+        grown = false;
+        let mut grow = |y: usize, beside: u32| {
+            let mut own = piece[y] | wider(beside) & rest[y];
+            // Along the row as far as it goes.
+            loop {
+                let more = wider(own) & rest[y];
+                if more == own {
+                    break;
+                }
+                own = more;
+            }
+            grown |= own != piece[y];
+            piece[y] = own;
+            own
+        };
+        (0..down).fold(0, |above, y| grow(y, above));
+        (0..down).rev().fold(0, |below, y| grow(y, below));
+    }
+    for (rest, piece) in rest.iter_mut().zip(&piece) {
+        *rest &= !piece;
+    }
+    piece
+}
+
+/// The cells and those beside them.
+fn wider(cells: u32) -> u32 {
+    cells | cells << 1 | cells >> 1
+}
+
+/// Fills in what the `piece`, `count` cells of which are in the target and can say, looks like.
+fn describe(out: &mut Strokes, count: usize, piece: &Rows, darkness: &[u8], template: &Template, grid: Grid) {
     let (across, down) = (grid.across(), grid.down());
     let (mut left, mut right, mut top, mut bottom) = (across, 0, down, 0);
     let (mut sum, mut sum_x, mut sum_y) = (0usize, 0usize, 0usize);
-    for &cell in cells {
-        let (x, y) = (cell % across, cell / across);
-        if template.free[cell] {
-            out.beyond[0] |= x == 0;
-            out.beyond[1] |= x + 1 == across;
-            out.beyond[2] |= y == 0;
-            out.beyond[3] |= y + 1 == down;
+    for (y, piece) in piece.iter().enumerate().take(down) {
+        let free = piece & template.free_rows[y];
+        out.beyond[0] |= free & 1 != 0;
+        out.beyond[1] |= free >> (across - 1) & 1 != 0;
+        out.beyond[2] |= free != 0 && y == 0;
+        out.beyond[3] |= free != 0 && y + 1 == down;
+        let mut cells = piece & template.counted_rows[y];
+        if cells == 0 {
+            continue;
         }
-        if inside[cell] && template.free[cell] {
-            (left, right) = (left.min(x), right.max(x));
-            (top, bottom) = (top.min(y), bottom.max(y));
-            sum += usize::from(darkness[cell]);
-            (sum_x, sum_y) = (sum_x + 2 * x + 1, sum_y + 2 * y + 1);
+        left = left.min(cells.trailing_zeros() as usize);
+        right = right.max(31 - cells.leading_zeros() as usize);
+        (top, bottom) = (top.min(y), y);
+        sum_y += (2 * y + 1) * cells.count_ones() as usize;
+        let row = &darkness[y * across..];
+        while cells != 0 {
+            let x = cells.trailing_zeros() as usize;
+            sum += usize::from(row[x]);
+            sum_x += 2 * x + 1;
+            cells &= cells - 1;
         }
     }
     if count == 0 {

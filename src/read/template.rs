@@ -1,6 +1,6 @@
 //! How a target looks with nothing in it, cell by cell, learnt from the sheet's own targets.
 
-use super::patch::Grid;
+use super::patch::{Grid, SIDE};
 use crate::layout::{Field, Target};
 
 /// The rank, as a share from the palest, at which a cell of the targets with one letter shows print alone.
@@ -47,14 +47,36 @@ const LEAST_SPREAD: i64 = 12_000;
 const OFFSETS: [(i32, i32); 9] =
     [(0, 0), (1, 0), (-1, 0), (0, 1), (0, -1), (1, 1), (-1, 1), (1, -1), (-1, -1)];
 
+/// Cells of a patch, a bit each: in every row the lowest is the leftmost.
+pub(super) type Rows = [u32; SIDE];
+
+/// The cells that are `set`, of which there are so many in a row.
+pub(super) fn rows_of(across: usize, set: impl Iterator<Item = bool>) -> Rows {
+    let mut rows = [0; SIDE];
+    let (mut x, mut y) = (0, 0);
+    for set in set {
+        rows[y & (SIDE - 1)] |= u32::from(set) << x;
+        x += 1;
+        if x == across {
+            (x, y) = (0, y + 1);
+        }
+    }
+    rows
+}
+
 /// How a target looks with nothing in it.
 #[derive(Debug, Clone)]
 pub(super) struct Template {
     /// The darkest that print may make a cell, wherever it lies within a cell's breadth; 0..=255 from paper to
     /// the blackest print.
     pub(super) most: Vec<u8>,
+    /// The same in the free cells of the target, and 255, which nothing is darker than, in all others.
+    pub(super) most_inside: Vec<u8>,
     /// Cells in which a mark can be told from print.
     pub(super) free: Vec<bool>,
+    /// The same by rows, a bit a cell, and those of them that lie in the target.
+    pub(super) free_rows: Rows,
+    pub(super) counted_rows: Rows,
     /// How many of those lie in the target.
     pub(super) free_inside: usize,
     /// The print's deviations from its own mean, and the sum of their squares; `None` where there is too
@@ -111,20 +133,20 @@ pub(super) fn learn(letters: &[Alike<'_, '_>]) -> Vec<Template> {
                 inks.sort_by(f64::total_cmp);
                 mean(print) <= INK_FACTOR * inks[(inks.len() - 1) / 2] + INK_EXTRA
             });
-            let inside = letter.grid.interior(letter.oval);
+            let (inside, across) = (letter.grid.interior(letter.oval), letter.grid.across());
             if let (Some(own), Some(bold)) = (own, bolds[index].as_deref()) {
                 let near = spread(own, letter.grid);
                 let most =
                     near.iter().zip(bold).map(|(&near, bold)| near.min(bold.saturating_add(BOLD_EXTRA)));
-                return Template::of(own, most.collect(), &inside);
+                return Template::of(own, most.collect(), &inside, across);
             }
             let peers: Vec<&[u8]> = peers().collect();
             if peers.is_empty() {
                 let blank = vec![0; letter.grid.cells()];
-                return Template::of(&blank, blank.clone(), &inside);
+                return Template::of(&blank, blank.clone(), &inside, across);
             }
             // Any of the other letters may be what this one is like.
-            Template::of(&ranked(&peers, 0.5), spread(&ranked(&peers, 0.9), letter.grid), &inside)
+            Template::of(&ranked(&peers, 0.5), spread(&ranked(&peers, 0.9), letter.grid), &inside, across)
         })
         .collect()
 }
@@ -182,7 +204,7 @@ fn sort_columns(rows: &mut [Vec<u8>]) {
 }
 
 impl Template {
-    fn of(print: &[u8], most: Vec<u8>, inside: &[bool]) -> Self {
+    fn of(print: &[u8], most: Vec<u8>, inside: &[bool], across: usize) -> Self {
         let free: Vec<bool> = most.iter().map(|&d| d < PRINT).collect();
         let free_inside = free.iter().zip(inside).filter(|(free, inside)| **free && **inside).count();
         let total: i64 = print.iter().map(|&d| i64::from(d)).sum();
@@ -190,7 +212,14 @@ impl Template {
         let deviations: Vec<i16> = print.iter().map(|&d| (i64::from(d) - mean) as i16).collect();
         let squares: i64 = deviations.iter().map(|&d| i64::from(d) * i64::from(d)).sum();
         let deviations = (squares >= LEAST_SPREAD).then_some((deviations, squares));
-        Self { most, free, free_inside, deviations }
+        let most_inside = most
+            .iter()
+            .zip(free.iter().zip(inside))
+            .map(|(&most, (&free, &inside))| if free && inside { most } else { u8::MAX })
+            .collect();
+        let free_rows = rows_of(across, free.iter().copied());
+        let counted_rows = rows_of(across, free.iter().zip(inside).map(|(&free, &inside)| free && inside));
+        Self { most, most_inside, free, free_rows, counted_rows, free_inside, deviations }
     }
 
     /// How much of what is not print is covered in a cell of so much darkness, in 255ths.
@@ -203,6 +232,15 @@ impl Template {
     pub(super) fn reaches(most: u8, darkness: u8, limit: u16) -> bool {
         let (most, darkness) = (u32::from(most), u32::from(darkness));
         darkness.saturating_sub(most) * 255 >= u32::from(limit) * (255 - most).max(1)
+    }
+
+    /// In each cell the darkest that does not reach `limit`, which is above 0 and at most 255; 255 in cells that can't say.
+    pub(super) fn below(&self, limit: u16) -> Vec<u8> {
+        let below = |(&most, &free): (&u8, &bool)| {
+            let more = (u32::from(limit) * u32::from(255 - most)).div_ceil(255).saturating_sub(1);
+            if free { most.saturating_add(more.min(255) as u8) } else { u8::MAX }
+        };
+        self.most.iter().zip(&self.free).map(below).collect()
     }
 
     /// The cells by which `darkness` lies off the print, to the right and down, at most one either way.
@@ -256,6 +294,12 @@ impl Template {
         });
         Some(best.fold(seen, i64::max))
     }
+}
+
+/// Whether some cell is darker than its limit: many at a time, because in most pictures none is.
+pub(super) fn some_darker(darkness: &[u8], limits: &[u8]) -> bool {
+    let excess = |(&d, &limit): (&u8, &u8)| d.saturating_sub(limit);
+    darkness.iter().zip(limits).map(excess).fold(0, |any, excess| any | excess) > 0
 }
 
 /// The sums of a least-squares line: how much of a print is in a picture.
@@ -384,6 +428,21 @@ mod tests {
         let learnt = learn(&letters);
         assert_eq!(learnt[0].seen(&empty), Some(1000));
         assert_eq!(learnt[0].most, learnt[1].most);
+    }
+
+    #[test]
+    fn what_reaches_a_limit_is_darker_than_what_is_below_it() {
+        let print: Vec<u8> = (0..PRINT).chain([PRINT, 255]).collect();
+        let template = Template::of(&print, print.clone(), &vec![true; print.len()], 19);
+        for limit in [1, 26, 90, 255] {
+            let below = template.below(limit);
+            for (cell, &most) in print.iter().enumerate() {
+                for d in 0..=255u8 {
+                    let reaches = template.free[cell] && Template::reaches(most, d, limit);
+                    assert_eq!(d > below[cell], reaches, "{d} over {most} to {limit}");
+                }
+            }
+        }
     }
 
     #[test]

@@ -381,11 +381,32 @@ fn reduce(page: &Page, factor: usize, width: usize, height: usize, frame: Option
     }
 }
 
-/// Mean of each `N × N` block, for `N` up to 16: the rows are added up first, which is work for the processor's wide registers.
+/// Mean of each `N × N` block, for `N` up to [`MOST_FACTOR`]; in wider registers where the processor has them.
 fn means<const N: usize>(page: &Page, width: usize, height: usize, frame: Option<usize>) -> Vec<u8> {
     let mut out = vec![255; width * height];
+    #[cfg(target_arch = "x86_64")]
+    if let Some(avx2) = fearless_simd::Level::new().as_avx2() {
+        fearless_simd::Simd::vectorize(avx2, || means_into::<N>(page, width, height, frame, &mut out));
+        return out;
+    }
+    means_into::<N>(page, width, height, frame, &mut out);
+    out
+}
+
+/// [`means`] into `out`: the rows are added up first, which is work for the processor's wide registers.
+// In the function that has the wide registers.
+#[allow(clippy::inline_always)]
+#[inline(always)]
+fn means_into<const N: usize>(
+    page: &Page,
+    width: usize,
+    height: usize,
+    frame: Option<usize>,
+    out: &mut [u8],
+) {
     let mut buffer = vec![0u16; width * N];
-    for (y, levels) in out.chunks_exact_mut(width.max(1)).enumerate() {
+    let mut means = vec![0u8; width * N];
+    for (y, levels) in out.chunks_exact_mut(width.max(1)).enumerate().take(height) {
         let own = frame.filter(|_| !y.is_multiple_of(SPARSE));
         for (from, to) in spans(own, y, width, height) {
             let row = |inner: usize| &page.row(y * N + inner)[from * N..to * N];
@@ -395,18 +416,31 @@ fn means<const N: usize>(page: &Page, width: usize, height: usize, frame: Option
             }
             for inner in 1..N {
                 for (sum, &level) in sums.iter_mut().zip(row(inner)) {
-                    // At most 16 × 255. A check for overflow would keep the loop out of the wide registers.
+                    // At most 64 × 255, here and below. A check for overflow would keep the loop out of the wide registers.
                     *sum = sum.wrapping_add(u16::from(level));
                 }
             }
-            for (level, block) in levels[from..to].iter_mut().zip(sums.as_chunks::<N>().0) {
-                let sum = block.iter().fold(0u32, |sum, &v| sum.wrapping_add(u32::from(v)));
-                *level = (sum / (N * N) as u32) as u8;
+            let total = |block: &[u16]| block.iter().fold(0u16, |sum, &v| sum.wrapping_add(v));
+            if N <= BESIDE {
+                // The mean from every column on, and then every Nth of them: that costs less than to take blocks apart.
+                let means = &mut means[..sums.len()];
+                for (mean, block) in means.iter_mut().zip(sums.windows(N)) {
+                    *mean = (total(block) / (N * N) as u16) as u8;
+                }
+                for (level, means) in levels[from..to].iter_mut().zip(means.as_chunks::<N>().0) {
+                    *level = means[0];
+                }
+            } else {
+                for (level, block) in levels[from..to].iter_mut().zip(sums.as_chunks::<N>().0) {
+                    *level = (total(block) / (N * N) as u16) as u8;
+                }
             }
         }
     }
-    out
 }
+
+/// The largest factor with which a mean is taken from every column on.
+const BESIDE: usize = 4;
 
 fn means_of_many(page: &Page, factor: usize, width: usize, height: usize) -> Vec<u8> {
     let mut out = Vec::with_capacity(width * height);
@@ -526,6 +560,24 @@ mod tests {
         assert!(core.centre.distance(Point::at(99.5, 99.5)).0 < 0.1);
         let pair = blobs.iter().find(|b| b.centre.x.0 > 200.0).unwrap();
         assert!((pair.width, pair.height, pair.area) == (40.0, 40.0, 800.0));
+    }
+
+    #[test]
+    fn a_reduced_picture_has_the_mean_of_every_block() {
+        let pixels = (0..331 * 270u32).map(|i| (i.wrapping_mul(2_654_435_761) >> 24) as u8).collect();
+        let sheet = SheetId { image: Sha256::of(b"test"), page: 1 };
+        let page = Page::from_levels(sheet, 331, 270, pixels).unwrap();
+        for factor in 2..=MOST_FACTOR {
+            let (width, height) = (page.width / factor, page.height / factor);
+            let straight = means_of_many(&page, factor, width, height);
+            assert_eq!(reduce(&page, factor, width, height, None), straight);
+            let framed = reduce(&page, factor, width, height, Some(5));
+            for (i, (level, straight)) in framed.iter().zip(&straight).enumerate() {
+                let (x, y) = (i % width, i / width);
+                let seen = y % SPARSE == 0 || x.min(y) < 5 || x + 5 >= width || y + 5 >= height;
+                assert_eq!(*level, if seen { *straight } else { 255 }, "{x}, {y} at {factor}");
+            }
+        }
     }
 
     #[test]

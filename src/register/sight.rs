@@ -180,7 +180,13 @@ pub(super) fn is_marked(
         let (x, y) = (local.x + u + 0.5, local.y + v + 0.5);
         f64::from(page.pixels[y as usize * page.width + x as usize])
     };
-    let inside = INSIDE.iter().flat_map(|&i| INSIDE.map(|j| level(i * hw, j * hh))).sum::<f64>() / 9.0;
+    let mut inside = 0.0;
+    for i in INSIDE {
+        for j in INSIDE {
+            inside += level(i * hw, j * hh);
+        }
+    }
+    let inside = inside / 9.0;
     // The paper left and right of the target.
     let outside = level(-hw - OUT, 0.0).max(level(hw + OUT, 0.0));
     outside - inside > contrast.max(0.0) + MARKED_LEVELS
@@ -277,6 +283,12 @@ fn offset(
         return None;
     }
     let scale = local.scale();
+    let (w, h) = (target.rect.width.0 / 2.0 + OUT, target.rect.height.0 / 2.0 + OUT);
+    let corners = [(-w, -h), (w, -h), (-w, h), (w, h)].map(|corner| {
+        let (u, v) = local.step(corner);
+        (local.x + u, local.y + v)
+    });
+    page.bring_near(&corners);
     let shape = Shape::at(page, &local, on, off, cap);
     let pixels = |mm: f64| ((mm * scale).round() as i32).max(1);
     let start = around.map_or((0, 0), |off| {
@@ -336,11 +348,17 @@ pub(super) struct Shape<'p> {
 impl<'p> Shape<'p> {
     /// The outline around a place that lies in the picture with all that is looked at.
     pub(super) fn at(page: &'p Page, local: &Local, on: &Outline, off: &Outline, cap: i32) -> Self {
-        let index = |p: (f64, f64)| {
-            let (u, v) = local.step(p);
-            (local.y + v + 0.5) as usize * page.width + (local.x + u + 0.5) as usize
+        // Loops, because the closure of an array's `map` is called for every point; and signed, which converts in a few steps.
+        let laid = |points: &Outline| {
+            let mut indices = [0; OUTLINE];
+            for (index, &point) in indices.iter_mut().zip(points) {
+                let (u, v) = local.step(point);
+                let (x, y) = ((local.x + u + 0.5) as i64, (local.y + v + 0.5) as i64);
+                *index = y as usize * page.width + x as usize;
+            }
+            indices
         };
-        Self { pixels: &page.pixels, width: page.width, on: on.map(index), off: off.map(index), cap }
+        Self { pixels: &page.pixels, width: page.width, on: laid(on), off: laid(off), cap }
     }
 
     /// How much darker the outline is than what surrounds it, moved by so many pixels: gray levels, over all points.

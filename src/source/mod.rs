@@ -25,6 +25,7 @@ mod unpack;
 
 pub use crate::sheet::Channel;
 pub use open::open;
+pub(crate) use spare::copy_of;
 pub use spare::give_back;
 
 use crate::sheet::{DecodeFault, Sha256, SheetId};
@@ -40,6 +41,9 @@ pub const MOST_PIXELS: u64 = 120_000_000;
 
 /// The least width and height of a page, in pixels: 32K cards at 75 dpi have 270.
 pub const LEAST_SIDE: u32 = 200;
+
+/// Bytes that come near the processor together; where they are more, some are asked for twice.
+const CACHE_LINE: usize = 64;
 
 /// One page as gray levels.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -81,6 +85,32 @@ impl Page {
     #[must_use]
     pub fn row(&self, y: usize) -> &[u8] {
         &self.pixels[y * self.width..(y + 1) * self.width]
+    }
+
+    /// Has the pixels between the corners of an area, in pixels across and down, brought near the processor, all rows at once.
+    ///
+    /// A page is larger than the near caches. Without this whoever looks at a small area waits for each of its rows, one after the
+    /// other; nothing else is changed by it.
+    pub(crate) fn bring_near(&self, corners: &[(f64, f64); 4]) {
+        let within = |least: f64, most: f64, side: usize| {
+            let last = side.saturating_sub(1);
+            ((least.max(0.0) as usize).min(last), (most.max(0.0) as usize).min(last))
+        };
+        let (mut from, mut to) = (corners[0], corners[0]);
+        for &(x, y) in corners {
+            (from.0, from.1) = (from.0.min(x), from.1.min(y));
+            (to.0, to.1) = (to.0.max(x), to.1.max(y));
+        }
+        let (left, right) = within(from.0, to.0, self.width);
+        let (top, bottom) = within(from.1, to.1, self.height);
+        let mut seen = 0u8;
+        for row in self.pixels.chunks_exact(self.width.max(1)).take(bottom + 1).skip(top) {
+            for level in row.get(left..=right).unwrap_or_default().iter().step_by(CACHE_LINE) {
+                seen |= level;
+            }
+            seen |= row.get(right).copied().unwrap_or(0);
+        }
+        std::hint::black_box(seen);
     }
 
     fn of(plane: Plane, sheet: SheetId) -> Self {

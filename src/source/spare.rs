@@ -17,6 +17,20 @@ pub fn give_back(page: Page) {
     keep(page.pixels);
 }
 
+/// A copy of a page, in the memory of one that is done with if there is one; to be given back too.
+pub(crate) fn copy_of(page: &Page) -> Page {
+    let mut pixels = take();
+    pixels.extend_from_slice(&page.pixels);
+    Page {
+        sheet: page.sheet,
+        width: page.width,
+        height: page.height,
+        pixels,
+        dpi: page.dpi,
+        depth: page.depth,
+    }
+}
+
 fn keep(mut pixels: Vec<u8>) {
     if pixels.capacity() > MOST_BYTES {
         return;

@@ -20,6 +20,10 @@ mod scan;
 #[cfg(test)]
 mod tests;
 #[cfg(target_arch = "x86_64")]
+mod avx2;
+#[cfg(target_arch = "x86_64")]
+mod lanes;
+#[cfg(target_arch = "x86_64")]
 mod sse2;
 
 use super::{Depth, Plane, area};

@@ -1,6 +1,8 @@
 //! One scan of a baseline file, proved from its first bit to its last.
 
 use super::DecodeFault;
+#[cfg(target_arch = "x86_64")]
+use super::avx2;
 use super::bits::{Bits, Stretches};
 use super::header::{Component, Frame, Header, ScanHeader, ZIGZAG};
 use super::huffman::{AcTable, DcTable, Kind, Pair};
@@ -17,7 +19,7 @@ const FARTHEST_MEAN: i32 = 1024 + 248;
 const FARTHEST_FLAT: i32 = 1024 + 16;
 
 /// Blocks that are decoded before they are transformed: 2 KB, a small part of the nearest cache.
-const BATCH: usize = 64;
+pub(super) const BATCH: usize = 64;
 
 /// One scan's work: where it stands in the file, and what it needs beside.
 pub(super) struct Scan<'h> {
@@ -49,7 +51,7 @@ struct Part<'h> {
 }
 
 /// The levels of one row of units.
-struct Strip {
+pub(super) struct Strip {
     /// Row by row, eight levels together.
     eights: Vec<[u8; 8]>,
     /// Eights in a row.
@@ -334,29 +336,43 @@ impl<'h> Part<'h> {
     /// Puts the batch's levels into the strip, and zeros into the batch.
     fn transform(&self, batch: &mut Batch, strip: &mut Strip, tally: &mut Tally) {
         let Batch { blocks, places, kinds, counts, .. } = batch;
-        let [flats, corners, others] = kinds;
-        for at in flats.iter().take(counts[0]).map(|&i| usize::from(i) & (BATCH - 1)) {
+        for at in kinds[0].iter().take(counts[0]).map(|&i| usize::from(i) & (BATCH - 1)) {
             let mean = i32::from(blocks[at][0][0]);
             let blown = mean.unsigned_abs() > self.most_flat.unsigned_abs();
             tally.blown = tally.blown.wrapping_add(usize::from(blown));
             strip.put(places[at], [[flat(mean.wrapping_mul(self.step)); 8]; 8]);
             blocks[at][0][0] = 0;
         }
-        for at in corners.iter().take(counts[1]).map(|&i| usize::from(i) & (BATCH - 1)) {
-            let (rows, within) = levels::<true>(&blocks[at], &self.steps);
-            tally.beyond |= !within;
-            strip.put(places[at], rows);
-            blocks[at] = [[0; 8]; 8];
-        }
-        for at in others.iter().take(counts[2]).map(|&i| usize::from(i) & (BATCH - 1)) {
-            let (rows, within) = levels::<false>(&blocks[at], &self.steps);
-            tally.beyond |= !within;
-            strip.put(places[at], rows);
-            blocks[at] = [[0; 8]; 8];
-        }
-        *counts = [0; 3];
+        tally.beyond |= !self.transform_others(batch, strip);
+        batch.counts = [0; 3];
         tally.blocks = tally.blocks.wrapping_add(batch.filled);
         batch.filled = 0;
+    }
+
+    /// [`Part::transform`] of the blocks that are not flat. Tells whether all coefficients were within the bounds.
+    #[inline(always)]
+    fn transform_others(&self, batch: &mut Batch, strip: &mut Strip) -> bool {
+        let Batch { blocks, places, kinds: [_, corners, others], counts, .. } = batch;
+        let (corners, others) = (&corners[..counts[1].min(BATCH)], &others[..counts[2].min(BATCH)]);
+        #[cfg(target_arch = "x86_64")]
+        if let Some(avx2) = fearless_simd::Level::new().as_avx2() {
+            return avx2::corners(avx2, blocks, corners, places, &self.steps, strip)
+                & avx2::others(avx2, blocks, others, places, &self.steps, strip);
+        }
+        let mut all_within = true;
+        for at in corners.iter().map(|&i| usize::from(i) & (BATCH - 1)) {
+            let (rows, within) = levels::<true>(&blocks[at], &self.steps);
+            all_within &= within;
+            strip.put(places[at], rows);
+            blocks[at] = [[0; 8]; 8];
+        }
+        for at in others.iter().map(|&i| usize::from(i) & (BATCH - 1)) {
+            let (rows, within) = levels::<false>(&blocks[at], &self.steps);
+            all_within &= within;
+            strip.put(places[at], rows);
+            blocks[at] = [[0; 8]; 8];
+        }
+        all_within
     }
 
     /// Goes past a block whose levels are not wanted; all its codes must be good ones all the same.
@@ -376,8 +392,9 @@ impl Strip {
         Self { eights: vec![[0; 8]; stride * down * 8], stride, width: frame.width, left: frame.height }
     }
 
+    /// Puts a block's rows at its place.
     #[inline(always)]
-    fn put(&mut self, place: usize, rows: [[u8; 8]; 8]) {
+    pub(super) fn put(&mut self, place: usize, rows: [[u8; 8]; 8]) {
         let mut at = place;
         for row in rows {
             if let Some(eight) = self.eights.get_mut(at) {

@@ -46,6 +46,26 @@ fn by_library(bytes: &[u8]) -> Vec<u8> {
     zune_jpeg::JpegDecoder::new_with_options(ZCursor::new(bytes), options).decode().unwrap()
 }
 
+/// The levels of a block and of its opposite, by the transform that takes two where the processor has it.
+fn two_at_a_time(block: &Block, steps: &Steps, corner: bool) -> ([[[u8; 8]; 8]; 2], bool) {
+    #[cfg(target_arch = "x86_64")]
+    if let Some(avx2) = fearless_simd::Level::new().as_avx2() {
+        return avx2::pair(avx2, block, &opposite(block), steps, corner);
+    }
+    let _ = corner;
+    one_at_a_time(block, steps)
+}
+
+fn one_at_a_time(block: &Block, steps: &Steps) -> ([[[u8; 8]; 8]; 2], bool) {
+    let (first, second) =
+        (portable::levels::<false>(block, steps), portable::levels::<false>(&opposite(block), steps));
+    ([first.0, second.0], first.1 && second.1)
+}
+
+fn opposite(block: &Block) -> Block {
+    block.map(|row| row.map(i16::wrapping_neg))
+}
+
 #[test]
 fn every_quality_and_size_is_as_a_library_has_it() {
     for (width, height) in [(320, 240), (1, 1), (8, 8), (9, 17), (67, 3), (201, 130)] {
@@ -153,9 +173,11 @@ proptest! {
         }
         block[0][0] = mean / table.each[0][0].max(1);
         prop_assert_eq!(idct::levels::<false>(&block, &table), portable::levels::<false>(&block, &table));
+        prop_assert_eq!(two_at_a_time(&block, &table, false), one_at_a_time(&block, &table));
         for row in &mut block[4..] { *row = [0; 8]; }
         for row in &mut block { row[4..].fill(0); }
         prop_assert_eq!(idct::levels::<true>(&block, &table), portable::levels::<true>(&block, &table));
+        prop_assert_eq!(two_at_a_time(&block, &table, true), one_at_a_time(&block, &table));
     }
 
     #[test]
