@@ -132,14 +132,6 @@ impl Occupation {
     }
 }
 
-impl Level {
-    /// Whether 综合评审 belongs to the level: 二级 and 一级.
-    #[must_use]
-    pub fn has_review(self) -> bool {
-        matches!(self, Self::Two | Self::One)
-    }
-}
-
 impl Exam {
     /// The scheme by which a part of an occupation (as the roster writes it) and level is scored, with its id; `None` where totals are
     /// imported.

@@ -149,7 +149,7 @@ pub enum ExamFault {
         scheme: String,
     },
     /// A scheme of 综合评审 for a level without it.
-    #[error("only 二级 and 一级 have 综合评审")]
+    #[error("the rules give this level no 综合评审")]
     NoReview,
     /// A sum that is not what it must be.
     #[error("{what} make {sum}, not {stated}")]

@@ -2,7 +2,7 @@
 
 use super::{PracticalOutcome, PracticalScore};
 use crate::exam::{
-    AssessedPart, Cell, CellFault, Exam, Grid, Heading, Kind, Level, Need, Record, Roster, RowPlace,
+    AssessedPart, Cell, CellFault, Exam, Grid, Heading, Kind, Level, Need, Part, Record, Roster, RowPlace,
     RowProblem, Table, TableError, WriteError, known, listing, same_name, select,
 };
 use crate::sheet::{AssessmentId, IdError, Points, TicketNumber};
@@ -205,7 +205,7 @@ fn row(
     if let Some((scheme, _)) = exam.scheme(part, &candidate.occupation, candidate.level) {
         note(&known::TICKET, ScoreFault::HasScheme { scheme: scheme.clone() });
     }
-    if part == AssessedPart::Review && !candidate.level.has_review() {
+    if part == AssessedPart::Review && !exam.rules.at(candidate.level).has(Part::Review) {
         note(&known::TICKET, ScoreFault::NoReview { level: candidate.level });
     }
     match record.text(&known::NAME) {

@@ -9,6 +9,7 @@ use super::{Fault, Store, StoreError, parse};
 use crate::sheet::{Sha256, SheetId};
 use rusqlite::{OptionalExtension, Transaction};
 use std::collections::BTreeMap;
+use std::fmt::Write as _;
 
 /// Files at the places where they lie, in their order.
 const LYING: &str = "f.seq = (SELECT MIN(seq) FROM file_paths g WHERE g.image = f.image)
@@ -40,8 +41,8 @@ fn place_of(path: &str) -> String {
         let number = rest.find(|c: char| !c.is_ascii_digit()).unwrap_or(rest.len());
         let digits = rest[..number].trim_start_matches('0');
         if number > 0 {
-            // A name has at most a few hundred characters.
-            out.push_str(&format!("{:03}", digits.len().min(999)));
+            // A name has at most a few hundred characters; writing to a String can't fail.
+            let _ = write!(out, "{:03}", digits.len().min(999));
             out.push_str(digits);
         }
         rest = &rest[number..];

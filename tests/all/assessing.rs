@@ -13,6 +13,7 @@ use rand::{RngExt as _, SeedableRng as _};
 use rand_chacha::ChaCha8Rng;
 use rust_xlsxwriter::{Formula, Workbook};
 use std::collections::BTreeMap;
+use std::fmt::Write as _;
 use std::path::PathBuf;
 
 const SCHEME: &str = r#"practical = "e4"
@@ -194,6 +195,29 @@ fn totals_and_score_sheets_keep_to_their_occupations() {
     let error = session.take_scores(AssessedPart::Review, &[review], false).unwrap_err().to_string();
     assert!(error.contains("of 四级, which has no 综合评审"), "{error}");
     assert!(rows_of(&desk.read("totals.csv")).len() == 2);
+}
+
+#[test]
+fn review_belongs_to_the_levels_whose_rules_say_so() {
+    let cards: Vec<_> = (1..=CANDIDATES).map(|n| card(n, 70)).collect();
+    let desk = Desk::with(&cards, &[]);
+    let rules = "[[rules.level]]\nlevel = \"四级\"\nparts = [\"theory\", \"practical\", \"review\"]\n";
+    desk.write("exam.toml", format!("{EXAM}{rules}"));
+    let mut session = desk.open();
+    session.freeze().unwrap();
+    desk.grade(&mut session).unwrap();
+    desk.import_practical(&mut session, &(1..=CANDIDATES).map(|n| (n, "80")).collect::<Vec<_>>());
+    let mut text = "准考证号,姓名,综合评审成绩\n".to_owned();
+    for candidate in roster().candidates.values() {
+        let points = if candidate.ticket == ticket(2) { "59.9" } else { "75" };
+        writeln!(text, "{},{},{points}", candidate.ticket, candidate.name).unwrap();
+    }
+    session.take_scores(AssessedPart::Review, &[desk.write("review.csv", text)], false).unwrap();
+    let (_, results) = session.publish(&desk.path("out")).unwrap();
+    assert!(!results.is_draft(), "and both roads agree");
+    let verdicts: Vec<Verdict> = results.transcripts.iter().map(|t| t.verdict).collect();
+    assert_eq!(verdicts[..3], [Verdict::Passed, Verdict::Failed, Verdict::Passed]);
+    assert_eq!(results.transcripts[0].review, Some(PartResult::Scored("75".parse().unwrap())));
 }
 
 /// Sheets of a workbook with their cells.

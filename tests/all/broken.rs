@@ -113,8 +113,11 @@ fn row_changed(of: Of, row: usize, change: impl Fn(&str) -> String) -> Vec<u8> {
     out.into_bytes()
 }
 
-/// The rows' cells: (import, row, what stands there, what is put there, what the message says).
-const CELLS: &[(&str, Of, usize, &str, &str, &[&str])] = &[
+/// Its name, the import, the row, what stands there, what is put there, what the message says.
+type CellCase = (&'static str, Of, usize, &'static str, &'static str, &'static [&'static str]);
+
+/// The rows' cells.
+const CELLS: &[CellCase] = &[
     ("a number that a spreadsheet rounded", Roster, 3, "261410400002", "2.6141E+11", &["row 3", "准考证号"]),
     ("a number with a letter O", Roster, 3, "261410400002", "26141O40000２!", &["row 3", "准考证号"]),
     ("a number twice", Roster, 3, "261410400002", "261410400001", &["row 3", "there already", "row 2"]),

@@ -19,6 +19,7 @@ use duka::settle::SheetFacts;
 use duka::sheet::{Points, Sha256, TicketNumber};
 use duka::store::{Extent, FilePart, FileRecord, PageRecord, Portion, Store};
 use std::collections::{BTreeMap, BTreeSet};
+use std::fmt::Write as _;
 use std::path::{Path, PathBuf};
 
 const CANDIDATES: usize = 2000;
@@ -285,10 +286,12 @@ fn exam_text() -> String {
     for group in 0..GROUPS {
         let (name, level) = occupation(group);
         let level = level.word();
-        text += &format!(
+        write!(
+            text,
             "[[paper]]\nid = \"paper-{group}\"\ntitle = \"{name}（{level}）理论知识试卷\"\nlayout = \"theory-100\"\n\
              forms = [\"A\"]\nkey_revision = 1\n[[occupation]]\nname = \"{name}\"\nlevel = \"{level}\"\npaper = \"paper-{group}\"\n"
-        );
+        )
+        .unwrap();
     }
     // The last occupation's.
     text += "practical = \"assessed\"\n";
@@ -374,7 +377,7 @@ fn assessed(assessor: usize, n: usize) -> ScoreRow {
         (_, 10_000) => 0,
         _ => 50,
     };
-    let points = practical_points(n) + apart * (assessor as i64 - 1);
+    let points = practical_points(n) + apart * (i64::try_from(assessor).unwrap() - 1);
     let scored = !matches!(planted(n), Some(T::Absent | T::AbsentPractical));
     ScoreRow {
         status: if scored { RowStatus::Scored } else { RowStatus::Absent },
@@ -668,7 +671,9 @@ impl Centre {
             "{error}"
         );
         let mut writer = csv::Writer::from_writer(Vec::new());
-        rows.iter().for_each(|row| writer.write_record(row).unwrap());
+        for row in &rows {
+            writer.write_record(row).unwrap();
+        }
         let decided = self.write("decided.csv", writer.into_inner().unwrap());
         assert_eq!(session.resolve(&decided, None).unwrap().open, 0);
     }

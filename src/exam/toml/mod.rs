@@ -12,7 +12,7 @@ mod tests;
 
 use super::{
     AssessedPart, Assessment, Exam, ExamError, ExamFault, GradeRule, Level, MultipleRule, Occupation, Paper,
-    Rules, Signatories, ViolationRule,
+    Part, Rules, Signatories, ViolationRule,
 };
 use crate::sheet::{
     AssessmentId, Form, HandSection, PaperId, Points, RoomId, Rounding, RoundingRule, SectionName,
@@ -68,9 +68,9 @@ fn exam(root: &DeTable<'_>, log: &mut Log) -> Option<Exam> {
     let rooms = top.required("rooms", log).and_then(|v| top.names::<RoomId>("rooms", v, log));
     let papers = papers(&mut top, log);
     let assessments = assessment::assessments(&mut top, log);
-    let occupations = occupations(&mut top, &papers, &assessments, log);
     let rules = top.table("rules", log);
     let rules = rules_of(rules, log);
+    let occupations = occupations(&mut top, &papers, &assessments, &rules, log);
     let signatories = top.table("signatories", log).map(|s| signatories(s, log)).unwrap_or_default();
     let certificates = top.table("certificates", log).and_then(|s| certificates::certificates(s, log));
     let public = public::public(&mut top, log);
@@ -179,6 +179,7 @@ fn occupations(
     top: &mut Section<'_, '_>,
     papers: &BTreeMap<PaperId, At<Paper>>,
     schemes: &BTreeMap<AssessmentId, At<Assessment>>,
+    rules: &Rules,
     log: &mut Log,
 ) -> Vec<Occupation> {
     let mut seen = HashMap::new();
@@ -205,7 +206,7 @@ fn occupations(
         let practical = assessment::named(&mut section, AssessedPart::Practical, schemes, log);
         let review = assessment::named(&mut section, AssessedPart::Review, schemes, log);
         assessed.extend(practical.iter().chain(&review).cloned());
-        if review.is_some() && level.is_some_and(|level| !level.has_review()) {
+        if review.is_some() && level.is_some_and(|level| !rules.at(level).has(Part::Review)) {
             section.wrong(log, line, "review", ExamFault::NoReview);
         }
         section.close(log);
