@@ -138,11 +138,10 @@ pub fn papers(exam: &Exam, results: &Results, edition: &Edition) -> Result<Vec<D
     for kind in PaperKind::ALL {
         let paper = Paper::of(kind, exam, results, edition);
         let name = kind.name();
-        documents.push(Document { file_name: format!("{name}.xlsx"), bytes: xlsx::workbook(&paper)? });
-        documents.push(Document {
-            file_name: format!("{name}.pdf"),
-            bytes: pdf::document(&paper, &mut signatures)?,
-        });
+        let (book, document) =
+            rayon::join(|| xlsx::workbook(&paper), || pdf::document(&paper, &mut signatures));
+        documents.push(Document { file_name: format!("{name}.xlsx"), bytes: book? });
+        documents.push(Document { file_name: format!("{name}.pdf"), bytes: document? });
     }
     Ok(documents)
 }

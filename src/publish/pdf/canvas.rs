@@ -3,7 +3,7 @@
 use super::table::Fit;
 use crate::layout::draw::{Colour, Level, PT_PER_MM, TextStyle, Typeface};
 use krilla::geom::{PathBuilder, Size, Transform};
-use krilla::image::Image;
+use krilla::image::{BitsPerComponent, CustomImage, Image, ImageColorspace};
 use krilla::paint::{Fill, Stroke};
 use krilla::surface::Surface;
 
@@ -19,6 +19,39 @@ const PALE: Colour = Colour(249, 227, 227);
 
 /// Height of the mark's characters in millimetres: two of them take half of an A4 page's diagonal.
 const MARK: f64 = 95.0;
+
+/// A picture of gray levels, row by row; its size in pixels.
+#[derive(Hash, Clone)]
+struct Levels {
+    levels: Vec<u8>,
+    size: (u32, u32),
+}
+
+impl CustomImage for Levels {
+    fn color_channel(&self) -> &[u8] {
+        &self.levels
+    }
+
+    fn alpha_channel(&self) -> Option<&[u8]> {
+        None
+    }
+
+    fn bits_per_component(&self) -> BitsPerComponent {
+        BitsPerComponent::Eight
+    }
+
+    fn size(&self) -> (u32, u32) {
+        self.size
+    }
+
+    fn icc_profile(&self) -> Option<&[u8]> {
+        None
+    }
+
+    fn color_space(&self) -> ImageColorspace {
+        ImageColorspace::Luma
+    }
+}
 
 /// A page that is being drawn.
 pub(super) struct Canvas<'p, 's> {
@@ -110,6 +143,23 @@ impl<'p, 's> Canvas<'p, 's> {
             }
         }
         self.blocks(runs.into_iter());
+    }
+
+    /// As [`Canvas::modules`], as a picture of one level a module: a hundredth of the work and a twentieth of the bytes of outlines,
+    /// which count where every page of thousands has a code.
+    pub fn pixels(&mut self, left: f64, top: f64, module: f64, width: usize, dark: &[bool]) {
+        let levels = dark.iter().map(|dark| if *dark { 0 } else { 255 }).collect();
+        let rows = dark.len() / width.max(1);
+        let side = |count: usize| u32::try_from(count).unwrap_or(u32::MAX);
+        let picture = Levels { levels, size: (side(width), side(rows)) };
+        let (wide, high) = (module * width as f64, module * rows as f64);
+        let (Ok(image), Some(size)) = (Image::from_custom(picture, false), Size::from_wh(pt(wide), pt(high)))
+        else {
+            return;
+        };
+        self.surface.push_transform(&Transform::from_translate(pt(left), pt(top)));
+        self.surface.draw_image(image, size);
+        self.surface.pop();
     }
 
     /// The frame of a rectangle.

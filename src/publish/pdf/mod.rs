@@ -20,6 +20,7 @@ use canvas::Canvas;
 use krilla::Document;
 use krilla::metadata::Metadata;
 use krilla::page::PageSettings;
+use rayon::prelude::*;
 use std::ops::Range;
 use table::{BODY, Fit, Laid, PAD, ROW};
 
@@ -109,7 +110,7 @@ pub(super) fn document(
     let (own, rest) = signatures.split_at(facts.len());
     *signatures = rest;
     let codes: Vec<seal::Code> = facts
-        .iter()
+        .par_iter()
         .zip(own)
         .map(|(facts, signature)| seal::Code::of(facts, signature, &paper.title))
         .collect::<Result<_, _>>()?;
@@ -185,7 +186,7 @@ fn layout(paper: &Paper) -> Result<Layout<'_>, PublishError> {
         }
     }
     let sets: Vec<Set> =
-        paper.sections.iter().map(|s| set(paper, s, &typeface, format)).collect::<Result<_, _>>()?;
+        paper.sections.par_iter().map(|s| set(paper, s, &typeface, format)).collect::<Result<_, _>>()?;
     let count = sets.iter().map(|s| s.pages.len()).sum();
     Ok(Layout { typeface, format, sets, count })
 }

@@ -8,6 +8,7 @@ use super::{BOTTOM, FACT_SIZE, HAIR, LEAST_SIZE, RULE, SIDE, TITLE_SIZE, TOP, UP
 use crate::layout::draw::{PT_PER_MM, TextStyle, Typeface};
 use krilla::metadata::Metadata;
 use krilla::{Document, surface::Surface};
+use qrcode::bits::encode_auto;
 use qrcode::{Color, EcLevel, QrCode};
 
 /// Side of the QR code in millimetres: with four signatures it has 117 modules, 0.58 mm each. Below 0.33 mm a telephone at
@@ -142,8 +143,12 @@ pub(in super::super) fn modules(
     most: usize,
 ) -> Result<(usize, Vec<bool>), PublishError> {
     // A creased or stained slip loses some of it: level M makes up for 15 %, L for 7 %.
-    let fits =
-        |level| QrCode::with_error_correction_level(text, level).ok().filter(|code| code.width() <= most);
+    let fits = |level| {
+        // Whether it fits is known before it is drawn.
+        let bits = encode_auto(text.as_bytes(), level).ok()?;
+        let width = usize::try_from(bits.version().width()).ok()?;
+        if width <= most { QrCode::with_bits(bits, level).ok() } else { None }
+    };
     let code = fits(EcLevel::M).or_else(|| fits(EcLevel::L)).ok_or_else(|| PublishError::TooLong {
         place: "QR".to_owned(),
         whose: whose.to_owned(),
