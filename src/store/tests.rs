@@ -1161,7 +1161,7 @@ fn files_that_are_no_store_are_told_apart() {
     std::fs::remove_file(&path).unwrap();
     drop(folder.store());
     raw(&path).pragma_update(None, "user_version", 99).unwrap();
-    assert!(matches!(open(), StoreError::Newer { found: 99, known: 12, .. }));
+    assert!(matches!(open(), StoreError::Newer { found: 99, known: 13, .. }));
     let nowhere = folder.dir.path().join("no/such/folder.db");
     assert!(matches!(Store::create(&nowhere), Err(StoreError::Create { .. })));
     assert!(matches!(Store::open(folder.dir.path()), Err(StoreError::NotWritable { .. })));
