@@ -205,6 +205,13 @@ fn tell(args: &Verify, seen: &Verified, context: &Context) {
         }
         None => out.line("no publication was compared: there is none, or something was done since"),
     }
+    if seen.redrawn > 0 {
+        out.line(format!(
+            "{} published papers say page by page what was signed, drawn otherwise than by the program that issued them; the bytes \
+             that were issued are kept",
+            seen.redrawn
+        ));
+    }
     match &seen.reread {
         Some(r) => out.line(format!(
             "pictures read again: {} pages, {} measured the same, {} with the same responses by another version, {} \

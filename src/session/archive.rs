@@ -224,10 +224,9 @@ impl Session {
                 let changed = || SessionError::PaperChanged { file: place.clone() };
                 let hash: Sha256 = hash.as_str().and_then(|hash| hash.parse().ok()).ok_or_else(changed)?;
                 let holds = |bytes: &Vec<u8>| Sha256::of(bytes) == hash;
-                let kept = self.folder.join(KEPT).join(kept_name(name, &hash));
                 let written = self.folder.join("out").join(&place);
-                let mut bytes =
-                    [kept, written].iter().find_map(|path| std::fs::read(path).ok().filter(holds));
+                let written = || std::fs::read(written).ok().filter(holds);
+                let mut bytes = self.kept(name, &hash).or_else(written);
                 if bytes.is_none() {
                     if made.is_none() {
                         let documents = self.papers_now()?;
@@ -333,6 +332,9 @@ fn look_within(
             copy(&folder.join(path), &to)?;
         }
     }
+    for path in listed.keys().filter(|path| is_plain(path) && folder.join(path).is_file()) {
+        keep_issued(folder, path, copy_of.path())?;
+    }
     let options = VerifyOptions { reread: false, ..*options };
     let record = verify(copy_of.path(), clock, &options, &mut |_, _| {})?;
     let session = Session::look(copy_of.path(), clock)?;
@@ -347,6 +349,17 @@ fn look_within(
     let missing = session.store.files()?.into_iter().map(|(image, _)| image).filter(|i| !images.contains(i));
     faults.extend(missing.map(ArchiveFault::NoPicture));
     Ok((record, faults))
+}
+
+/// What was issued is kept under its hash in a session's folder: `path` of the archive, if it is the paper of a number.
+fn keep_issued(archive: &Path, path: &str, session: &Path) -> Result<(), SessionError> {
+    let Some(paper) = path.strip_prefix("papers/").filter(|paper| paper.contains('/')) else {
+        return Ok(());
+    };
+    let from = archive.join(path);
+    let hash = hash_of(&from).map_err(|e| SessionError::file("read", &from, e))?;
+    make_own(&session.join(KEPT))?;
+    copy(&from, &session.join(KEPT).join(kept_name(paper, &hash)))
 }
 
 /// Makes a session's folder from an archive again, after looking at all of it.
@@ -385,12 +398,7 @@ pub fn restore(
             make(parent)?;
         }
         copy(&folder.join(&path), &to)?;
-        // What was issued is kept under its hash too.
-        if let Some(paper) = path.strip_prefix("papers/").filter(|paper| paper.contains('/')) {
-            let hash = hash_of(&to).map_err(|e| SessionError::file("read", &to, e))?;
-            make_own(&part.join(KEPT))?;
-            copy(&to, &part.join(KEPT).join(kept_name(paper, &hash)))?;
-        }
+        keep_issued(folder, &path, &part)?;
     }
     for name in ["keys", "layouts", "out"] {
         make(&part.join(name))?;

@@ -5,8 +5,10 @@ use super::{ProposalStatus, Session, SessionError, write_whole};
 use crate::merge::Results;
 use crate::publish::{self, Document, Edition, Stage};
 use crate::sheet::Sha256;
-use crate::store::{Proposal, ProposalOutcome, ProposedIssue, Publication, Registered, Withdrawal};
-use serde_json::json;
+use crate::store::{
+    JournalEntry, Proposal, ProposalOutcome, ProposedIssue, Publication, Registered, Withdrawal,
+};
+use serde_json::{Value, json};
 use std::path::{Path, PathBuf};
 
 /// The folder with the papers of a proposal, beside those in force.
@@ -109,7 +111,7 @@ impl Session {
                 Ok(Written { files, results, step: Published::Draft, outdated: None })
             }
             Now::Same(last) => {
-                let documents = self.papers_of(&last, &results)?;
+                let documents = self.as_issued(&last, self.papers_of(&last, &results)?)?;
                 let (files, hashes) = write(folder, &documents)?;
                 write(&folder.join(folder_of(last.number)), &documents)?;
                 let detail = self.detail(false, &hashes)?;
@@ -283,6 +285,30 @@ impl Session {
         Ok(documents)
     }
 
+    /// Papers of a number with the bytes that were issued, as far as they were kept: another version of the program may draw the
+    /// same pages otherwise, and what was issued stays as it is.
+    fn as_issued(
+        &self,
+        publication: &Publication,
+        documents: Vec<Document>,
+    ) -> Result<Vec<Document>, SessionError> {
+        let number = |entry: &JournalEntry| entry.detail.get("number").and_then(Value::as_u64);
+        let mut journal = self.store.journal()?.into_iter();
+        let issued = journal.rfind(|e| e.kind == "publish" && number(e) == Some(publication.number));
+        let bytes = |name: &str| self.kept(name, &paper_hash(issued.as_ref()?, name)?);
+        let issued = |made: Document| match bytes(&made.file_name) {
+            Some(bytes) => Document { bytes, ..made },
+            None => made,
+        };
+        Ok(documents.into_iter().map(issued).collect())
+    }
+
+    /// The bytes of a paper that was issued, if they were kept and are the same still.
+    pub(super) fn kept(&self, name: &str, hash: &Sha256) -> Option<Vec<u8>> {
+        let bytes = std::fs::read(self.folder.join(KEPT).join(kept_name(name, hash))).ok()?;
+        (Sha256::of(&bytes) == *hash).then_some(bytes)
+    }
+
     /// The page with which the codes of papers are checked.
     fn verifier(&self) -> Result<Option<Document>, SessionError> {
         let Some(manifest) = &self.manifest else { return Ok(None) };
@@ -393,6 +419,11 @@ fn withdrawn_text(withdrawal: &Withdrawal) -> String {
 /// The folder with the papers of one number.
 pub(super) fn folder_of(number: u64) -> String {
     format!("第{number}号")
+}
+
+/// The hash of a paper in the journal's entry of its publication.
+pub(super) fn paper_hash(entry: &JournalEntry, name: &str) -> Option<Sha256> {
+    entry.detail.get("files")?.get(name)?.as_str()?.parse().ok()
 }
 
 /// The name under which a paper's bytes are kept.

@@ -1,5 +1,6 @@
 //! Whether the record is what was written, and whether it comes to what it says.
 
+use super::publishing::paper_hash;
 use super::reread::RereadAll;
 use super::slip::{HeadCode, Slip};
 use super::view::View;
@@ -235,6 +236,9 @@ pub struct Verified {
     /// Papers of the last publication that were made again and are the same; `None` if there is none, or something was
     /// done since.
     pub papers: Option<usize>,
+    /// Papers that say, page by page, what was signed, but are drawn otherwise than when another version of the program issued
+    /// them; the bytes that were issued are kept.
+    pub redrawn: usize,
     /// What reading every picture again came to, if it was asked for.
     pub reread: Option<RereadAll>,
 }
@@ -277,6 +281,7 @@ pub fn verify(
         clock_set_back: audit.clock_set_back,
         scores: 0,
         papers: None,
+        redrawn: 0,
         reread: None,
     };
     drop(store);
@@ -462,33 +467,46 @@ impl Session {
                 found.push(Mismatch::Approval { number: publication.number, why });
             }
         }
-        seen.papers = self.check_papers(&mut found)?;
+        self.check_papers(seen, &mut found)?;
         seen.findings.extend(found.into_iter().map(Finding::Other));
         Ok(())
     }
 
     /// Makes the papers of the last publication again, if nothing was done since that could change them.
-    fn check_papers(&self, found: &mut Vec<Mismatch>) -> Result<Option<usize>, SessionError> {
+    fn check_papers(&self, seen: &mut Verified, found: &mut Vec<Mismatch>) -> Result<(), SessionError> {
         let journal = self.store.journal()?;
-        let Some(at) = journal.iter().rposition(|entry| entry.kind == "publish") else { return Ok(None) };
+        let Some(at) = journal.iter().rposition(|entry| entry.kind == "publish") else { return Ok(()) };
         let idle = |entry: &JournalEntry| matches!(entry.kind.as_str(), "head-sign" | "archive");
         if !journal[at + 1..].iter().all(idle) {
-            return Ok(None);
+            return Ok(());
         }
-        let Some(files) = journal[at].detail.get("files").and_then(|files| files.as_object()) else {
-            return Ok(None);
-        };
+        let entry = &journal[at];
+        if entry.detail.get("files").is_none() {
+            return Ok(());
+        }
         let documents = self.papers_now()?;
-        let mut same = 0;
+        let made = documents.len();
+        let mut unlike: Vec<String> = Vec::new();
         for document in documents {
-            let hash = Sha256::of(&document.bytes).to_string();
-            if files.get(&document.file_name).and_then(|hash| hash.as_str()) == Some(hash.as_str()) {
-                same += 1;
-            } else {
-                let entry = journal[at].sequence;
-                found.push(Mismatch::Publication { file: document.file_name, entry });
+            if paper_hash(entry, &document.file_name) != Some(Sha256::of(&document.bytes)) {
+                unlike.push(document.file_name);
             }
         }
-        Ok(Some(same))
+        seen.papers = Some(made - unlike.len());
+        // Another version of the program may draw otherwise: then each page must say what was signed, and what was issued must be there.
+        let signed = self.store.publications()?.pop().filter(|last| last.proposal.is_some());
+        let as_signed = match signed {
+            Some(last) if !unlike.is_empty() => self.prints_as_signed(&last, &self.merge()?)?,
+            _ => false,
+        };
+        for file in unlike {
+            let kept = paper_hash(entry, &file).and_then(|hash| self.kept(&file, &hash));
+            if as_signed && kept.is_some() {
+                seen.redrawn += 1;
+            } else {
+                found.push(Mismatch::Publication { file, entry: entry.sequence });
+            }
+        }
+        Ok(())
     }
 }

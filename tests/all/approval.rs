@@ -106,6 +106,34 @@ fn each_step_is_refused_out_of_its_order_and_to_whom_it_is_not_for() {
 }
 
 #[test]
+fn papers_that_another_version_drew_otherwise_are_held_against_what_was_signed() {
+    let (desk, mut session) = graded("");
+    desk.publish(&mut session, None).unwrap();
+    let last = session.journal().unwrap().into_iter().rfind(|entry| entry.kind == "publish").unwrap();
+    drop(session);
+    // As another version would have left it: the same pages in other bytes, kept under their own hash.
+    let other = b"%PDF drawn otherwise".to_vec();
+    let hash = duka::sheet::Sha256::of(&other);
+    let mut detail = last.detail;
+    detail["files"]["成绩单.pdf"] = hash.to_string().into();
+    let mut store = duka::store::Store::open(&desk.path("duka.db")).unwrap();
+    store.note("publish", &detail, &clock()).unwrap();
+    drop(store);
+    let seen = || verify(&desk.folder(), clock, &VerifyOptions::default(), &mut |_, _| {}).unwrap();
+    assert!(seen().findings.iter().any(|f| f.to_string().contains("成绩单.pdf")), "its bytes are nowhere");
+    let kept = desk.write(&format!("published/{hash}.pdf"), &other);
+    assert!(seen().holds(), "{:?}", seen().findings);
+    assert_eq!((seen().papers, seen().redrawn), (Some(6), 1));
+    // Published once more it is what was issued, byte by byte, and not what this program draws.
+    let mut session = desk.open();
+    assert_eq!(session.publish_step(&desk.path("out"), None).unwrap().step, Published::Again(1));
+    assert_eq!(desk.read("out/第1号/成绩单.pdf"), other);
+    std::fs::write(kept, "%PDF changed").unwrap();
+    drop(session);
+    assert!(!seen().holds());
+}
+
+#[test]
 fn who_checked_does_not_approve() {
     let (desk, mut session) = graded("");
     session.publish(&desk.path("out")).unwrap();
