@@ -6,24 +6,29 @@
 //! text with commas, packed twice with deflate as the papers are (a workbook and a document), in the same run. Sheets are one reading under many numbers; scores, rooms
 //! and practical scores are put straight into the record.
 
+// The tests' people, of whom a bench needs a part.
+#[allow(dead_code, clippy::unwrap_used, clippy::expect_used)]
+#[path = "../tests/common/people.rs"]
+mod people;
+
 use age::secrecy::SecretString;
 use duka::batch::Reader;
 use duka::exam::{Attempt, Candidate, Exam, Level, RoomRecord, RoomReport, Roster};
 use duka::grade::Score;
-use duka::identity::{Identity, Strength};
-use duka::key::{ExamManifest, Manifest};
+use duka::identity::Identity;
 use duka::layout::draw::CardFace;
 use duka::layout::{Layout, shipped};
 use duka::practical::{PracticalOutcome, PracticalScore};
 use duka::publish::{Edition, papers};
 use duka::read::{FieldReading, MarkState, Reading};
-use duka::session::{Session, engine, exam_papers};
+use duka::session::{Session, engine};
 use duka::settle::SheetFacts;
 use duka::sheet::{HandMarks, Points, Sha256, SheetId};
 use duka::simulate::{Answers, Care, Format, Person, Print, Scanner, sample};
 use duka::store::{Extent, FilePart, FileRecord, Grading, PageRecord, Portion, SheetScore, Source, Store};
 use flate2::Compression;
 use flate2::write::ZlibEncoder;
+use people::People;
 use rand::SeedableRng;
 use rand_chacha::ChaCha8Rng;
 use std::collections::{BTreeMap, BTreeSet};
@@ -209,40 +214,23 @@ fn one_reading(layout: &Layout) -> Outcome<Reading> {
     }
 }
 
-/// Opens the made-up people's files.
-const PASSPHRASE: &str = "only for the bench";
-
 /// The two who sign a publication, and where their files are.
 const SIGNING: [&str; 2] = ["reviewer.identity", "supervisor.identity"];
 
 /// Binds the session to a manifest of made-up people; the two who sign are kept beside it.
 fn bind(folder: &Path) -> Outcome<()> {
-    let issuer = Identity::generate("陈命题")?;
-    let custodians = [Identity::custodian("张保管")?, Identity::custodian("李保管")?];
-    let signing = [Identity::generate("孙复核")?, Identity::generate("赵主任")?];
-    let (exam, papers) = exam_papers(folder)?;
-    let body = Manifest {
-        batch: exam.batch,
-        centre: exam.centre,
-        date: exam.date,
-        papers,
-        threshold: 2,
-        custodians: custodians.iter().map(|i| i.person().clone()).collect(),
-        reviewers: vec![signing[0].person().clone()],
-        supervisors: vec![signing[1].person().clone()],
-    };
+    let people = People::new();
     let manifest = folder.join("exam.manifest");
-    std::fs::write(&manifest, ExamManifest::sign(body, &issuer)?.text())?;
-    for (identity, name) in signing.iter().zip(SIGNING) {
-        let secret = SecretString::from(PASSPHRASE.to_owned());
-        std::fs::write(folder.join(name), identity.to_file(&secret, Strength::MadeUp)?)?;
+    std::fs::write(&manifest, people.manifest(folder).text())?;
+    for (identity, name) in [&people.reviewer, &people.supervisor].into_iter().zip(SIGNING) {
+        std::fs::write(folder.join(name), people::file_of(identity))?;
     }
     Session::open(folder, clock)?.bind_manifest(&manifest)?;
     Ok(())
 }
 
 fn signing(folder: &Path, name: &str) -> Outcome<Identity> {
-    let secret = SecretString::from(PASSPHRASE.to_owned());
+    let secret = SecretString::from(people::PASSPHRASE.to_owned());
     Ok(Identity::from_file(&std::fs::read(folder.join(name))?, &secret)?)
 }
 

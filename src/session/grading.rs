@@ -46,7 +46,7 @@ impl Session {
     /// record; [`SessionError::CertificatesExhausted`] if everybody passing were too many for the certificates' serials;
     /// [`PublishError::NoCode`] if the column map has no code for what the export will say; or a failure of the record.
     pub fn freeze(&mut self) -> Result<Freeze, SessionError> {
-        self.roster()?;
+        let roster = self.roster()?;
         let unfinished = self.store.unfinished()?;
         if !unfinished.is_empty() {
             let files = unfinished.iter().map(|file| format!("{} ({} pages)", file.path, file.pages));
@@ -59,12 +59,11 @@ impl Session {
         }
         // From here on exam.toml stays as it is: its certificate numbers must be enough if everybody passes.
         if let Some(scheme) = &self.exam.certificates {
-            let all = self.roster()?;
-            let all = all.candidates.values().map(|c| (&c.ticket, c.level));
+            let all = roster.candidates.values().map(|c| (&c.ticket, c.level));
             super::certificates::allot(scheme, "2000-01-01", &[], all)?;
         }
         // And its column map must have a code for whatever stands in the export.
-        let values = publish::uncoded(&self.exam, &self.roster()?);
+        let values = publish::uncoded(&self.exam, &roster);
         if !values.is_empty() {
             return Err(PublishError::NoCode { values }.into());
         }

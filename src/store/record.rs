@@ -88,17 +88,8 @@ impl Store {
     /// # Errors
     ///
     /// As [`Store::readings`].
-    pub fn map_readings<T>(&self, mut look: impl FnMut(Reading) -> Option<T>) -> Result<Vec<T>, StoreError> {
-        self.read(|tx| {
-            let mut statement = tx.prepare_cached(READINGS)?;
-            let mut rows = statement.query([])?;
-            let mut out = Vec::new();
-            while let Some(row) = rows.next()? {
-                let text = row.get_ref(0)?.as_str().map_err(|_| Fault::Row("readings"))?;
-                out.extend(look(decode("readings", text)?));
-            }
-            Ok(out)
-        })
+    pub fn map_readings<T>(&self, look: impl FnMut(Reading) -> Option<T>) -> Result<Vec<T>, StoreError> {
+        self.map_facts(|_, _| None, look)
     }
 
     /// As [`Store::map_readings`], but from the kept facts of a page where `known` can do with them; only the other pages'
@@ -119,7 +110,8 @@ impl Store {
             while let Some(row) = rows.next()? {
                 let sheet =
                     SheetId { image: parse("readings", &row.get::<_, String>(0)?)?, page: row.get(1)? };
-                let facts = row.get_ref(2)?.as_str_or_null().map_err(|_| Fault::Row("derived_sheets"))?;
+                // Facts that can't be read are as good as none.
+                let facts = row.get_ref(2)?.as_str().ok();
                 if let Some(value) = facts.and_then(|facts| known(&sheet, facts)) {
                     out.push(value);
                 } else {
@@ -233,12 +225,7 @@ pub(super) fn all_resolutions(tx: &Transaction<'_>) -> Result<Vec<Resolution>, F
     values(tx, "resolutions", "SELECT resolution FROM resolutions ORDER BY seq")
 }
 
-/// The reading in force of every page, by sheet.
-const READINGS: &str = "SELECT reading FROM readings r WHERE seq =
-         (SELECT MAX(seq) FROM readings s WHERE s.image = r.image AND s.page = r.page)
-     ORDER BY image, page";
-
-/// The columns that are not asked for are not read from the disk.
+/// The reading in force of every page, by sheet, with its kept facts. A column that is not asked for is not read from the disk.
 const FACTS: &str = "SELECT r.image, r.page, d.facts, r.reading FROM readings r
      LEFT JOIN derived_sheets d ON d.image = r.image AND d.page = r.page
      WHERE r.seq = (SELECT MAX(seq) FROM readings s WHERE s.image = r.image AND s.page = r.page)

@@ -2,18 +2,17 @@
 //! import to the archive, with troubles planted in it. What was planted is a table; what everybody's papers must say is computed here from that table alone.
 
 use crate::common::people::People;
-use crate::common::{Filled, clock, key_text, rows_of, workbook};
+use crate::common::{Desk, Filled, clock, key_text, rows_of, workbook};
 use duka::batch::Reader;
 use duka::exam::{
     AssessedPart, Attempt, Candidate, Exam, Level, RoomRecord, RoomReport, Roster, VoidedCard, rooms,
 };
-use duka::key::{ExamManifest, KeyPurpose, Request, SealedKey};
+use duka::key::KeyPurpose;
 use duka::layout::shipped;
 use duka::practical::{self, BookAsk, PracticalOutcome, PracticalScore, RowStatus, ScoreRow, filled_book};
 use duka::read::{MarkState, Reading};
 use duka::session::{
-    Ask, LateVerdict, Published, Session, SessionError, Verdict, VerifyOptions, engine, restore,
-    verify_archive,
+    LateVerdict, Session, SessionError, Verdict, VerifyOptions, engine, restore, verify_archive,
 };
 use duka::settle::SheetFacts;
 use duka::sheet::{Points, Sha256, TicketNumber};
@@ -547,136 +546,82 @@ fn record_cards(folder: &Path, cards: &[(String, Reading)]) {
     }
 }
 
-/// The exam on a disk.
-struct Centre {
-    _dir: tempfile::TempDir,
-    folder: PathBuf,
-    people: People,
-    manifest: ExamManifest,
+fn seal(desk: &Desk, group: usize, revision: u16, more: &str) {
+    let text = key_text(&format!("paper-{group}"), "A", revision) + more;
+    desk.seal(&format!("{group}-{revision}.sealed"), &text);
 }
 
-impl Centre {
-    fn new() -> Self {
-        let dir = tempfile::tempdir().unwrap();
-        let folder = dir.path().canonicalize().unwrap().join("session");
-        Session::create(&folder).unwrap();
-        std::fs::write(folder.join("exam.toml"), exam_text()).unwrap();
-        let people = People::new();
-        let manifest = people.manifest(&folder);
-        let centre = Self { _dir: dir, folder, people, manifest };
-        centre.write("exam.manifest", centre.manifest.text());
-        (0..GROUPS).for_each(|group| centre.seal(group, 1, ""));
-        centre
-    }
+/// Proposed, checked, approved and issued under the number `number`.
+fn publish(desk: &Desk, session: &mut Session, correction: Option<&str>, number: usize) {
+    let (_, results) = desk.publish(session, correction).unwrap();
+    assert!(!results.is_draft());
+    assert_eq!(session.publications().unwrap().len(), number);
+}
 
-    fn write(&self, name: &str, bytes: impl AsRef<[u8]>) -> PathBuf {
-        let path = self.folder.join(name);
-        std::fs::write(&path, bytes).unwrap();
-        path
-    }
-
-    fn seal(&self, group: usize, revision: u16, more: &str) {
-        let text = key_text(&format!("paper-{group}"), "A", revision) + more;
-        self.write(
-            &format!("keys/{group}-{revision}.sealed"),
-            self.people.seal(&text, &self.manifest).text(),
-        );
-    }
-
-    fn releases(&self, request: &Request) -> Vec<PathBuf> {
-        let mut names: Vec<PathBuf> =
-            std::fs::read_dir(self.folder.join("keys")).unwrap().map(|e| e.unwrap().path()).collect();
-        names.sort();
-        let sealed = names.iter().map(|name| SealedKey::open(&std::fs::read(name).unwrap()).unwrap());
-        let asked = |key: &SealedKey| request.keys().iter().any(|asked| asked.file == key.file_hash());
-        let sealed: Vec<SealedKey> = sealed.filter(asked).collect();
-        let releases = self.people.release(request, &sealed, &[0, 2]);
-        (0..).zip(&releases).map(|(n, release)| self.write(&format!("release-{n}"), release.text())).collect()
-    }
-
-    /// Proposed, checked, approved and issued.
-    fn publish(&self, session: &mut Session, correction: Option<&str>) {
-        let out = self.folder.join("out");
-        let proposed = session.publish_step(&out, correction).unwrap();
-        assert!(!proposed.results.is_draft());
-        assert!(matches!(proposed.step, Published::Proposed { .. }), "{:?}", proposed.step);
-        session.check_proposal(&self.people.reviewer, "").unwrap();
-        session.approve_proposal(&self.people.supervisor, "").unwrap();
-        session.issue(&out).unwrap();
-    }
-
-    fn request(&self, session: &mut Session, purpose: KeyPurpose) -> Request {
-        session.request(&Ask { purpose, ..Ask::default() }, &self.people.supervisor).unwrap()
-    }
-
-    /// Each planted trouble is held under its own name and nothing else is; then a person decides.
-    fn decide(&self, session: &mut Session) {
-        let list = session.export_exceptions(&self.folder.join("review")).unwrap().list;
-        let mut rows = rows_of(&std::fs::read(list).unwrap());
-        let at: BTreeMap<String, usize> = rows[0].iter().cloned().zip(0..).collect();
-        let plain = |text: &str| text.trim_start_matches('\'').to_owned();
-        let mut held: Vec<(String, String)> = Vec::new();
-        for row in &mut rows[1..] {
-            let (kind, found) = (row[at["kind"]].clone(), plain(&row[at["ticket"]]));
-            let again = row[at["source"]].contains("again");
-            let whose = PLANTED
-                .iter()
-                .flat_map(|(trouble, who, held, _)| who.iter().map(move |n| (*trouble, *n, *held)));
-            let whose = whose.filter(|(trouble, n, _)| {
-                ticket(*n) == found || (*trouble == T::UnknownNumber && kind == "ticket-unknown")
-            });
-            let Some((_, n, decisions)) = whose.into_iter().next() else { panic!("nobody's: {row:?}") };
-            held.push((ticket(n), kind.clone()));
-            let fitting = decisions.iter().filter(|(k, _)| *k == kind);
-            // Of two cards with one number the second is the one that goes.
-            let decision = match fitting.map(|(_, decision)| *decision).collect::<Vec<_>>()[..] {
-                [] => panic!("held for another reason: {row:?}"),
-                [one] => one,
-                [first, second, ..] => {
-                    if again {
-                        second
-                    } else {
-                        first
-                    }
-                }
-            };
-            let decision = if decision == "=n" { format!("={}", ticket(n)) } else { decision.to_owned() };
-            if decision == "void" {
-                // Of the card as a whole.
-                row[at["field"]].clear();
-                row[at["item"]].clear();
-            }
-            if decision != "-" {
-                for (name, text) in [
-                    ("decision", decision.as_str()),
-                    ("reviewer", "王复核"),
-                    ("reason", "核对原卡与考场记录"),
-                ] {
-                    text.clone_into(&mut row[at[name]]);
+/// Each planted trouble is held under its own name and nothing else is; then a person decides.
+fn decide(desk: &Desk, session: &mut Session) {
+    let list = session.export_exceptions(&desk.path("review")).unwrap().list;
+    let mut rows = rows_of(&std::fs::read(list).unwrap());
+    let at: BTreeMap<String, usize> = rows[0].iter().cloned().zip(0..).collect();
+    let plain = |text: &str| text.trim_start_matches('\'').to_owned();
+    let mut held: Vec<(String, String)> = Vec::new();
+    for row in &mut rows[1..] {
+        let (kind, found) = (row[at["kind"]].clone(), plain(&row[at["ticket"]]));
+        let again = row[at["source"]].contains("again");
+        let whose =
+            PLANTED.iter().flat_map(|(trouble, who, held, _)| who.iter().map(move |n| (*trouble, *n, *held)));
+        let whose = whose.filter(|(trouble, n, _)| {
+            ticket(*n) == found || (*trouble == T::UnknownNumber && kind == "ticket-unknown")
+        });
+        let Some((_, n, decisions)) = whose.into_iter().next() else { panic!("nobody's: {row:?}") };
+        held.push((ticket(n), kind.clone()));
+        let fitting = decisions.iter().filter(|(k, _)| *k == kind);
+        // Of two cards with one number the second is the one that goes.
+        let decision = match fitting.map(|(_, decision)| *decision).collect::<Vec<_>>()[..] {
+            [] => panic!("held for another reason: {row:?}"),
+            [one] => one,
+            [first, second, ..] => {
+                if again {
+                    second
+                } else {
+                    first
                 }
             }
+        };
+        let decision = if decision == "=n" { format!("={}", ticket(n)) } else { decision.to_owned() };
+        if decision == "void" {
+            // Of the card as a whole.
+            row[at["field"]].clear();
+            row[at["item"]].clear();
         }
-        let mut expected: Vec<(String, String)> = PLANTED
-            .iter()
-            .flat_map(|(_, who, held, _)| {
-                who.iter().flat_map(|n| held.iter().map(|(kind, _)| (ticket(*n), (*kind).to_owned())))
-            })
-            .collect();
-        held.sort();
-        expected.sort();
-        assert_eq!(held, expected);
-        let error = session.freeze().unwrap_err();
-        assert!(
-            matches!(error, SessionError::NotReady { exceptions, .. } if exceptions == held.len()),
-            "{error}"
-        );
-        let mut writer = csv::Writer::from_writer(Vec::new());
-        for row in &rows {
-            writer.write_record(row).unwrap();
+        if decision != "-" {
+            for (name, text) in
+                [("decision", decision.as_str()), ("reviewer", "王复核"), ("reason", "核对原卡与考场记录")]
+            {
+                text.clone_into(&mut row[at[name]]);
+            }
         }
-        let decided = self.write("decided.csv", writer.into_inner().unwrap());
-        assert_eq!(session.resolve(&decided, None).unwrap().open, 0);
     }
+    let mut expected: Vec<(String, String)> = PLANTED
+        .iter()
+        .flat_map(|(_, who, held, _)| {
+            who.iter().flat_map(|n| held.iter().map(|(kind, _)| (ticket(*n), (*kind).to_owned())))
+        })
+        .collect();
+    held.sort();
+    expected.sort();
+    assert_eq!(held, expected);
+    let error = session.freeze().unwrap_err();
+    assert!(
+        matches!(error, SessionError::NotReady { exceptions, .. } if exceptions == held.len()),
+        "{error}"
+    );
+    let mut writer = csv::Writer::from_writer(Vec::new());
+    for row in &rows {
+        writer.write_record(row).unwrap();
+    }
+    let decided = desk.write("decided.csv", writer.into_inner().unwrap());
+    assert_eq!(session.resolve(&decided, None).unwrap().open, 0);
 }
 
 /// The lines of a paper by ticket number, each cell by its heading: rows whose 准考证号 is one.
@@ -758,38 +703,39 @@ fn a_whole_exam_from_import_to_archive() {
     let numbers: Vec<usize> = PLANTED.iter().flat_map(|(_, who, ..)| who.iter().copied()).collect();
     assert_eq!(numbers.iter().collect::<BTreeSet<_>>().len(), numbers.len(), "one trouble each");
     assert!(numbers.iter().all(|n| (SCANNED..CANDIDATES).contains(n)));
-    let centre = Centre::new();
-    let folder = centre.folder.clone();
+    let desk = Desk::holding(People::new(), &exam_text());
+    (0..GROUPS).for_each(|group| seal(&desk, group, 1, ""));
+    let folder = desk.folder();
     let mut session = Session::open(&folder, clock).unwrap();
     session.bind_manifest(&folder.join("exam.manifest")).unwrap();
-    session.import_roster(&[centre.write("roster.xlsx", roster().to_xlsx().unwrap())]).unwrap();
+    session.import_roster(&[desk.write("roster.xlsx", roster().to_xlsx().unwrap())]).unwrap();
     for n in 0..SCANNED {
         let filled = Filled { ticket: ticket(n), form: "A".into(), right: right(n), wrong: vec![] };
-        centre.write(&format!("scans/{n:04}.jpg"), filled.scan());
+        desk.write(&format!("scans/{n:04}.jpg"), filled.scan());
     }
     let scanned = session.scan(&[folder.join("scans")], &mut |_| {}).unwrap();
     assert_eq!(scanned.summary.read, SCANNED);
     record_cards(&folder, &cards(&full_card()));
-    let rooms = centre.write("rooms.xlsx", rooms::to_xlsx(&room_records(), &roster()).unwrap());
-    session.import_rulings(&[centre.write("rulings.csv", rulings_table())]).unwrap();
+    let rooms = desk.write("rooms.xlsx", rooms::to_xlsx(&room_records(), &roster()).unwrap());
+    session.import_rulings(&[desk.write("rulings.csv", rulings_table())]).unwrap();
     session.import_rooms(&[rooms]).unwrap();
     let on_time = practical_scores(|n| planted(n) != Some(T::LatePractical));
-    let on_time = centre.write("practical.xlsx", practical::to_xlsx(&on_time, &roster()).unwrap());
+    let on_time = desk.write("practical.xlsx", practical::to_xlsx(&on_time, &roster()).unwrap());
     session.import_practical(&[on_time]).unwrap();
-    let review = centre.write("review.csv", review_table());
+    let review = desk.write("review.csv", review_table());
     session.take_scores(AssessedPart::Review, &[review], false).unwrap();
     let sheets: Vec<PathBuf> = (0..ASSESSORS.len())
         .map(|own| {
             let bytes = score_sheet(session.exam(), &roster(), own);
-            centre.write(&format!("assessor-{own}.xlsx"), bytes)
+            desk.write(&format!("assessor-{own}.xlsx"), bytes)
         })
         .collect();
     session.take_scores(AssessedPart::Practical, &sheets, false).unwrap();
 
-    centre.decide(&mut session);
+    decide(&desk, &mut session);
     session.freeze().unwrap();
-    let request = centre.request(&mut session, KeyPurpose::Grading);
-    session.grade(&centre.releases(&request), &[]).unwrap();
+    let request = desk.request_for(&mut session, KeyPurpose::Grading).unwrap();
+    session.grade(&desk.releases(&request, &[0, 2]), &[]).unwrap();
 
     // A missing card and a missing practical score: a draft, which says whose.
     let out = folder.join("out");
@@ -803,20 +749,20 @@ fn a_whole_exam_from_import_to_archive() {
     assert_eq!(BTreeSet::from_iter(pending), BTreeSet::from([ticket(MISSING), ticket(LATE), ticket(SPREAD)]));
     assert!(session.publications().unwrap().is_empty());
     let rest = practical_scores(|n| planted(n) == Some(T::LatePractical));
-    let rest = centre.write("practical-2.csv", practical::to_csv(&rest, &roster()));
+    let rest = desk.write("practical-2.csv", practical::to_csv(&rest, &roster()));
     session.import_practical(&[rest]).unwrap();
     session.decide_scores(AssessedPart::Practical, &number(SPREAD), "周组长", "复看录像").unwrap();
     let found = Filled { ticket: ticket(MISSING), form: "A".into(), right: right(MISSING), wrong: vec![] };
-    let late = session.late(&centre.write("found.jpg", found.scan()), "夹在试卷袋封底").unwrap();
+    let late = session.late(&desk.write("found.jpg", found.scan()), "夹在试卷袋封底").unwrap();
     let counts = LateVerdict::Counted { decisions: Vec::new(), instead: false };
-    let people = [&centre.people.reviewer, &centre.people.supervisor];
+    let people = [&desk.people.reviewer, &desk.people.supervisor];
     for person in people {
         session.sign_late(late.case.number, person, &counts, "卡面与名册一致").unwrap();
     }
-    let request = centre.request(&mut session, KeyPurpose::Grading);
-    session.grade(&centre.releases(&request), &[]).unwrap();
+    let request = desk.request_for(&mut session, KeyPurpose::Grading).unwrap();
+    session.grade(&desk.releases(&request, &[0, 2]), &[]).unwrap();
 
-    centre.publish(&mut session, None);
+    publish(&desk, &mut session, None, 1);
     compare(&out, false);
     let first = certificates(&out);
 
@@ -828,9 +774,9 @@ fn a_whole_exam_from_import_to_archive() {
     }
 
     // A corrected key is a correction, and never a second version of the first publication.
-    centre.seal(CORRECTED, 2, "[[item]]\nitem = 80\nvoid = \"points-for-all\"\n");
-    let request = centre.request(&mut session, KeyPurpose::Correction);
-    session.regrade(&centre.releases(&request), &[]).unwrap();
+    seal(&desk, CORRECTED, 2, "[[item]]\nitem = 80\nvoid = \"points-for-all\"\n");
+    let request = desk.request_for(&mut session, KeyPurpose::Correction).unwrap();
+    session.regrade(&desk.releases(&request, &[0, 2]), &[]).unwrap();
     let changed = (0..CANDIDATES).filter(|n| line(*n, false) != line(*n, true)).count();
     assert!(changed > 50, "{changed}");
     let error = session.publish(&out).unwrap_err();
@@ -838,7 +784,7 @@ fn a_whole_exam_from_import_to_archive() {
         matches!(error, SessionError::Published { number: 1, changed: found } if found == changed),
         "{error}"
     );
-    centre.publish(&mut session, Some("第80题答案更正"));
+    publish(&desk, &mut session, Some("第80题答案更正"), 2);
     compare(&out, true);
     let second = certificates(&out);
     assert!(second.len() > first.len(), "some pass by the correction");

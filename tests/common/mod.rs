@@ -158,17 +158,23 @@ impl Desk {
 
     /// An exam of these people.
     pub fn of(people: People) -> Self {
-        let dir = tempfile::tempdir().unwrap();
-        let folder = dir.path().join("session");
-        Session::create(&folder).unwrap();
-        std::fs::write(folder.join("exam.toml"), EXAM).unwrap();
-        let manifest = people.manifest(&folder);
-        let desk = Self { dir, people, manifest };
-        desk.write("exam.manifest", desk.manifest.text());
+        let desk = Self::holding(people, EXAM);
         for form in ["A", "B"] {
             desk.seal(&format!("electrician-4-{form}.sealed"), &key_text("electrician-4", form, 1));
         }
         desk.write("roster.xlsx", roster().to_xlsx().unwrap());
+        desk
+    }
+
+    /// These people's session of another exam: its exam.toml and its manifest, and nothing else yet.
+    pub fn holding(people: People, exam: &str) -> Self {
+        let dir = tempfile::tempdir().unwrap();
+        let folder = dir.path().join("session");
+        Session::create(&folder).unwrap();
+        std::fs::write(folder.join("exam.toml"), exam).unwrap();
+        let manifest = people.manifest(&folder);
+        let desk = Self { dir, people, manifest };
+        desk.write("exam.manifest", desk.manifest.text());
         desk
     }
 

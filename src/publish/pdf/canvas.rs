@@ -105,11 +105,6 @@ impl<'p, 's> Canvas<'p, 's> {
         self.surface.set_stroke(None);
     }
 
-    /// Black rectangles (left, top, width, height), filled as one shape.
-    pub fn blocks(&mut self, rectangles: impl Iterator<Item = (f64, f64, f64, f64)>) {
-        self.bars(Colour::BLACK, rectangles);
-    }
-
     /// Rectangles (left, top, width, height) of one colour, filled as one shape.
     pub fn bars(&mut self, colour: Colour, rectangles: impl Iterator<Item = (f64, f64, f64, f64)>) {
         let mut path = PathBuilder::new();
@@ -127,27 +122,9 @@ impl<'p, 's> Canvas<'p, 's> {
         self.surface.set_fill(None);
     }
 
-    /// The dark modules of a code, row by row, `width` a row, each `module` millimetres. Modules that touch in a row are one rectangle: no
-    /// viewer shows hairlines between them.
+    /// The modules of a code, row by row, `width` a row, each `module` millimetres: a picture of one level a module. Outlines take
+    /// ten times the bytes, which count where every page of thousands has a code.
     pub fn modules(&mut self, left: f64, top: f64, module: f64, width: usize, dark: &[bool]) {
-        let mut runs = Vec::new();
-        for (y, row) in dark.chunks(width).enumerate() {
-            let mut column = 0;
-            while column < width {
-                let length = row[column..].iter().take_while(|d| **d).count();
-                if length > 0 {
-                    let (x, y) = (column as f64 * module, y as f64 * module);
-                    runs.push((left + x, top + y, length as f64 * module, module * 1.01));
-                }
-                column += length.max(1);
-            }
-        }
-        self.blocks(runs.into_iter());
-    }
-
-    /// As [`Canvas::modules`], as a picture of one level a module: a hundredth of the work and a twentieth of the bytes of outlines,
-    /// which count where every page of thousands has a code.
-    pub fn pixels(&mut self, left: f64, top: f64, module: f64, width: usize, dark: &[bool]) {
         let levels = dark.iter().map(|dark| if *dark { 0 } else { 255 }).collect();
         let rows = dark.len() / width.max(1);
         let side = |count: usize| u32::try_from(count).unwrap_or(u32::MAX);

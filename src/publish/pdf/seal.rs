@@ -127,7 +127,7 @@ pub(super) fn place(canvas: &mut Canvas<'_, '_>, code: Option<&Code>, format: Fo
     let note = TextStyle::new(6.5).right().colour(GRAY);
     if let Some(Code { width, dark }) = code {
         let module = (SIDE_MM / *width as f64).min(LARGEST);
-        canvas.pixels(right - module * *width as f64, TOP, module, *width, dark);
+        canvas.modules(right - module * *width as f64, TOP, module, *width, dark);
         canvas.text(right, format.height - 6.0, "右上角为本页签名码，可用 verify.html 核验", &note);
     } else {
         canvas.frame(right - SIDE_MM, TOP, SIDE_MM, SIDE_MM, HAIR);
