@@ -4,6 +4,7 @@
 #![allow(dead_code, clippy::result_large_err)]
 
 pub mod batch;
+pub mod folder;
 pub mod office;
 pub mod people;
 
@@ -15,6 +16,7 @@ use duka::practical::{self, PracticalOutcome, PracticalScore};
 use duka::session::{Ask, Graded, Scanned, Session, SessionError};
 use duka::sheet::TicketNumber;
 use duka::simulate::{Answers, Care, Format, Print, Scanner, sample};
+use folder::Folder;
 use people::People;
 use rand::SeedableRng;
 use rand_chacha::ChaCha8Rng;
@@ -146,9 +148,17 @@ pub fn key_text(paper: &str, form: &str, revision: u16) -> String {
 
 /// A session's folder with everything an exam brings along, but no scan yet.
 pub struct Desk {
-    dir: tempfile::TempDir,
+    folder: Folder,
     pub people: People,
     pub manifest: ExamManifest,
+}
+
+impl std::ops::Deref for Desk {
+    type Target = Folder;
+
+    fn deref(&self) -> &Folder {
+        &self.folder
+    }
 }
 
 impl Desk {
@@ -168,12 +178,11 @@ impl Desk {
 
     /// These people's session of another exam: its exam.toml and its manifest, and nothing else yet.
     pub fn holding(people: People, exam: &str) -> Self {
-        let dir = tempfile::tempdir().unwrap();
-        let folder = dir.path().join("session");
-        Session::create(&folder).unwrap();
-        std::fs::write(folder.join("exam.toml"), exam).unwrap();
-        let manifest = people.manifest(&folder);
-        let desk = Self { dir, people, manifest };
+        let folder = Folder::new();
+        Session::create(&folder.folder()).unwrap();
+        folder.write("exam.toml", exam);
+        let manifest = people.manifest(&folder.folder());
+        let desk = Self { folder, people, manifest };
         desk.write("exam.manifest", desk.manifest.text());
         desk
     }
@@ -204,24 +213,6 @@ impl Desk {
         Self::of(self.people).filled(cards, &[])
     }
 
-    pub fn folder(&self) -> PathBuf {
-        self.dir.path().join("session")
-    }
-
-    pub fn path(&self, name: &str) -> PathBuf {
-        self.folder().join(name)
-    }
-
-    pub fn write(&self, name: &str, bytes: impl AsRef<[u8]>) -> PathBuf {
-        let path = self.path(name);
-        std::fs::write(&path, bytes).unwrap();
-        path
-    }
-
-    pub fn read(&self, name: &str) -> Vec<u8> {
-        std::fs::read(self.path(name)).unwrap()
-    }
-
     pub fn open(&self) -> Session {
         Session::open(&self.folder(), clock).unwrap()
     }
@@ -230,13 +221,6 @@ impl Desk {
         let sealed = self.people.seal(text, &self.manifest);
         self.write(&format!("keys/{name}"), sealed.text());
         sealed
-    }
-
-    /// The path of an identity's secret file, outside the session, under the tests' passphrase.
-    pub fn secret(&self, name: &str, identity: &duka::identity::Identity) -> String {
-        let path = self.dir.path().join(format!("{name}.identity"));
-        std::fs::write(&path, people::file_of(identity)).unwrap();
-        path.display().to_string()
     }
 
     /// The sealed keys in `keys/`, by file name.

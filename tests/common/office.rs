@@ -1,10 +1,10 @@
 //! A made-up exam of twelve whose cards are scanned once, and copied for every test that publishes it by other settings.
 
+use super::folder::Folder;
 use super::people::{PASSPHRASE, People};
 use super::{Desk, Filled, clock, id_number, scan};
 use assert_cmd::Command;
 use duka::exam::{Attempt, Candidate, Level, RoomRecord, RoomReport, Roster, rooms};
-use duka::identity::Identity;
 use duka::key::{KeyPurpose, SealedKey};
 use duka::practical::{self, PracticalOutcome, PracticalScore};
 use duka::session::{Ask, Published, Session, SessionError};
@@ -163,7 +163,7 @@ fn taken_in(roster: &Roster, cards: &[Filled]) -> Scanned {
 
 /// A session's folder.
 pub struct Office {
-    dir: tempfile::TempDir,
+    folder: Folder,
     people: Held,
     /// Its candidates.
     pub roster: Roster,
@@ -193,6 +193,14 @@ impl Said {
     }
 }
 
+impl std::ops::Deref for Office {
+    type Target = Folder;
+
+    fn deref(&self) -> &Folder {
+        &self.folder
+    }
+}
+
 impl Office {
     /// The exam with these settings behind its own, scanned and not frozen.
     pub fn open(settings: &str) -> Self {
@@ -206,7 +214,7 @@ impl Office {
     }
 
     fn of(people: Held, roster: Roster, settings: &str) -> Self {
-        let office = Self { dir: tempfile::tempdir().unwrap(), people, roster };
+        let office = Self { folder: Folder::new(), people, roster };
         for (name, bytes) in &office.scanned().files {
             let path = office.path(&name.display().to_string());
             std::fs::create_dir_all(path.parent().unwrap()).unwrap();
@@ -297,37 +305,12 @@ impl Office {
         &self.scanned().people
     }
 
-    pub fn folder(&self) -> PathBuf {
-        self.dir.path().join("session")
-    }
-
-    pub fn path(&self, name: &str) -> PathBuf {
-        self.folder().join(name)
-    }
-
-    pub fn write(&self, name: &str, bytes: impl AsRef<[u8]>) -> PathBuf {
-        let path = self.path(name);
-        std::fs::write(&path, bytes).unwrap();
-        path
-    }
-
-    pub fn read(&self, name: &str) -> Vec<u8> {
-        std::fs::read(self.path(name)).unwrap()
-    }
-
     pub fn session(&self) -> Session {
         self.session_at(clock)
     }
 
     pub fn session_at(&self, clock: fn() -> String) -> Session {
         Session::open(&self.folder(), clock).unwrap()
-    }
-
-    /// The path of an identity's secret file, outside the session, under the tests' passphrase.
-    pub fn secret(&self, name: &str, identity: &Identity) -> String {
-        let path = self.dir.path().join(format!("{name}.identity"));
-        std::fs::write(&path, super::people::file_of(identity)).unwrap();
-        path.display().to_string()
     }
 
     /// `duka VERB` in this folder. What begins with `@/` is in it.
