@@ -1,9 +1,9 @@
 //! `duka practical` and `duka review`.
 
 use super::{Context, Ending, Failure};
-use clap::{Args, Subcommand};
+use clap::{Args, Subcommand, ValueEnum};
 use duka::exam::AssessedPart;
-use duka::practical::{Assessed, MarkChange, PracticalOutcome};
+use duka::practical::{Assessed, MarkChange, PracticalOutcome, SheetPer};
 use duka::session::{AssessedCandidate, TemplateAsk};
 use duka::sheet::{RoomId, TicketNumber};
 use duka::store::Imported;
@@ -21,8 +21,8 @@ pub enum Verb {
     Import(Import),
     /// Write score sheets (评分表) for the assessors, filled in with the roster
     ///
-    /// A workbook an assessor, occupation and level; a sheet a module of its scheme in exam.toml; a row a candidate. Only the pale
-    /// yellow cells can be written in.
+    /// A workbook an assessor, occupation and level. In it a worksheet a module of its scheme in exam.toml with a row a candidate; or,
+    /// with `--per candidate`, a worksheet a candidate with a line an item. Only the pale yellow cells can be written in.
     Template(Template),
     /// Show whose scores are complete, held or missing
     Status,
@@ -62,9 +62,29 @@ pub struct Template {
     /// The assessors' names, separated by commas [default: 考评员 of exam.toml, or blank]
     #[arg(long, value_name = "NAMES", value_delimiter = ',')]
     assessors: Vec<String>,
+    /// What each worksheet is for
+    #[arg(long, value_enum, default_value_t = Per::Module)]
+    per: Per,
     /// The folder to write to
     #[arg(short, long, value_name = "DIR")]
     output: PathBuf,
+}
+
+#[derive(Debug, Clone, Copy, ValueEnum)]
+enum Per {
+    /// A module: a row a candidate
+    Module,
+    /// A candidate: a line an item of every module
+    Candidate,
+}
+
+impl From<Per> for SheetPer {
+    fn from(per: Per) -> Self {
+        match per {
+            Per::Module => Self::Module,
+            Per::Candidate => Self::Candidate,
+        }
+    }
 }
 
 /// How many differences are shown. All stand in the record.
@@ -140,7 +160,8 @@ fn said(change: &MarkChange) -> String {
 
 fn template(args: &Template, part: AssessedPart, context: &Context) -> Result<Ending, Failure> {
     let session = context.open()?;
-    let ask = TemplateAsk { part, room: args.room.clone(), assessors: args.assessors.clone() };
+    let (room, assessors) = (args.room.clone(), args.assessors.clone());
+    let ask = TemplateAsk { part, room, assessors, per: args.per.into() };
     let paths = session.score_sheets(&ask, &args.output)?;
     for path in &paths {
         context.output.line(format!("{}", path.display()));

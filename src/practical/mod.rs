@@ -15,8 +15,8 @@ mod tests;
 
 pub use assess::{Assessed, AssessorScore, Held, ModuleResult, assess};
 pub use book::{
-    BookAsk, BookError, BookFault, BookProblem, BookRow, ScoreBook, blank_book, filled_book, is_book,
-    read_book, together,
+    BookAsk, BookError, BookFault, BookProblem, BookRow, ScoreBook, SheetPer, blank_book, filled_book,
+    is_book, read_book, together,
 };
 pub use marks::{MarkChange, Marks, RowStatus, ScoreRow};
 pub use table::{PracticalError, ScoreFault, import, import_part, to_csv, to_xlsx};

@@ -5,8 +5,8 @@ use super::{Session, SessionError, write_whole};
 use crate::exam::{AssessedPart, Candidate, Level, Roster, Table};
 use crate::merge::PartResult;
 use crate::practical::{
-    self, Assessed, BookAsk, Held, MarkChange, Marks, PracticalOutcome, PracticalScore, ScoreBook, assess,
-    blank_book,
+    self, Assessed, BookAsk, Held, MarkChange, Marks, PracticalOutcome, PracticalScore, ScoreBook, SheetPer,
+    assess, blank_book,
 };
 use crate::publish::Matter;
 use crate::sheet::{RoomId, TicketNumber};
@@ -36,6 +36,8 @@ pub struct TemplateAsk {
     pub room: Option<RoomId>,
     /// The assessors' names, a workbook each; if there are none, the exam's (考评员), or as many blank ones as the scheme asks for.
     pub assessors: Vec<String>,
+    /// What each worksheet is for.
+    pub per: SheetPer,
 }
 
 /// How the part of one candidate whom assessors score stands.
@@ -117,6 +119,7 @@ impl Session {
                     room: ask.room.as_ref(),
                     assessor,
                     candidates: &candidates,
+                    per: ask.per,
                 })?;
                 out.push((path, book));
             }

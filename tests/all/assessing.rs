@@ -4,7 +4,7 @@ use crate::common::{CANDIDATES, Desk, EXAM, card, clock, roster, rows_of, ticket
 use calamine::{Data, Reader as _};
 use duka::exam::{AssessedPart, Candidate, Exam, Level, Occupation, Roster};
 use duka::merge::{PartResult, Verdict};
-use duka::practical::{BookAsk, Marks, PracticalOutcome, RowStatus, ScoreRow, assess, filled_book};
+use duka::practical::{BookAsk, Marks, PracticalOutcome, RowStatus, ScoreRow, SheetPer, assess, filled_book};
 use duka::session::{Session, SessionError, TemplateAsk};
 use duka::sheet::{Points, Sha256, TicketNumber};
 use duka::store::{Source, Store};
@@ -65,6 +65,15 @@ fn entered(assessor: usize, module: &str, n: u16) -> ScoreRow {
 }
 
 fn book(session: &Session, assessor: usize, of: &dyn Fn(&str, u16) -> Option<ScoreRow>) -> Vec<u8> {
+    book_per(SheetPer::Module, session, assessor, of)
+}
+
+fn book_per(
+    per: SheetPer,
+    session: &Session,
+    assessor: usize,
+    of: &dyn Fn(&str, u16) -> Option<ScoreRow>,
+) -> Vec<u8> {
     let roster = roster();
     let candidates: Vec<&Candidate> = roster.candidates.values().collect();
     let exam = session.exam();
@@ -77,14 +86,19 @@ fn book(session: &Session, assessor: usize, of: &dyn Fn(&str, u16) -> Option<Sco
         room: None,
         assessor: NAMES[assessor],
         candidates: &candidates,
+        per,
     };
     filled_book(&ask, &|module, t| of(module, number(t))).unwrap()
 }
 
 fn books(desk: &Desk, session: &Session) -> Vec<PathBuf> {
+    books_per(SheetPer::Module, desk, session)
+}
+
+fn books_per(per: SheetPer, desk: &Desk, session: &Session) -> Vec<PathBuf> {
     (0..3)
         .map(|a| {
-            let bytes = book(session, a, &|module, n| Some(entered(a, module, n)));
+            let bytes = book_per(per, session, a, &|module, n| Some(entered(a, module, n)));
             desk.write(&format!("{a}.xlsx"), bytes)
         })
         .collect()
@@ -100,12 +114,17 @@ fn from_score_sheets_to_the_papers_and_back_by_a_correction() {
     let cards: Vec<_> = (1..=CANDIDATES).map(|n| card(n, 70)).collect();
     let desk = Desk::with(&cards, &[]);
     let mut session = with_scheme(&desk);
-    let ask = TemplateAsk { part: AssessedPart::Practical, room: None, assessors: Vec::new() };
+    let ask = TemplateAsk {
+        part: AssessedPart::Practical,
+        room: None,
+        assessors: Vec::new(),
+        per: SheetPer::Module,
+    };
     let blank = session.score_sheets(&ask, &desk.path("sheets")).unwrap();
     assert_eq!(blank.len(), 3, "as many as the scheme asks for");
     assert!(matches!(session.score_sheets(&ask, &desk.path("sheets")), Err(SessionError::Exists { .. })));
     let error = session.import_practical(&blank).unwrap_err().to_string();
-    assert!(error.contains("sheet 说明, cell B10 (考评员): does not say who the assessor"), "{error}");
+    assert!(error.contains("sheet 说明, cell B11 (考评员): does not say who the assessor"), "{error}");
 
     session.freeze().unwrap();
     desk.grade(&mut session).unwrap();
@@ -267,22 +286,45 @@ fn at(cell: &str) -> (usize, usize) {
     (cell[1..].parse::<usize>().unwrap() - 1, usize::from(letter))
 }
 
+/// A change that breaks a workbook.
+type Break = fn(&mut Cells);
+
+fn set(sheets: &mut Cells, sheet: usize, cell: &str, value: Data) {
+    let (row, column) = at(cell);
+    let row = &mut sheets[sheet].1[row];
+    if row.len() <= column {
+        row.resize(column + 1, Data::Empty);
+    }
+    row[column] = value;
+}
+
+/// Each change to the first of `files` is refused with the file and the place, and nothing is taken in; unchanged, written by another
+/// program, it says nothing new.
+fn refuse(desk: &Desk, session: &mut Session, files: &[PathBuf], breaks: &[(Break, &str)]) {
+    let before = session.journal().unwrap().len();
+    let good = cells(&std::fs::read(&files[0]).unwrap());
+    for (change, expected) in breaks {
+        let mut sheets = good.clone();
+        change(&mut sheets);
+        let broken = desk.write("broken.xlsx", written(&sheets));
+        let error = session.import_practical(&[files[1].clone(), broken]).unwrap_err();
+        let told = error.to_string();
+        assert!(told.contains(expected), "{expected}:\n{told}");
+        assert!(told.contains("broken.xlsx: "), "{told}");
+        assert!(error.hint().is_some_and(|hint| hint.contains("nothing was imported")), "{told}");
+        assert_eq!(session.journal().unwrap().len(), before, "{expected}");
+    }
+    let same = desk.write("0.xlsx", written(&good));
+    session.import_practical(&[same]).unwrap();
+    assert_eq!(session.journal().unwrap().len(), before);
+}
+
 #[test]
 fn broken_score_sheets_are_refused_with_their_place_and_change_nothing() {
-    type Break = fn(&mut Cells);
-    fn set(sheets: &mut Cells, sheet: usize, cell: &str, value: Data) {
-        let (row, column) = at(cell);
-        let row = &mut sheets[sheet].1[row];
-        if row.len() <= column {
-            row.resize(column + 1, Data::Empty);
-        }
-        row[column] = value;
-    }
     let desk = Desk::with(&[], &[]);
     let mut session = with_scheme(&desk);
     let files = books(&desk, &session);
     session.import_practical(&files).unwrap();
-    let before = session.journal().unwrap().len();
     let good = cells(&desk.read("0.xlsx"));
     assert_eq!(good[1].1[5][3], Data::Float(35.5), "the places below are of this form");
     // A formula that nothing has computed yet reads as 0: the sum finds it.
@@ -340,9 +382,9 @@ fn broken_score_sheets_are_refused_with_their_place_and_change_nothing() {
         (|s| set(s, 0, "B9", Data::Empty), "cell B9 (考评方案): does not say 考评方案"),
         (|s| set(s, 0, "B6", text("焊工")), "cell B6 (职业): exam.toml does not have 焊工 四级 scored by"),
         (|s| set(s, 0, "B7", text("五级")), "exam.toml does not have 电工 五级 scored by"),
-        (|s| set(s, 0, "B10", Data::Empty), "cell B10 (考评员): does not say who the assessor"),
-        (|s| set(s, 0, "B10", text("=error")), "cell B10 (考评员): shows the error"),
-        (|s| set(s, 0, "B10", text("钱 二")), "sheet 接线, cell B6 (准考证号): 钱二 has scored 261410400001"),
+        (|s| set(s, 0, "B11", Data::Empty), "cell B11 (考评员): does not say who the assessor"),
+        (|s| set(s, 0, "B11", text("=error")), "cell B11 (考评员): shows the error"),
+        (|s| set(s, 0, "B11", text("钱 二")), "sheet 接线, cell B6 (准考证号): 钱二 has scored 261410400001"),
         (
             |s| {
                 for sheet in &mut s[1..] {
@@ -355,21 +397,102 @@ fn broken_score_sheets_are_refused_with_their_place_and_change_nothing() {
         ),
     ];
     assert!(breaks.len() > 40);
-    for (change, expected) in breaks {
-        let mut sheets = good.clone();
-        change(&mut sheets);
-        let broken = desk.write("broken.xlsx", written(&sheets));
-        let error = session.import_practical(&[files[1].clone(), broken]).unwrap_err();
-        let told = error.to_string();
-        assert!(told.contains(expected), "{expected}:\n{told}");
-        assert!(told.contains("broken.xlsx: "), "{told}");
-        assert!(error.hint().is_some_and(|hint| hint.contains("nothing was imported")), "{told}");
-        assert_eq!(session.journal().unwrap().len(), before, "{expected}");
-    }
-    // As it was, written by another program, it says nothing new.
-    let same = desk.write("0.xlsx", written(&good));
-    session.import_practical(&[same]).unwrap();
-    assert_eq!(session.journal().unwrap().len(), before);
+    refuse(&desk, &mut session, &files, &breaks);
+}
+
+#[test]
+fn a_sheet_a_candidate_says_the_same_as_a_sheet_a_module() {
+    let desk = Desk::with(&[], &[]);
+    let mut session = with_scheme(&desk);
+    let ask = TemplateAsk {
+        part: AssessedPart::Practical,
+        room: None,
+        assessors: NAMES.map(str::to_owned).into(),
+        per: SheetPer::Candidate,
+    };
+    let blank = session.score_sheets(&ask, &desk.path("sheets")).unwrap();
+    let refused = session.import_practical(&blank).unwrap_err().to_string();
+    assert!(refused.contains("nothing is entered in any of its sheets"), "{refused}");
+
+    let files = books_per(SheetPer::Candidate, &desk, &session);
+    let taken = session.take_scores(AssessedPart::Practical, &files, false).unwrap();
+    assert_eq!((taken.candidates, taken.blank), (6, 0));
+    let entries = session.journal().unwrap().len();
+    let same = books(&desk, &session);
+    session.take_scores(AssessedPart::Practical, &same, false).unwrap();
+    assert_eq!(session.journal().unwrap().len(), entries, "nothing changed");
+
+    // A module that is left empty, and a candidate who is: nothing is said of them.
+    let part = |module: &str, n| (module == "接线" && n != 1).then(|| entered(0, module, n));
+    let some = desk.write("some.xlsx", book_per(SheetPer::Candidate, &session, 0, &part));
+    let taken = session.take_scores(AssessedPart::Practical, &[some], false).unwrap();
+    assert_eq!((taken.candidates, taken.blank, taken.changes.len()), (5, 7, 0));
+    // Both kinds together: one assessor's marks twice.
+    let twice = session.import_practical(&[files[1].clone(), desk.path("some.xlsx"), same[0].clone()]);
+    let told = twice.unwrap_err().to_string();
+    assert!(told.contains("0.xlsx: sheet 接线, cell B7 (准考证号): 赵一 has scored 261410400002"), "{told}");
+    assert!(told.contains("already, in some.xlsx, sheet 261410400002, cell B2"), "{told}");
+}
+
+#[test]
+fn broken_sheets_of_a_candidate_are_refused_with_their_place() {
+    let desk = Desk::with(&[], &[]);
+    let mut session = with_scheme(&desk);
+    let files = books_per(SheetPer::Candidate, &desk, &session);
+    session.import_practical(&files).unwrap();
+    let good = cells(&desk.read("0.xlsx"));
+    assert_eq!(good[1].0, "261410400001");
+    assert_eq!(good[1].1[6][3], Data::Float(35.5), "the places below are of this form");
+    let breaks: Vec<(Break, &str)> = vec![
+        (|s| set(s, 1, "D7", Data::Float(60.5)), "sheet 261410400001, cell D7 (接线 线路安装): 60.5 is not"),
+        (|s| set(s, 1, "D8", text("三十")), "cell D8 (接线 安全文明): \"三十\" is no number of points"),
+        (|s| set(s, 1, "D8", Data::Empty), "cell D8 (接线 安全文明): has no points"),
+        (|s| set(s, 1, "D9", Data::Float(70.0)), "cell D9 (接线 合计): says 70, but the items make 65.5"),
+        (|s| set(s, 1, "D10", Data::Float(0.5)), "cell D10 (接线 超时分钟): \"0.5\" is no whole number"),
+        (|s| set(s, 1, "D11", text("迟到")), "cell D11 (接线 否定项): \"迟到\" is none of the module's"),
+        (|s| set(s, 1, "D12", text("请假")), "cell D12 (接线 状态): \"请假\" is no status"),
+        (|s| set(s, 1, "D15", text("缺考")), "cell D15 (排故 状态): says 缺考, but the row has points"),
+        (|s| set(s, 1, "D13", text("=error")), "cell D13 (排故 故障排除): shows the error"),
+        (|s| set(s, 1, "C7", Data::Float(50.0)), "cell C7 (线路安装): says that the item has 50 points"),
+        (|s| set(s, 1, "A7", text("排故")), "cell D7 (排故 线路安装): the scheme has no line \"线路安装\""),
+        (|s| set(s, 1, "A7", Data::Empty), "cell D7 ( 线路安装): the scheme has no line \"线路安装\" in a"),
+        (
+            |s| set(s, 1, "B8", text("线路安装")),
+            "cell D8 (接线 线路安装): the line 线路安装 of the module 接线",
+        ),
+        (|s| set(s, 1, "B8", text("线路安装")), "is there already, in row 7"),
+        (
+            |s| set(s, 1, "B8", text("线路安装")),
+            "sheet 261410400001: the line 安全文明 of the module 接线 is",
+        ),
+        (|s| set(s, 1, "D17", Data::Float(3.0)), "cell D17 (考评员"),
+        (|s| drop(s[1].1.remove(14)), "sheet 261410400001: the line 状态 of the module 排故 is missing"),
+        (|s| set(s, 1, "D6", text("分数")), "sheet 261410400001: has no row with the headings 模块"),
+        (|s| set(s, 1, "C6", Data::Empty), "sheet 261410400001: the column 满分 is missing"),
+        (|s| set(s, 1, "E6", text("备注")), "cell E6 (备注): \"备注\" is no column of a candidate's"),
+        (|s| set(s, 1, "E6", text("得分")), "cell E6 (得分): there is another column 得分 in D"),
+        (
+            |s| set(s, 1, "B2", text("261410409999")),
+            "cell B2 (准考证号): the ticket number 261410409999 is not",
+        ),
+        (|s| set(s, 1, "B2", text("2.6141E+11")), "cell B2 (准考证号): is stored as a number"),
+        (|s| set(s, 1, "B2", Data::Empty), "cell B2 (准考证号): is empty"),
+        (|s| set(s, 1, "A2", Data::Empty), "sheet 261410400001: does not say 准考证号"),
+        (|s| set(s, 1, "D2", text("张三")), "cell D2 (姓名): the roster has 张甲"),
+        (
+            |s| set(s, 2, "B2", text("261410400001")),
+            "sheet 261410400002, cell B2 (准考证号): the ticket number 261410400001 is there already, in cell B2 of \
+             the sheet 261410400001",
+        ),
+        (
+            |s| set(s, 0, "B10", text("每考场一张")),
+            "sheet 说明, cell B10 (工作表): \"每考场一张\" is neither",
+        ),
+        (|s| set(s, 0, "B10", text("每模块一张")), "sheet 261410400001: is no module of the scheme"),
+        (|s| s.truncate(1), "nothing is entered in any of its sheets"),
+        (|s| s.push(("附表".into(), vec![vec![text("分")]])), "sheet 附表: has no row with the headings"),
+    ];
+    refuse(&desk, &mut session, &files, &breaks);
 }
 
 /// Rows that are at and beside every limit.

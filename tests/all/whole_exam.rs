@@ -9,7 +9,9 @@ use duka::exam::{
 };
 use duka::key::KeyPurpose;
 use duka::layout::shipped;
-use duka::practical::{self, BookAsk, PracticalOutcome, PracticalScore, RowStatus, ScoreRow, filled_book};
+use duka::practical::{
+    self, BookAsk, PracticalOutcome, PracticalScore, RowStatus, ScoreRow, SheetPer, filled_book,
+};
 use duka::read::{MarkState, Reading};
 use duka::session::{
     LateVerdict, Session, SessionError, Verdict, VerifyOptions, engine, restore, verify_archive,
@@ -401,6 +403,7 @@ fn score_sheet(exam: &Exam, roster: &Roster, assessor: usize) -> Vec<u8> {
         room: None,
         assessor: ASSESSORS[assessor],
         candidates: &candidates,
+        per: if assessor == 0 { SheetPer::Candidate } else { SheetPer::Module },
     };
     let place = |t: &TicketNumber| t.as_str()[6..].parse::<usize>().unwrap();
     filled_book(&ask, &|_, t| Some(assessed(assessor, place(t)))).unwrap()

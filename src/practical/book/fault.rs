@@ -37,6 +37,12 @@ impl BookError {
                 | BookFault::NoColumn { .. }
                 | BookFault::StrangeColumn { .. }
                 | BookFault::TwiceColumn { .. }
+                | BookFault::ExtraColumn { .. }
+                | BookFault::NoLineHeadings
+                | BookFault::NoLine { .. }
+                | BookFault::StrangeLine { .. }
+                | BookFault::TwiceLine { .. }
+                | BookFault::OtherSheets { .. }
                 | BookFault::OtherMaximum { .. },
             ) => {
                 "write the score sheets anew with `duka practical template` and have the scores entered there; nothing was imported"
@@ -164,6 +170,47 @@ pub enum BookFault {
         column: String,
         /// The first one's letter.
         first: String,
+    },
+    /// A column that a candidate's sheet does not have.
+    #[error("{column:?} is no column of a candidate's score sheet")]
+    ExtraColumn {
+        /// Its heading.
+        column: String,
+    },
+    /// A candidate's sheet without a heading row.
+    #[error("has no row with the headings 模块, 评分项, 满分 and 得分")]
+    NoLineHeadings,
+    /// A line of a candidate's sheet that is missing.
+    #[error("the line {line} of the module {module} is missing")]
+    NoLine {
+        /// Which module.
+        module: String,
+        /// What it is for.
+        line: String,
+    },
+    /// A line of a candidate's sheet that is none of the scheme's.
+    #[error("the scheme has no line {line:?} in a module {module:?}")]
+    StrangeLine {
+        /// What the line says under 模块.
+        module: String,
+        /// What it says under 评分项.
+        line: String,
+    },
+    /// A line of a candidate's sheet that is there already.
+    #[error("the line {line} of the module {module} is there already, in row {first}")]
+    TwiceLine {
+        /// Which module.
+        module: String,
+        /// What it is for.
+        line: String,
+        /// Where it was first.
+        first: u32,
+    },
+    /// Neither a sheet a module nor a sheet a candidate.
+    #[error("{found:?} is neither 每模块一张 nor 每名考生一张")]
+    OtherSheets {
+        /// What the cover says.
+        found: String,
     },
     /// Another maximum than the scheme's.
     #[error("says that the item has {found} points, exam.toml has {expected}")]

@@ -1,4 +1,5 @@
-//! Score sheets (评分表): one workbook an assessor, a worksheet a module, a row a candidate.
+//! Score sheets (评分表): one workbook an assessor, a worksheet a module with a row a candidate, or a worksheet a candidate with a line an
+//! item.
 
 mod fault;
 mod read;
@@ -20,11 +21,37 @@ mod label {
     pub const LEVEL: &str = "等级";
     pub const ROOM: &str = "考场";
     pub const DATE: &str = "鉴定日期";
+    pub const SHEETS: &str = "工作表";
     pub const ASSESSOR: &str = "考评员";
 }
 
-/// Column headings of a module's sheet beside its items.
+/// What each worksheet of a workbook of score sheets is for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum SheetPer {
+    /// A module, with a row a candidate.
+    #[default]
+    Module,
+    /// A candidate, with a line an item of every module: to be printed and signed for each.
+    Candidate,
+}
+
+impl SheetPer {
+    /// What the cover says: 每模块一张, 每名考生一张.
+    #[must_use]
+    pub fn words(self) -> &'static str {
+        match self {
+            Self::Module => "每模块一张",
+            Self::Candidate => "每名考生一张",
+        }
+    }
+}
+
+/// Column headings beside a module's items; in a candidate's sheet the last four are lines.
 mod column {
+    pub const MODULE: &str = "模块";
+    pub const ITEM: &str = "评分项";
+    pub const FULL: &str = super::FULL;
+    pub const POINTS: &str = "得分";
     pub const SERIAL: &str = "序号";
     pub const TICKET: &str = "准考证号";
     pub const NAME: &str = "姓名";
@@ -32,6 +59,8 @@ mod column {
     pub const OVERTIME: &str = "超时分钟";
     pub const VETO: &str = "否定项";
     pub const STATUS: &str = "状态";
+    /// Begins the line for signatures.
+    pub const SIGNED: &str = super::label::ASSESSOR;
 }
 
 /// Begins the row with every item's most points.
