@@ -1,4 +1,4 @@
-//! `duka verify --paper`: a printed page held against its code.
+//! `duka verify --paper`: a printed page held against its code, or a paper's file against what was issued.
 
 use super::{Context, Ending, Failure, files, now};
 use duka::key::ExamManifest;
@@ -6,7 +6,7 @@ use duka::session::{CheckedPage, NumberState, Session, SessionError, check_page}
 use serde_json::json;
 use std::path::Path;
 
-/// Checks the codes of printed pages, each given as its text or as a file with it.
+/// Checks the codes of printed pages, each given as its text or as a file with it, and files of papers.
 pub fn check(papers: &[String], manifest: Option<&Path>, context: &Context) -> Result<Ending, Failure> {
     let session = match manifest {
         Some(_) => None,
@@ -21,8 +21,19 @@ pub fn check(papers: &[String], manifest: Option<&Path>, context: &Context) -> R
         (None, Some(session)) => session.manifest().cloned().ok_or(SessionError::NoManifest)?,
         (None, None) => return Err(SessionError::NoManifest.into()),
     };
-    let (mut values, mut bad) = (Vec::new(), 0);
+    let (mut values, mut files, mut bad) = (Vec::new(), Vec::new(), 0);
     for paper in papers {
+        if let Some(bytes) = document(Path::new(paper))? {
+            let Some(session) = &session else {
+                let what = format!("{paper} is a whole paper, and its bytes are in the exam's session alone");
+                let hint = "leave --manifest out and name the session's folder (-C), or check the codes of its pages";
+                return Err(Failure::new(what, Some(hint)));
+            };
+            let value = whole(paper, &bytes, session, context)?;
+            bad += usize::from(value["holds"] != true);
+            files.push(value);
+            continue;
+        }
         for code in codes(paper)? {
             let page = match check_page(&manifest, &code) {
                 Ok(page) => page,
@@ -45,12 +56,54 @@ pub fn check(papers: &[String], manifest: Option<&Path>, context: &Context) -> R
             values.push(value(&page, state.as_ref()));
         }
     }
-    context.output.value(&json!({ "pages": values }));
+    context.output.value(&json!({ "pages": values, "files": files }));
     if bad == 0 {
         return Ok(Ending::Clean);
     }
     let hint = "scan the code again; if it stays so, the paper is not one that this exam's supervisor signed, or is no longer in force";
-    Err(Failure::new(format!("{bad} pages do not hold"), Some(hint)))
+    let what = if values.is_empty() {
+        "files"
+    } else if files.is_empty() {
+        "pages"
+    } else {
+        "pages and files"
+    };
+    Err(Failure::new(format!("{bad} {what} do not hold"), Some(hint)))
+}
+
+/// The bytes of a paper's file: a document, a workbook or the page that checks codes. `None` for anything else.
+fn document(path: &Path) -> Result<Option<Vec<u8>>, Failure> {
+    let html = path.extension().is_some_and(|ending| ending.eq_ignore_ascii_case("html"));
+    if !path.is_file() {
+        return Ok(None);
+    }
+    let bytes = std::fs::read(path).map_err(|e| Failure::file("read", path, &e))?;
+    let is = html || bytes.starts_with(b"%PDF") || bytes.starts_with(b"PK");
+    Ok(is.then_some(bytes))
+}
+
+/// Whether a file is one that was issued, and how its number stands.
+fn whole(
+    name: &str,
+    bytes: &[u8],
+    session: &Session,
+    context: &Context,
+) -> Result<serde_json::Value, Failure> {
+    let out = &context.output;
+    let Some((paper, number)) = session.issued_file(bytes)? else {
+        out.line(format!("WRONG  {name} is none of the files that were issued: it was changed, or is of another exam or a draft"));
+        return Ok(json!({ "file": name, "holds": false, "why": "not issued" }));
+    };
+    let state = session.number_state(number)?;
+    out.line(format!("{name} is {paper} of publication number {number}, byte for byte"));
+    if state == NumberState::InForce {
+        out.line("the number is in force (有效)");
+    } else {
+        out.line(format!("WRONG  {}", state.title()));
+    }
+    Ok(json!({
+        "file": name, "holds": state == NumberState::InForce, "paper": paper, "publication": number, "state": state.word(),
+    }))
 }
 
 /// The text itself, or the lines of the file of this name.

@@ -57,10 +57,7 @@ pub fn slips(args: &Slips, context: &Context) -> Result<Ending, Failure> {
     };
     let mut session = context.open()?;
     let folder = args.out.clone().unwrap_or_else(|| session.folder().join("out"));
-    let (document, number, count) = session.result_slips(room.as_ref())?;
-    std::fs::create_dir_all(&folder).map_err(|e| Failure::file("make", &folder, &e))?;
-    let path = folder.join(&document.file_name);
-    write_whole(&path, &document.bytes, Existing::Replace, Readers::Owner)?;
+    let (path, number, count) = session.result_slips(room.as_ref(), &folder)?;
     context.output.line(format!("{count} slips (成绩通知单) of publication number (发布号) {number}"));
     context.output.line(format!("  {}", path.display()));
     context.output.value(&json!({ "number": number, "slips": count, "file": path }));

@@ -33,7 +33,8 @@ pub struct Verify {
     /// Read every picture again and compare with the record; takes about as long as the scan did
     #[arg(long)]
     reread: bool,
-    /// Check a printed page instead: the text of its code (签名码) as a scanner types it, or a file with it; repeat for several
+    /// Check a paper instead: its file (pdf, xlsx) as it was issued, or of a printed page the text of its code (签名码) as a scanner
+    /// types it, or a file with such texts; repeat for several
     #[arg(long = "paper", value_name = "TEXT|FILE", conflicts_with_all = ["archive", "reread", "originals", "with_key", "heads"])]
     papers: Vec<String>,
     /// The exam's manifest, for --paper without a session
@@ -203,7 +204,9 @@ fn tell(args: &Verify, seen: &Verified, context: &Context) {
         Some(papers) => {
             out.line(format!("{papers} published papers, made again from the record, are the same"));
         }
-        None => out.line("no publication was compared: there is none, or something was done since"),
+        None => out.line(
+            "no publication was compared: there is none, or something was done since that can change it",
+        ),
     }
     if seen.redrawn > 0 {
         out.line(format!(

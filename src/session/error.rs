@@ -473,6 +473,12 @@ pub enum SessionError {
         /// The last day.
         until: String,
     },
+    /// A reason for destroying them early that is not early.
+    #[error("they had to be kept until {until} (保管期限), which is over: destroying them is not early")]
+    NotEarly {
+        /// The last day.
+        until: String,
+    },
     /// A published paper that is not there as it was published, and can't be made again because the record went on.
     #[error("{file} is not there as it was published last")]
     PaperChanged {
@@ -816,6 +822,9 @@ impl SessionError {
                 "nothing was written: withdraw the earlier list, or make this one with the program and roster that made it"
             }
             Self::KeptUntil { .. } => "wait until then, or give the reason with --early: both people sign it",
+            Self::NotEarly { .. } => {
+                "leave --early out, and say in --reason what is to be said; nothing was recorded"
+            }
             Self::RoadsDiffer { .. } => {
                 "nothing was published: run `duka verify`, keep the message, and let these candidates' results be computed by hand"
             }

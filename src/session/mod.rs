@@ -441,16 +441,26 @@ fn make_own(folder: &Path) -> Result<(), SessionError> {
 ///
 /// [`SessionError::File`].
 pub fn write_whole(path: &Path, bytes: &[u8]) -> Result<(), SessionError> {
+    write_for(path, bytes, 0o644)
+}
+
+/// As [`write_whole`], for the owner of the file alone.
+fn write_private(path: &Path, bytes: &[u8]) -> Result<(), SessionError> {
+    write_for(path, bytes, 0o600)
+}
+
+#[cfg_attr(not(unix), expect(unused_variables, reason = "there are no such modes"))]
+fn write_for(path: &Path, bytes: &[u8], mode: u32) -> Result<(), SessionError> {
     let failed = |source| SessionError::file("write", path, source);
     let folder = path.parent().filter(|p| !p.as_os_str().is_empty()).unwrap_or(Path::new("."));
     let mut file = tempfile::NamedTempFile::new_in(folder).map_err(failed)?;
     std::io::Write::write_all(&mut file, bytes).map_err(failed)?;
     file.as_file().sync_all().map_err(failed)?;
-    // A temporary file is its owner's alone; papers are for the whole office.
+    // A temporary file is its owner's alone, as some systems' masks make every file; papers are for the whole office.
     #[cfg(unix)]
     {
         use std::os::unix::fs::PermissionsExt as _;
-        file.as_file().set_permissions(std::fs::Permissions::from_mode(0o644)).map_err(failed)?;
+        file.as_file().set_permissions(std::fs::Permissions::from_mode(mode)).map_err(failed)?;
     }
     file.persist(path).map_err(|e| failed(e.error))?;
     Ok(())

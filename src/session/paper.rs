@@ -1,11 +1,15 @@
-//! A printed page held against the exam's manifest and the record.
+//! A printed page held against the exam's manifest and the record, and a paper's file against what was issued.
 
+use super::publishing::{KEPT, folder_of};
 use super::{Session, SessionError};
 use crate::identity::{Person, Purpose, Signature};
 use crate::key::ExamManifest;
 use crate::publish::{PageFacts, open_seal};
 use crate::sheet::Sha256;
-use crate::store::Proposal;
+use crate::store::{JournalEntry, Proposal};
+use serde_json::Value;
+use std::collections::{BTreeMap, BTreeSet};
+use std::path::{Path, PathBuf};
 
 /// What the code of a page comes to.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -87,4 +91,80 @@ impl Session {
         let issue = cases.iter().find(|c| c.number == case).map(|c| &c.opened);
         Ok(matches!(issue, Some(Proposal::Issue(issue)) if issue.pages.contains(&page.hash)))
     }
+
+    /// Which paper of which number a file is, byte for byte; `None` if no such file was issued.
+    ///
+    /// # Errors
+    ///
+    /// A failure of the record.
+    pub fn issued_file(&self, bytes: &[u8]) -> Result<Option<(String, u64)>, SessionError> {
+        let hash = Sha256::of(bytes);
+        let of = |(number, files): (u64, Files)| {
+            let found = files.into_iter().find(|(_, hashes)| hashes.contains(&hash));
+            found.map(|(name, _)| (name, number))
+        };
+        Ok(self.issued_files()?.into_iter().rev().find_map(of))
+    }
+
+    /// Files of papers in the session's folder that are not what was written, relative to it: kept ones, those of a number, and those
+    /// that were published last. Drafts are nobody's paper.
+    pub(super) fn changed_papers(&self) -> Result<Vec<PathBuf>, SessionError> {
+        let mut places: BTreeMap<PathBuf, BTreeSet<Sha256>> = BTreeMap::new();
+        let out = Path::new("out");
+        for (number, files) in self.issued_files()? {
+            for (name, hashes) in files {
+                places.insert(out.join(folder_of(number)).join(&name), hashes.clone());
+                places.entry(out.join(name)).or_default().extend(hashes);
+            }
+        }
+        let mut last_is_draft = false;
+        for (draft, name, hash) in self.store.journal()?.iter().flat_map(written) {
+            last_is_draft = draft;
+            places.entry(out.join(name)).or_default().insert(hash);
+        }
+        if last_is_draft {
+            places.retain(|place, _| place.parent() != Some(out));
+        }
+        let kept = self.folder.join(KEPT);
+        let listed = std::fs::read_dir(&kept).into_iter().flatten().filter_map(Result::ok);
+        for name in listed.map(|file| PathBuf::from(file.file_name())) {
+            let hash = name.file_stem().and_then(|stem| stem.to_str()?.parse().ok());
+            places.insert(Path::new(KEPT).join(&name), hash.into_iter().collect());
+        }
+        let changed = |place: &PathBuf, hashes: &BTreeSet<Sha256>| {
+            std::fs::read(self.folder.join(place)).is_ok_and(|bytes| !hashes.contains(&Sha256::of(&bytes)))
+        };
+        Ok(places
+            .into_iter()
+            .filter(|(place, hashes)| changed(place, hashes))
+            .map(|(place, _)| place)
+            .collect())
+    }
+
+    /// Every file of every number. Another version of the program may have written a number again: then it has several.
+    fn issued_files(&self) -> Result<BTreeMap<u64, Files>, SessionError> {
+        let mut out: BTreeMap<u64, Files> = BTreeMap::new();
+        let mut number = None;
+        for entry in self.store.journal()?.iter().filter(|entry| entry.kind == "publish") {
+            number = entry.detail.get("number").and_then(Value::as_u64).or(number);
+            let Some(number) = number else { continue };
+            for (_, name, hash) in written(entry).filter(|(draft, ..)| !draft) {
+                out.entry(number).or_default().entry(name).or_default().insert(hash);
+            }
+        }
+        Ok(out)
+    }
+}
+
+/// Files by name, with the hashes that they may have.
+type Files = BTreeMap<String, BTreeSet<Sha256>>;
+
+/// Every file that an entry says was published: whether as a draft, its name and its hash.
+fn written(entry: &JournalEntry) -> impl Iterator<Item = (bool, String, Sha256)> {
+    let files = entry.detail.get("files").filter(|_| entry.kind == "publish").and_then(Value::as_object);
+    let draft = entry.detail.get("draft").and_then(Value::as_bool).unwrap_or_default();
+    files
+        .into_iter()
+        .flatten()
+        .filter_map(move |(name, hash)| Some((draft, name.clone(), hash.as_str()?.parse().ok()?)))
 }

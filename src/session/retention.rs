@@ -58,7 +58,7 @@ impl Session {
     /// # Errors
     ///
     /// [`SessionError::NoReason`] for an empty description, way or reason; [`SessionError::KeptUntil`] before the last day is over without
-    /// an `early` reason; what [`Session::retention`] refuses; or a failure of the record.
+    /// an `early` reason; [`SessionError::NotEarly`] for one after it; what [`Session::retention`] refuses; or a failure of the record.
     pub fn open_destruction(
         &mut self,
         what: Kept,
@@ -79,6 +79,9 @@ impl Session {
         if today <= last && early.is_empty() {
             return Err(SessionError::KeptUntil { until });
         }
+        if today > last && !early.is_empty() {
+            return Err(SessionError::NotEarly { until });
+        }
         let archives = self.store.journal()?.into_iter().rev().find(|entry| entry.kind == "archive");
         let archive = archives.and_then(|entry| entry.detail.get("manifest_sha256")?.as_str()?.parse().ok());
         let destruction = Destruction {
@@ -87,7 +90,7 @@ impl Session {
             how: how.trim().to_owned(),
             reason: reason.trim().to_owned(),
             keep_until: until,
-            early: if today <= last { early.to_owned() } else { String::new() },
+            early: early.to_owned(),
             archive,
         };
         let number = self.store.open_destruction(&destruction, &at)?;

@@ -14,6 +14,19 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 use std::path::{Path, PathBuf};
 
+/// Entries of the journal that change nothing of what the papers say: what was made of a publication, signatures of heads, and the
+/// cases of destruction.
+const LEAVE_PAPERS: [&str; 8] = [
+    "archive",
+    "destruction-open",
+    "destruction-sign",
+    "head-sign",
+    "lookup-page",
+    "province-export",
+    "public-list",
+    "result-slips",
+];
+
 /// What to hold the record against.
 #[derive(Debug, Clone, Copy, Default)]
 pub struct VerifyOptions<'v> {
@@ -114,6 +127,11 @@ pub enum Mismatch {
         /// The entry of the publication.
         entry: u64,
     },
+    /// A file of a paper that is not the one that was written.
+    PaperFile {
+        /// Where, in the session's folder.
+        path: String,
+    },
     /// A publication that is not what two people signed.
     Approval {
         /// Its number.
@@ -188,6 +206,9 @@ impl fmt::Display for Mismatch {
                 "{file} made of the record now is not the one that journal entry {entry} published, though nothing was \
                  done since"
             ),
+            Self::PaperFile { path } => {
+                write!(f, "{path} is not the file that was published: it was changed")
+            }
             Self::Approval { number, why } => write!(f, "publication number {number}: {why}"),
             Self::Reading { sheet, places } => {
                 write!(f, "page {sheet} is read otherwise than it is recorded: ")?;
@@ -234,7 +255,7 @@ pub struct Verified {
     /// Scores that were held against sheets.
     pub scores: usize,
     /// Papers of the last publication that were made again and are the same; `None` if there is none, or something was
-    /// done since.
+    /// done since that could change them.
     pub papers: Option<usize>,
     /// Papers that say, page by page, what was signed, but are drawn otherwise than when another version of the program issued
     /// them; the bytes that were issued are kept.
@@ -468,6 +489,8 @@ impl Session {
             }
         }
         self.check_papers(seen, &mut found)?;
+        let changed = self.changed_papers()?.into_iter();
+        found.extend(changed.map(|path| Mismatch::PaperFile { path: path.display().to_string() }));
         seen.findings.extend(found.into_iter().map(Finding::Other));
         Ok(())
     }
@@ -476,8 +499,8 @@ impl Session {
     fn check_papers(&self, seen: &mut Verified, found: &mut Vec<Mismatch>) -> Result<(), SessionError> {
         let journal = self.store.journal()?;
         let Some(at) = journal.iter().rposition(|entry| entry.kind == "publish") else { return Ok(()) };
-        let idle = |entry: &JournalEntry| matches!(entry.kind.as_str(), "head-sign" | "archive");
-        if !journal[at + 1..].iter().all(idle) {
+        let same = |entry: &JournalEntry| LEAVE_PAPERS.contains(&entry.kind.as_str());
+        if !journal[at + 1..].iter().all(same) {
             return Ok(());
         }
         let entry = &journal[at];

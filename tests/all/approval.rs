@@ -11,7 +11,7 @@ use hayro::hayro_interpret::InterpreterSettings;
 use hayro::hayro_syntax::Pdf;
 use hayro::vello_cpu::color::palette::css::WHITE;
 use hayro::{PixmapSettings, RenderCache, RenderSettings, render};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 /// Certificates by the old scheme; the session of six candidates graded with 69.9 each.
 const CERTIFICATES: &str = "\n[certificates]\nscheme = \"old-16\"\nprovince = \"99\"\ncity = \"05\"\nkind = \"1\"\n\
@@ -131,6 +131,39 @@ fn papers_that_another_version_drew_otherwise_are_held_against_what_was_signed()
     std::fs::write(kept, "%PDF changed").unwrap();
     drop(session);
     assert!(!seen().holds());
+}
+
+#[test]
+fn one_changed_byte_of_any_paper_in_the_folder_is_found() {
+    let (desk, mut session) = graded("");
+    desk.publish(&mut session, None).unwrap();
+    practical(&desk, &mut session, &[(2, "59.9")]);
+    desk.publish(&mut session, Some("合分有误")).unwrap();
+    drop(session);
+    let found = || {
+        let seen = verify(&desk.folder(), clock, &VerifyOptions::default(), &mut |_, _| {}).unwrap();
+        seen.findings.iter().map(ToString::to_string).collect::<Vec<_>>()
+    };
+    assert_eq!(found(), [""; 0]);
+    let folders = ["out", "out/第1号", "out/第2号", "published"];
+    let files = folders.iter().flat_map(|folder| std::fs::read_dir(desk.path(folder)).unwrap());
+    let files: Vec<PathBuf> = files.map(|file| file.unwrap().path()).filter(|path| path.is_file()).collect();
+    // Six papers and the page that checks codes, in each place; 已更正.txt is no paper.
+    assert!(files.len() >= 4 * 7, "{files:?}");
+    for path in files.iter().filter(|path| path.extension().is_none_or(|ending| ending != "txt")) {
+        let good = std::fs::read(path).unwrap();
+        let mut bad = good.clone();
+        let middle = bad.len() / 2;
+        bad[middle] ^= 0x20;
+        std::fs::write(path, &bad).unwrap();
+        let said = found();
+        let name = path.file_name().unwrap().to_str().unwrap();
+        assert!(said.iter().any(|f| f.contains(name) && f.contains("was changed")), "{name}: {said:?}");
+        std::fs::write(path, &good).unwrap();
+    }
+    // One number's paper in the place of another's is no paper of that number.
+    std::fs::copy(desk.path("out/第2号/成绩单.pdf"), desk.path("out/第1号/成绩单.pdf")).unwrap();
+    assert!(found().iter().any(|f| f.contains("第1号/成绩单.pdf")), "{:?}", found());
 }
 
 #[test]
@@ -414,6 +447,20 @@ fn on_the_command_line() {
     said(&["verify", "--paper", &file, "--manifest", &manifest], 0);
     let other = format!("{}{}", &code[..40], code[40..].replacen('1', "2", 1));
     assert!(said(&["verify", "--paper", &other], 2).contains("WRONG"));
+    // The files themselves, of which a workbook has no code.
+    let names = ["成绩单.pdf", "成绩单.xlsx", "verify.html"];
+    let issued = names.map(|name| desk.path("out/第1号").join(name).display().to_string());
+    for (file, name) in issued.iter().zip(names) {
+        let text = said(&["verify", "--paper", file], 0);
+        assert!(text.contains(&format!("{name} of publication number 1, byte for byte")), "{text}");
+    }
+    said(&["verify", "--paper", &issued[0], "--manifest", &manifest], 2);
+    let mut changed = desk.read("out/成绩单.xlsx");
+    let middle = changed.len() / 2;
+    changed[middle] ^= 1;
+    let changed = desk.write("changed.xlsx", changed).display().to_string();
+    let text = said(&["verify", "--paper", &issued[0], "--paper", &changed], 2);
+    assert!(text.contains("WRONG") && text.contains("changed.xlsx is none of the files"), "{text}");
     assert!(said(&["publish", "withdraw", "1", "--reason", "试卷作废"], 0).contains("to withdraw"));
     said(&["publish", "check", "--identity", &reviewer], 0);
     said(&["publish", "approve", "--identity", &supervisor], 0);
@@ -421,4 +468,5 @@ fn on_the_command_line() {
     let value: serde_json::Value = serde_json::from_str(&said(&["--json", "publications"], 0)).unwrap();
     assert_eq!(value["publications"][0]["state"], "withdrawn");
     assert!(said(&["verify", "--paper", &code], 2).contains("已撤回"));
+    assert!(said(&["verify", "--paper", &issued[1]], 2).contains("已撤回"));
 }

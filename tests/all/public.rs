@@ -628,6 +628,8 @@ fn a_destruction_takes_two_people_and_its_day_and_deletes_nothing() {
     }
     let refused = open(day_after, Kept::Electronic, None).unwrap_err();
     assert!(matches!(&refused, SessionError::KeptUntil { until } if until == "2031-11-21"), "{refused}");
+    let late = open(day_after, Kept::Paper, Some("介质损坏")).unwrap_err();
+    assert!(matches!(&late, SessionError::NotEarly { until } if until == "2029-11-21"), "{late}");
     let blank = office.session_at(day_after).open_destruction(Kept::Paper, ("答题卡", " ", "期满"), None);
     assert!(matches!(blank, Err(SessionError::NoReason)));
     assert!(office.session().destructions().unwrap().is_empty());
@@ -688,7 +690,7 @@ fn a_destruction_takes_two_people_and_its_day_and_deletes_nothing() {
     assert_eq!(kept(&office.folder()), before);
     let seen =
         verify(&office.folder(), crate::common::clock, &VerifyOptions::default(), &mut |_, _| {}).unwrap();
-    assert!(seen.holds(), "{:?}", seen.findings);
+    assert!(seen.holds() && seen.papers.is_some_and(|papers| papers > 0), "{:?}", seen.findings);
     // Years are counted anew from a correction.
     office.practical(&[(7, "60")]);
     office.publish_by(week_later, Some("合分有误")).unwrap();
@@ -776,7 +778,7 @@ fn a_remark_that_changed_is_a_correction_like_a_result() {
     assert_eq!(office.read("out/第1号/成绩单.pdf"), first);
     let seen =
         verify(&office.folder(), crate::common::clock, &VerifyOptions::default(), &mut |_, _| {}).unwrap();
-    assert!(seen.holds(), "{:?}", seen.findings);
+    assert!(seen.holds() && seen.papers.is_some_and(|papers| papers > 0), "{:?}", seen.findings);
 }
 
 #[test]
