@@ -136,8 +136,17 @@ impl Scanner {
             let (u, v) = ((cos * a + sin * b) * reach, (cos * b - sin * a) / self.stretch * reach);
             *tap = (fixed(u * DOTS), fixed(v * DOTS));
         }
-        let bare = Bare::of(print);
+        let glass = Glass::of(print, taps);
         let (paper, black) = (f64::from(self.paper), f64::from(self.black));
+        // What a pixel sees of the paper's light, by the sum of its nine places; and what is the same in a whole column.
+        let shares: Vec<f64> = (0..=PAPER).map(|sum| f64::from(sum) / f64::from(PAPER)).collect();
+        let columns: Vec<(f64, f64)> = (0..width)
+            .map(|px| {
+                let x = (px as f64 + 0.5) / scale;
+                let dirt = self.streak.filter(|(place, _)| (x - place).abs() < 0.25);
+                ((x / page_w - 0.5) * self.gradient.0, dirt.map_or(0.0, |(_, darker)| f64::from(darker)))
+            })
+            .collect();
         let mut noise = Noise::new(rng.random());
         let mut levels = Vec::with_capacity(width * height);
         for py in 0..height {
@@ -147,28 +156,17 @@ impl Scanner {
             let step = (fixed((end.0 - start.0) / width as f64), fixed((end.1 - start.1) / width as f64));
             // Half a dot on, so that cutting off the fraction rounds.
             let (mut u, mut v) = (fixed(start.0 + 0.5), fixed(start.1 + 0.5));
-            for px in 0..width {
-                let x = (px as f64 + 0.5) / scale;
-                let reflected = if bare.at(u, v) {
-                    1.0
-                } else {
-                    let sum: u32 = taps.iter().map(|(du, dv)| u32::from(dot(print, u + du, v + dv))).sum();
-                    f64::from(sum) / (9.0 * 255.0)
-                };
+            let across = (y / page_h - 0.5) * self.gradient.1;
+            levels.extend(columns.iter().map(|(along, dirt)| {
+                let reflected = shares[glass.sum(u, v) as usize];
                 (u, v) = (u + step.0, v + step.1);
-                let light = (x / page_w - 0.5) * self.gradient.0 + (y / page_h - 0.5) * self.gradient.1;
-                let mut level = black + (paper + light - black) * reflected;
-                if let Some((place, darker)) = self.streak
-                    && (x - place).abs() < 0.25
-                {
-                    level -= f64::from(darker);
-                }
+                let mut level = black + (paper + (along + across) - black) * reflected - dirt;
                 if self.noise > 0.0 {
                     level += self.noise * noise.next();
                 }
                 // Rounds, and stops at 0 and 255.
-                levels.push((level + 0.5) as u8);
-            }
+                (level + 0.5) as u8
+            }));
         }
         (width, height, levels)
     }
@@ -181,6 +179,52 @@ const FRACTION: u32 = 24;
 /// A place or step in dots as a whole number of 2⁻²⁴ dots.
 fn fixed(dots: f64) -> i64 {
     (dots * f64::from(1u32 << FRACTION)) as i64
+}
+
+/// What the nine places of a pixel make on bare paper.
+const PAPER: u32 = 9 * 255;
+
+/// A print on the glass, and the nine places around a pixel's middle that it is looked at in.
+struct Glass<'p> {
+    print: &'p Print,
+    bare: Bare,
+    taps: [(i64, i64); 9],
+    /// Where the middle may lie so that all nine places are on the print: from 0 and 0 on, by so much less than its size.
+    inner: (i64, i64, u64, u64),
+}
+
+impl<'p> Glass<'p> {
+    fn of(print: &'p Print, taps: [(i64, i64); 9]) -> Self {
+        let reach =
+            |way: fn(&(i64, i64)) -> i64| taps.iter().map(way).map(i64::abs).max().unwrap_or_default();
+        let (right, down) = (reach(|tap| tap.0), reach(|tap| tap.1));
+        let room = |size: usize, reach: i64| {
+            let size = i64::try_from(size).unwrap_or_default() << FRACTION;
+            u64::try_from(size - 2 * reach).unwrap_or_default()
+        };
+        let inner = (right, down, room(print.width, right), room(print.height, down));
+        Self { print, bare: Bare::of(print), taps, inner }
+    }
+
+    /// The levels of the nine places around a middle, together; paper beyond the print's edges.
+    #[inline]
+    fn sum(&self, u: i64, v: i64) -> u32 {
+        if self.bare.at(u, v) {
+            return PAPER;
+        }
+        let (right, down, across, height) = self.inner;
+        let print = self.print;
+        // A place before the first is a great number here.
+        if u.wrapping_sub(right) as u64 >= across || v.wrapping_sub(down) as u64 >= height {
+            return self.taps.iter().map(|(du, dv)| u32::from(dot(print, u + du, v + dv))).sum();
+        }
+        let at = |(du, dv): &(i64, i64)| {
+            let (x, y) = (u.wrapping_add(*du) >> FRACTION, v.wrapping_add(*dv) >> FRACTION);
+            let index = (y as usize).wrapping_mul(print.width).wrapping_add(x as usize);
+            u32::from(print.levels.get(index).copied().unwrap_or(u8::MAX))
+        };
+        self.taps.iter().map(at).fold(0, u32::wrapping_add)
+    }
 }
 
 /// The print's level at a dot; paper beyond its edges.
@@ -226,6 +270,7 @@ impl Bare {
 
     /// Whether everything within a tile's side of a dot is bare paper; what lies off the print is not said
     /// to be.
+    #[inline]
     fn at(&self, u: i64, v: i64) -> bool {
         let tile = |fixed: i64| usize::try_from(fixed >> (FRACTION + 3)).unwrap_or(usize::MAX);
         let (tx, ty) = (tile(u), tile(v));
@@ -241,6 +286,7 @@ impl Noise {
         Self(seed | 1)
     }
 
+    #[inline]
     fn next(&mut self) -> f64 {
         // SplitMix64 (Steele, Lea and Flood 2014, doi:10.1145/2660193.2660195).
         self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
