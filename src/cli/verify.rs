@@ -128,7 +128,8 @@ pub fn verify(args: &Verify, context: &Context) -> Result<Ending, Failure> {
     context.output.value(&json!({
         "holds": seen.holds(), "findings": findings, "entries": seen.head.sequence, "head": seen.head.hash,
         "code": seen.code.to_string(), "completeness": completeness, "signatures": seen.signatures,
-        "clock_set_back": seen.clock_set_back, "scores": seen.scores, "papers": seen.papers, "reread": reread,
+        "clock_set_back": seen.clock_set_back, "scores": seen.scores, "papers": seen.papers,
+        "other_papers": seen.other_papers, "reread": reread,
         "with_key": with_key,
         "originals": {
             "files": originals.files, "copies": originals.copies, "compared": args.originals, "lost": lost,
@@ -147,7 +148,7 @@ pub fn verify(args: &Verify, context: &Context) -> Result<Ending, Failure> {
         return Err(Failure::new("scores in the record are not what the keys give", Some(hint)));
     }
     let without = seen.reread.as_ref().map_or(0, |r| r.without_picture.len());
-    let left = originals.lost.len() + originals.strays.len() + without;
+    let left = originals.lost.len() + originals.strays.len() + without + seen.other_papers.len();
     Ok(if left > 0 { Ending::Exceptions } else { Ending::Clean })
 }
 
@@ -213,6 +214,12 @@ fn tell(args: &Verify, seen: &Verified, context: &Context) {
             "{} published papers say page by page what was signed, drawn otherwise than by the program that issued them; the bytes \
              that were issued are kept",
             seen.redrawn
+        ));
+    }
+    for path in &seen.other_papers {
+        out.line(format!(
+            "{path} is none of the papers that were published: it was changed, or a publication was cut short; `duka publish` \
+             writes them again"
         ));
     }
     match &seen.reread {

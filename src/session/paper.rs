@@ -106,39 +106,29 @@ impl Session {
         Ok(self.issued_files()?.into_iter().rev().find_map(of))
     }
 
-    /// Files of papers in the session's folder that are not what was written, relative to it: kept ones, those of a number, and those
-    /// that were published last. Drafts are nobody's paper.
-    pub(super) fn changed_papers(&self) -> Result<Vec<PathBuf>, SessionError> {
+    /// Files of papers in the session's folder that are not what was written, relative to it: those that were kept and those of a
+    /// number; and apart from them those in `out/` itself, where a publication that was cut short leaves some that no entry names.
+    pub(super) fn changed_papers(&self) -> Result<(Vec<PathBuf>, Vec<PathBuf>), SessionError> {
         let mut places: BTreeMap<PathBuf, BTreeSet<Sha256>> = BTreeMap::new();
         let out = Path::new("out");
         for (number, files) in self.issued_files()? {
-            for (name, hashes) in files {
-                places.insert(out.join(folder_of(number)).join(&name), hashes.clone());
-                places.entry(out.join(name)).or_default().extend(hashes);
-            }
+            let files = files.into_iter();
+            places.extend(files.map(|(name, hashes)| (out.join(folder_of(number)).join(name), hashes)));
         }
-        let mut last_is_draft = false;
-        for (draft, name, hash) in self.store.journal()?.iter().flat_map(written) {
-            last_is_draft = draft;
+        for (name, hash) in self.store.journal()?.iter().flat_map(written) {
             places.entry(out.join(name)).or_default().insert(hash);
         }
-        if last_is_draft {
-            places.retain(|place, _| place.parent() != Some(out));
-        }
-        let kept = self.folder.join(KEPT);
-        let listed = std::fs::read_dir(&kept).into_iter().flatten().filter_map(Result::ok);
-        for name in listed.map(|file| PathBuf::from(file.file_name())) {
+        let kept = std::fs::read_dir(self.folder.join(KEPT));
+        for file in kept.into_iter().flatten().filter_map(Result::ok) {
+            let name = PathBuf::from(file.file_name());
             let hash = name.file_stem().and_then(|stem| stem.to_str()?.parse().ok());
             places.insert(Path::new(KEPT).join(&name), hash.into_iter().collect());
         }
-        let changed = |place: &PathBuf, hashes: &BTreeSet<Sha256>| {
+        let changed = |(place, hashes): &(PathBuf, BTreeSet<Sha256>)| {
             std::fs::read(self.folder.join(place)).is_ok_and(|bytes| !hashes.contains(&Sha256::of(&bytes)))
         };
-        Ok(places
-            .into_iter()
-            .filter(|(place, hashes)| changed(place, hashes))
-            .map(|(place, _)| place)
-            .collect())
+        let changed = places.into_iter().filter(changed).map(|(place, _)| place);
+        Ok(changed.partition(|place| place.parent() != Some(out)))
     }
 
     /// Every file of every number. Another version of the program may have written a number again: then it has several.
@@ -148,7 +138,10 @@ impl Session {
         for entry in self.store.journal()?.iter().filter(|entry| entry.kind == "publish") {
             number = entry.detail.get("number").and_then(Value::as_u64).or(number);
             let Some(number) = number else { continue };
-            for (_, name, hash) in written(entry).filter(|(draft, ..)| !draft) {
+            if entry.detail.get("draft").and_then(Value::as_bool) == Some(true) {
+                continue;
+            }
+            for (name, hash) in written(entry) {
                 out.entry(number).or_default().entry(name).or_default().insert(hash);
             }
         }
@@ -159,12 +152,8 @@ impl Session {
 /// Files by name, with the hashes that they may have.
 type Files = BTreeMap<String, BTreeSet<Sha256>>;
 
-/// Every file that an entry says was published: whether as a draft, its name and its hash.
-fn written(entry: &JournalEntry) -> impl Iterator<Item = (bool, String, Sha256)> {
+/// Every file that an entry says was published: its name and its hash.
+fn written(entry: &JournalEntry) -> impl Iterator<Item = (String, Sha256)> {
     let files = entry.detail.get("files").filter(|_| entry.kind == "publish").and_then(Value::as_object);
-    let draft = entry.detail.get("draft").and_then(Value::as_bool).unwrap_or_default();
-    files
-        .into_iter()
-        .flatten()
-        .filter_map(move |(name, hash)| Some((draft, name.clone(), hash.as_str()?.parse().ok()?)))
+    files.into_iter().flatten().filter_map(|(name, hash)| Some((name.clone(), hash.as_str()?.parse().ok()?)))
 }

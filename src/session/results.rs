@@ -15,29 +15,35 @@ impl Session {
     ///
     /// [`SessionError::NoRoster`], scores that contradict roster or exam, or a failure of the record.
     pub fn merge(&self) -> Result<Results, SessionError> {
-        let roster = self.roster()?;
-        let standings = self.standings_short()?;
+        // What decides which card counts is half of what there is to hold, and is let go before people are joined.
+        let (roster, rooms, rulings, mut ungraded, open) = {
+            let standings = self.standings_short()?;
+            let (cards, open) = (standings.cards(), standings.findings.open.len());
+            (standings.roster, standings.rooms, standings.rulings, cards, open)
+        };
+        if roster.candidates.is_empty() && self.store.roster()?.is_none() {
+            return Err(SessionError::NoRoster);
+        }
         let theory: BTreeMap<TicketNumber, TheoryResult> = self
             .store
             .scores()?
             .into_iter()
             .map(|s| (s.ticket, TheoryResult { score: s.score, sheet: s.sheet }))
             .collect();
-        let mut ungraded = standings.cards();
         ungraded.retain(|ticket, _| !theory.contains_key(ticket));
         let assessed = self.part_results(&roster)?;
         Ok(merge(MergeInput {
             exam: &self.exam,
             roster: &roster,
-            rooms: &standings.rooms,
+            rooms: &rooms,
             theory: &theory,
             ungraded: &ungraded,
             practical: &assessed.practical,
             review: &assessed.review,
-            rulings: &standings.rulings,
+            rulings: &rulings,
             vetoed: &assessed.vetoed,
             held: &assessed.held,
-            open_exceptions: u32::try_from(standings.findings.open.len()).unwrap_or(u32::MAX),
+            open_exceptions: u32::try_from(open).unwrap_or(u32::MAX),
         })?)
     }
 

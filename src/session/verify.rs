@@ -260,6 +260,8 @@ pub struct Verified {
     /// Papers that say, page by page, what was signed, but are drawn otherwise than when another version of the program issued
     /// them; the bytes that were issued are kept.
     pub redrawn: usize,
+    /// Files in `out/` that bear a paper's name and are none that was published: changed, or left by a publication that was cut short.
+    pub other_papers: Vec<String>,
     /// What reading every picture again came to, if it was asked for.
     pub reread: Option<RereadAll>,
 }
@@ -303,6 +305,7 @@ pub fn verify(
         scores: 0,
         papers: None,
         redrawn: 0,
+        other_papers: Vec::new(),
         reread: None,
     };
     drop(store);
@@ -489,8 +492,10 @@ impl Session {
             }
         }
         self.check_papers(seen, &mut found)?;
-        let changed = self.changed_papers()?.into_iter();
-        found.extend(changed.map(|path| Mismatch::PaperFile { path: path.display().to_string() }));
+        let (changed, others) = self.changed_papers()?;
+        let shown = |path: PathBuf| path.display().to_string();
+        found.extend(changed.into_iter().map(|path| Mismatch::PaperFile { path: shown(path) }));
+        seen.other_papers = others.into_iter().map(shown).collect();
         seen.findings.extend(found.into_iter().map(Finding::Other));
         Ok(())
     }

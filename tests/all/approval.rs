@@ -142,7 +142,8 @@ fn one_changed_byte_of_any_paper_in_the_folder_is_found() {
     drop(session);
     let found = || {
         let seen = verify(&desk.folder(), clock, &VerifyOptions::default(), &mut |_, _| {}).unwrap();
-        seen.findings.iter().map(ToString::to_string).collect::<Vec<_>>()
+        let wrong = seen.findings.iter().map(ToString::to_string);
+        wrong.chain(seen.other_papers.iter().map(|path| format!("{path}: none"))).collect::<Vec<_>>()
     };
     assert_eq!(found(), [""; 0]);
     let folders = ["out", "out/第1号", "out/第2号", "published"];
@@ -157,8 +158,10 @@ fn one_changed_byte_of_any_paper_in_the_folder_is_found() {
         bad[middle] ^= 0x20;
         std::fs::write(path, &bad).unwrap();
         let said = found();
-        let name = path.file_name().unwrap().to_str().unwrap();
-        assert!(said.iter().any(|f| f.contains(name) && f.contains("was changed")), "{name}: {said:?}");
+        let place = path.strip_prefix(desk.folder()).unwrap().display().to_string();
+        // What lies in out/ itself is not the record's: a publication that was cut short leaves such files too.
+        let how = if path.parent() == Some(&desk.path("out")) { "none" } else { "was changed" };
+        assert!(said.iter().any(|f| f.starts_with(&place) && f.ends_with(how)), "{place}: {said:?}");
         std::fs::write(path, &good).unwrap();
     }
     // One number's paper in the place of another's is no paper of that number.
