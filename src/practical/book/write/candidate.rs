@@ -17,6 +17,13 @@ const ITEM: u16 = 1;
 const FULL: u16 = 2;
 const POINTS: u16 = 3;
 
+/// Width of the items' names in characters, of which a Chinese one is two.
+const ITEM_WIDTH: f64 = 34.0;
+
+/// Height of a line in points, to be written in by hand too, and of each further line of a name.
+const HEIGHT: f64 = 20.0;
+const FURTHER: f64 = 14.5;
+
 /// A worksheet's name has so many characters at most.
 const NAME: usize = 31;
 
@@ -39,7 +46,7 @@ impl CandidateSheet<'_> {
         let ticket = candidate.ticket.as_str();
         // What is cut off in front is what all numbers of an exam have alike.
         sheet.set_name(ticket.get(ticket.len().saturating_sub(NAME)..).unwrap_or(ticket))?;
-        for (at, width) in [(MODULE, 20), (ITEM, 34), (FULL, 12), (POINTS, 22)] {
+        for (at, width) in [(MODULE, 20.0), (ITEM, ITEM_WIDTH), (FULL, 12.0), (POINTS, 22.0)] {
             sheet.set_column_width(at, width)?;
         }
         sheet.write_string_with_format(0, 0, ask.title(), &styles.title)?;
@@ -94,6 +101,9 @@ impl CandidateSheet<'_> {
             // Every line says its module: two modules may have items of one name.
             sheet.write_string_with_format(row, MODULE, &module.name, &styles.text)?;
             sheet.write_string_with_format(row, ITEM, name, &styles.line)?;
+            let width: f64 = name.chars().map(|c| if c.is_ascii() { 1.0 } else { 2.0 }).sum();
+            let further = (width / (ITEM_WIDTH - 2.0)).ceil().max(1.0) - 1.0;
+            sheet.set_row_height(row, HEIGHT + further * FURTHER)?;
             match full {
                 Some(full) => sheet.write_number_with_format(row, FULL, full, &styles.locked)?,
                 None => sheet.write_blank(row, FULL, &styles.locked)?,
