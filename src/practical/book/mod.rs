@@ -46,7 +46,7 @@ impl SheetPer {
     }
 }
 
-/// Column headings beside a module's items; in a candidate's sheet the last four are lines.
+/// Column headings beside a module's items. In a candidate's sheet 合计, 超时分钟, 否定项 and 状态 are lines instead.
 mod column {
     pub const MODULE: &str = "模块";
     pub const ITEM: &str = "评分项";
