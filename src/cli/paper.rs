@@ -26,7 +26,7 @@ pub fn check(papers: &[String], manifest: Option<&Path>, context: &Context) -> R
         if let Some(bytes) = document(Path::new(paper))? {
             let Some(session) = &session else {
                 let what = format!("{paper} is a whole paper, and its bytes are in the exam's session alone");
-                let hint = "leave --manifest out and name the session's folder (-C), or check the codes of its pages";
+                let hint = "leave --manifest out and name the session's folder with --session, or check the codes of its pages";
                 return Err(Failure::new(what, Some(hint)));
             };
             let value = whole(paper, &bytes, session, context)?;

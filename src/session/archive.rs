@@ -1,11 +1,10 @@
 //! The archive of a batch: everything it takes to look at its results years later, in a folder that a person can read without this
 //! program, and the session made from it again.
 
-use super::publishing::{KEPT, folder_of, kept_name};
+use super::publishing::{KEPT, folder_of, kept_name, number_of};
 use super::{Clock, Session, SessionError, Verified, VerifyOptions, make_own, verify, write_whole};
 use crate::batch::{Keeper, hash_of};
 use crate::sheet::Sha256;
-use crate::store::JournalEntry;
 use serde_json::json;
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write as _;
@@ -214,9 +213,7 @@ impl Session {
         let last = journal.iter().rfind(|entry| entry.kind == "publish").ok_or(SessionError::NotPublished)?;
         let mut made: Option<BTreeMap<String, Vec<u8>>> = None;
         let mut out = BTreeMap::new();
-        let number = |entry: &JournalEntry| entry.detail.get("number").and_then(serde_json::Value::as_u64);
-        let numbered =
-            journal.iter().filter(|e| e.kind == "publish").filter_map(|e| Some((Some(number(e)?), e)));
+        let numbered = journal.iter().filter_map(|entry| Some((Some(number_of(entry)?), entry)));
         for (number, entry) in std::iter::once((None, last)).chain(numbered) {
             let files = entry.detail.get("files").and_then(|files| files.as_object());
             for (name, hash) in files.into_iter().flatten() {

@@ -1,5 +1,6 @@
 //! Every number that was issued, with its state and its people.
 
+use super::publishing::number_of;
 use super::results::changes;
 use super::{Approval, NumberState, Session, SessionError};
 use crate::publish::Matter;
@@ -44,10 +45,7 @@ impl Session {
         let mut out = Vec::with_capacity(all.len());
         for publication in &all {
             let number = publication.number;
-            let issued = journal.iter().find(|entry| {
-                let said = entry.detail.get("number").and_then(serde_json::Value::as_u64);
-                entry.kind == "publish" && said == Some(number)
-            });
+            let issued = journal.iter().find(|entry| number_of(entry) == Some(number));
             let withdrawal = withdrawals.iter().find(|w| w.number == number);
             let earlier = publication.corrects.and_then(|n| all.iter().find(|p| p.number == n));
             out.push(Numbered {

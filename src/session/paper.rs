@@ -1,6 +1,6 @@
 //! A printed page held against the exam's manifest and the record, and a paper's file against what was issued.
 
-use super::publishing::{KEPT, folder_of};
+use super::publishing::{KEPT, folder_of, number_of};
 use super::{Session, SessionError};
 use crate::identity::{Person, Purpose, Signature};
 use crate::key::ExamManifest;
@@ -136,7 +136,7 @@ impl Session {
         let mut out: BTreeMap<u64, Files> = BTreeMap::new();
         let mut number = None;
         for entry in self.store.journal()?.iter().filter(|entry| entry.kind == "publish") {
-            number = entry.detail.get("number").and_then(Value::as_u64).or(number);
+            number = number_of(entry).or(number);
             let Some(number) = number else { continue };
             if entry.detail.get("draft").and_then(Value::as_bool) == Some(true) {
                 continue;

@@ -292,9 +292,8 @@ impl Session {
         publication: &Publication,
         documents: Vec<Document>,
     ) -> Result<Vec<Document>, SessionError> {
-        let number = |entry: &JournalEntry| entry.detail.get("number").and_then(Value::as_u64);
         let mut journal = self.store.journal()?.into_iter();
-        let issued = journal.rfind(|e| e.kind == "publish" && number(e) == Some(publication.number));
+        let issued = journal.rfind(|entry| number_of(entry) == Some(publication.number));
         let bytes = |name: &str| self.kept(name, &paper_hash(issued.as_ref()?, name)?);
         let issued = |made: Document| match bytes(&made.file_name) {
             Some(bytes) => Document { bytes, ..made },
@@ -419,6 +418,11 @@ fn withdrawn_text(withdrawal: &Withdrawal) -> String {
 /// The folder with the papers of one number.
 pub(super) fn folder_of(number: u64) -> String {
     format!("第{number}号")
+}
+
+/// The number that an entry of the journal issued.
+pub(super) fn number_of(entry: &JournalEntry) -> Option<u64> {
+    entry.detail.get("number").filter(|_| entry.kind == "publish").and_then(Value::as_u64)
 }
 
 /// The hash of a paper in the journal's entry of its publication.

@@ -1,6 +1,7 @@
 //! How long a batch is kept (保管期限), and the register of what is destroyed (销毁登记).
 
 use super::public::written;
+use super::publishing::number_of;
 use super::{Session, SessionError};
 use crate::identity::Identity;
 use crate::publish::{self, Matter};
@@ -37,10 +38,7 @@ impl Session {
     /// [`SessionError::NotPublished`], [`SessionError::Clock`] if that day can't be read, or a failure of the record.
     pub fn retention(&self) -> Result<Retention, SessionError> {
         let entries = self.store.journal()?;
-        let last = entries
-            .iter()
-            .rev()
-            .find(|e| e.kind == "publish" && e.detail.get("number").is_some_and(|number| !number.is_null()));
+        let last = entries.iter().rev().find(|entry| number_of(entry).is_some());
         let from = day_of(&last.ok_or(SessionError::NotPublished)?.at)?;
         let until = |years: u16| {
             let span: Span = i64::from(years).years();
