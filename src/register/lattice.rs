@@ -275,14 +275,26 @@ fn centre_of_ink(picture: &[f64]) -> Option<(f64, f64)> {
 impl Spot {
     /// The darkness around the target, `off` millimetres from its place: `side × side` places over `±half` pitches.
     fn picture(&self, page: &Page, pitches: (f64, f64), off: (f64, f64), half: f64, side: usize) -> Vec<f64> {
-        let mut out = Vec::with_capacity(side * side);
         let step = 2.0 * half / (side - 1) as f64;
+        let place = |i: usize, j: usize| {
+            let dx = off.0 + (i as f64 * step - half) * pitches.0;
+            let dy = off.1 + (j as f64 * step - half) * pitches.1;
+            let (u, v) = self.local.step((dx, dy));
+            (self.local.x + u, self.local.y + v)
+        };
+        // Places are a parallelogram: with its corners, all of it is in the page, and nothing need be looked after.
+        let end = side - 1;
+        let (most_x, most_y) = (page.width as f64 - 1.0, page.height as f64 - 1.0);
+        let inside = [(0, 0), (end, 0), (0, end), (end, end)].into_iter().all(|(i, j)| {
+            let (x, y) = place(i, j);
+            x >= 0.0 && y >= 0.0 && x < most_x && y < most_y
+        });
+        let mut out = Vec::with_capacity(side * side);
         for j in 0..side {
-            for i in 0..side {
-                let dx = off.0 + (i as f64 * step - half) * pitches.0;
-                let dy = off.1 + (j as f64 * step - half) * pitches.1;
-                let (u, v) = self.local.step((dx, dy));
-                out.push(255.0 - level(page, self.local.x + u, self.local.y + v));
+            if inside {
+                out.extend((0..side).map(|i| 255.0 - level_inside(page, place(i, j))));
+            } else {
+                out.extend((0..side).map(|i| 255.0 - level(page, place(i, j))));
             }
         }
         out
@@ -349,8 +361,21 @@ impl Spot {
     }
 }
 
+/// The same as [`level`] of a place that has a pixel to the right of it and one beneath.
+fn level_inside(page: &Page, (x, y): (f64, f64)) -> f64 {
+    let (x0, y0) = (x as usize, y as usize);
+    let (fx, fy) = (x - x0 as f64, y - y0 as f64);
+    let start = y0 * page.width + x0;
+    let across = |start: usize| {
+        let [left, right] = [page.pixels[start], page.pixels[start + 1]].map(f64::from);
+        left + fx * (right - left)
+    };
+    let (top, bottom) = (across(start), across(start + page.width));
+    top + fy * (bottom - top)
+}
+
 /// The level between pixels; outside the picture its edge's.
-fn level(page: &Page, x: f64, y: f64) -> f64 {
+fn level(page: &Page, (x, y): (f64, f64)) -> f64 {
     let x = x.clamp(0.0, (page.width - 1) as f64);
     let y = y.clamp(0.0, (page.height - 1) as f64);
     let (x0, y0) = (x as usize, y as usize);
@@ -360,4 +385,31 @@ fn level(page: &Page, x: f64, y: f64) -> f64 {
     let top = at(x0, y0) + fx * (at(x1, y0) - at(x0, y0));
     let bottom = at(x0, y1) + fx * (at(x1, y1) - at(x0, y1));
     top + fy * (bottom - top)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::sheet::{Sha256, SheetId};
+    use crate::source::Depth;
+
+    #[test]
+    fn a_place_inside_has_the_same_level_looked_after_or_not() {
+        let (width, height) = (7, 5);
+        let page = Page {
+            sheet: SheetId { image: Sha256::of(b""), page: 1 },
+            width,
+            height,
+            pixels: (0..width * height).map(|i| (i * 83 % 251) as u8).collect(),
+            dpi: None,
+            depth: Depth::Gray,
+        };
+        for i in 0..600 {
+            for j in 0..400 {
+                let place = (f64::from(i) / 100.0, f64::from(j) / 100.0);
+                assert_eq!(level(&page, place).to_bits(), level_inside(&page, place).to_bits(), "{place:?}");
+            }
+        }
+        assert_eq!(level(&page, (-3.0, 9.0)).to_bits(), f64::from(page.pixels[4 * width]).to_bits());
+    }
 }
