@@ -4,6 +4,7 @@ use super::PrintedCertificate;
 use crate::exam::Level;
 use crate::merge::{PartResult, Transcript, Verdict};
 use crate::sheet::{Points, TicketNumber};
+use std::borrow::Cow;
 use std::collections::BTreeMap;
 
 /// A column of a paper.
@@ -53,12 +54,12 @@ impl Cell {
     }
 
     /// What a reader sees.
-    pub fn shown(&self) -> String {
+    pub fn shown(&self) -> Cow<'_, str> {
         match self {
-            Self::Whole(n) => n.to_string(),
-            Self::Points(points) => points.to_string(),
-            Self::Text(text) => text.clone(),
-            Self::Empty => String::new(),
+            Self::Whole(n) => n.to_string().into(),
+            Self::Points(points) => points.to_string().into(),
+            Self::Text(text) => text.into(),
+            Self::Empty => "".into(),
         }
     }
 }
@@ -222,7 +223,7 @@ fn part_cell(part: PartResult) -> Cell {
 
 /// A part's outcome in words.
 pub(super) fn part_words(part: PartResult) -> String {
-    part_cell(part).shown()
+    part_cell(part).shown().into_owned()
 }
 
 /// 五级/初级工, …: as it stands in a heading.

@@ -146,19 +146,24 @@ pub fn papers(exam: &Exam, results: &Results, edition: &Edition) -> Result<Vec<D
     Ok(documents)
 }
 
-/// What stands on every page of the printed papers, paper by paper, as its code says it. Whether a page says that it is proposed changes nothing
-/// of it.
+/// What `of` makes of every page of the printed papers, paper by paper: it is given what stands on the page, as its code says it. Whether
+/// a page says that it is proposed changes nothing of it.
 ///
 /// # Errors
 ///
 /// As [`papers`].
-pub fn pages(exam: &Exam, results: &Results, edition: &Edition) -> Result<Vec<PageFacts>, PublishError> {
+pub fn pages<T: Send>(
+    exam: &Exam,
+    results: &Results,
+    edition: &Edition,
+    of: impl Fn(&PageFacts) -> T + Sync,
+) -> Result<Vec<T>, PublishError> {
     if results.transcripts.is_empty() {
         return Err(PublishError::NoCandidates);
     }
     let mut out = Vec::new();
     for kind in PaperKind::ALL {
-        out.extend(pdf::page_facts(&Paper::of(kind, exam, results, edition))?);
+        out.extend(pdf::page_facts(&Paper::of(kind, exam, results, edition), &of)?);
     }
     Ok(out)
 }

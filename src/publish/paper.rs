@@ -6,6 +6,7 @@ use super::tally::Tally;
 use super::{Edition, Matter, Stage};
 use crate::exam::{Exam, Level, Signatories};
 use crate::merge::{Results, Transcript, Verdict};
+use std::ops::Range;
 
 /// Which of the three papers.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -61,8 +62,7 @@ impl PaperKind {
 }
 
 /// A paper: its sections and, for a draft, why it is one.
-#[derive(Debug, Clone)]
-pub(super) struct Paper {
+pub(super) struct Paper<'a> {
     /// Title of the file: `2026年第3批 职业技能鉴定成绩单`.
     pub title: String,
     /// The institute, which sends the paper.
@@ -76,7 +76,7 @@ pub(super) struct Paper {
     /// What the codes of its pages say beside the page's own, if its pages have a place for one.
     pub sealing: Option<Sealing>,
     /// One for each occupation and level; in a draft, the reasons are the last section.
-    pub sections: Vec<Section>,
+    pub sections: Vec<Section<'a>>,
 }
 
 /// What the code of every page of a paper says.
@@ -102,8 +102,7 @@ pub(super) enum Standing {
 }
 
 /// A worksheet, or a run of pages with one heading.
-#[derive(Debug, Clone)]
-pub(super) struct Section {
+pub(super) struct Section<'a> {
     /// Short name: the worksheet's tab.
     pub tab: String,
     /// The line above the table's heading block.
@@ -113,7 +112,7 @@ pub(super) struct Section {
     /// The columns.
     pub columns: Vec<Column>,
     /// The rows, in order.
-    pub rows: Vec<Row>,
+    pub rows: Rows<'a>,
     /// What stands in place of rows if there are none.
     pub nothing: &'static str,
     /// What follows the table.
@@ -138,6 +137,45 @@ pub(super) struct Row {
     pub whose: String,
     /// As many as there are columns.
     pub cells: Vec<Cell>,
+}
+
+/// The rows of a table, each made when it is looked at: a paper of a hundred thousand candidates is never in memory as a whole.
+pub(super) struct Rows<'a> {
+    count: usize,
+    make: Box<dyn Fn(usize) -> Row + Send + Sync + 'a>,
+}
+
+impl<'a> Rows<'a> {
+    /// As many rows, each made from its place, from 0. The same place gives the same row.
+    pub fn new(count: usize, make: impl Fn(usize) -> Row + Send + Sync + 'a) -> Self {
+        Self { count, make: Box::new(make) }
+    }
+
+    /// How many.
+    pub fn len(&self) -> usize {
+        self.count
+    }
+
+    /// Whether there is none.
+    pub fn is_empty(&self) -> bool {
+        self.count == 0
+    }
+
+    /// Those of a range, as far as there are any.
+    pub fn range(&self, range: Range<usize>) -> impl Iterator<Item = Row> + '_ {
+        (range.start..range.end.min(self.count)).map(&self.make)
+    }
+
+    /// All.
+    pub fn iter(&self) -> impl Iterator<Item = Row> + '_ {
+        self.range(0..self.count)
+    }
+}
+
+impl From<Vec<Row>> for Rows<'_> {
+    fn from(rows: Vec<Row>) -> Self {
+        Self::new(rows.len(), move |place| rows[place].clone())
+    }
 }
 
 /// What follows the table.
@@ -225,9 +263,9 @@ const OPENINGS_TAB: &str = "未结事项";
 /// The tab and title of what was decided or corrected after the freeze.
 const MATTERS_TAB: &str = "更正与复核事项";
 
-impl Paper {
+impl<'a> Paper<'a> {
     /// The paper of this kind.
-    pub fn of(kind: PaperKind, exam: &Exam, results: &Results, edition: &Edition) -> Self {
+    pub fn of(kind: PaperKind, exam: &Exam, results: &'a Results, edition: &'a Edition) -> Self {
         let mut transcripts: Vec<&Transcript> = results.transcripts.iter().collect();
         transcripts.sort_by(|a, b| key(a).cmp(&key(b)).then_with(|| order(a).cmp(order(b))));
         let mut sections: Vec<Section> = transcripts
@@ -276,16 +314,18 @@ fn order(transcript: &Transcript) -> &str {
     transcript.candidate.ticket.as_str()
 }
 
-fn section(kind: PaperKind, exam: &Exam, edition: &Edition, group: &[&Transcript]) -> Section {
+fn section<'a>(kind: PaperKind, exam: &Exam, edition: &'a Edition, group: &[&'a Transcript]) -> Section<'a> {
     let tally = Tally::of(group.iter().copied());
     let with_review = group.iter().any(|t| t.review.is_some());
     let columns = kind.columns(with_review);
-    let listed = group.iter().filter(|t| kind != PaperKind::PassedRegister || t.verdict == Verdict::Passed);
-    let rows = (1u32..)
-        .zip(listed)
-        .map(|(serial, transcript)| Row {
+    let is_listed = |t: &&&Transcript| kind != PaperKind::PassedRegister || t.verdict == Verdict::Passed;
+    let listed: Vec<&Transcript> = group.iter().filter(is_listed).copied().collect();
+    let shown = columns.clone();
+    let rows = Rows::new(listed.len(), move |place| {
+        let (transcript, serial) = (listed[place], serial(place));
+        Row {
             whose: format!("{} {}", transcript.candidate.ticket, transcript.candidate.name),
-            cells: columns
+            cells: shown
                 .iter()
                 .map(|column| match kind {
                     PaperKind::Register => column.register_cell(serial, transcript),
@@ -295,8 +335,8 @@ fn section(kind: PaperKind, exam: &Exam, edition: &Edition, group: &[&Transcript
                     PaperKind::ScoreReport => column.cell(serial, transcript),
                 })
                 .collect(),
-        })
-        .collect();
+        }
+    });
     let (occupation, level) = group.first().map_or(("", Level::Five), |t| key(t));
     Section {
         tab: format!("{occupation}{}", level.word()),
@@ -321,20 +361,29 @@ fn section(kind: PaperKind, exam: &Exam, edition: &Edition, group: &[&Transcript
     }
 }
 
-fn matters_section(tab: &str, exam: &Exam, matters: Vec<Matter>) -> Section {
+/// A row's number in its section, from 1.
+pub(super) fn serial(place: usize) -> u32 {
+    u32::try_from(place + 1).unwrap_or(u32::MAX)
+}
+
+fn matters_section<'a>(tab: &str, exam: &Exam, matters: Vec<Matter>) -> Section<'a> {
     Section {
         tab: tab.to_owned(),
         title: tab.to_owned(),
         // A line each: the first two columns are too narrow for a share of one.
         facts: vec![vec![fact("鉴定所", &exam.institute, 100)], vec![fact("批次", &exam.batch, 100)]],
         columns: vec![Column::Serial, Column::Matter, Column::Statement],
-        rows: (1u32..)
-            .zip(matters)
-            .map(|(serial, Matter { matter, statement })| Row {
+        rows: Rows::new(matters.len(), move |place| {
+            let Matter { matter, statement } = &matters[place];
+            Row {
                 whose: matter.clone(),
-                cells: vec![Cell::Whole(serial), Cell::Text(matter), Cell::Text(statement)],
-            })
-            .collect(),
+                cells: vec![
+                    Cell::Whole(serial(place)),
+                    Cell::Text(matter.clone()),
+                    Cell::Text(statement.clone()),
+                ],
+            }
+        }),
         nothing: "无",
         closing: Closing::Bare,
     }

@@ -34,7 +34,7 @@ pub(super) fn documents(
         title: title.to_owned(),
         facts: section.facts.into_iter().map(facts).collect(),
         columns: section.columns,
-        rows: section.rows,
+        rows: section.rows.into(),
         nothing: section.nothing,
         closing: Closing::Bare,
     });

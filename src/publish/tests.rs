@@ -217,6 +217,79 @@ fn a_name_that_looks_like_a_formula_is_text() {
 }
 
 #[test]
+fn every_row_stands_in_its_place_with_its_formats() {
+    let mut twelve = results(12, 2);
+    twelve.transcripts[1].candidate.name = " <张&甲>_x0041_ ".into();
+    twelve.transcripts[2].theory = PartResult::Scored(Points::from_hundredths(6050));
+    twelve.transcripts[3].theory = PartResult::Scored(Points::from_hundredths(6025));
+    twelve.transcripts[4].candidate.education = String::new();
+    twelve.transcripts[5].remarks = vec!["理论缺考，经监考人员签字确认；".repeat(9)];
+    for kind in PaperKind::ALL {
+        let bytes = xlsx::workbook(&Paper::of(kind, &exam(), &twelve, &Edition::default())).unwrap();
+        let mut book: Xlsx<_> = open_workbook_from_rs(Cursor::new(bytes.clone())).unwrap();
+        let edition = Edition::default();
+        let paper = Paper::of(kind, &exam(), &twelve, &edition);
+        for name in book.sheet_names() {
+            let section = paper.sections.iter().find(|section| section.tab == name).unwrap();
+            let rows = table(&mut book, &name);
+            assert!(section.rows.is_empty() || rows.len() > section.rows.len() + 4, "totals and signatures");
+            for (row, wanted) in rows[1..].iter().zip(section.rows.iter()) {
+                for (cell, wanted) in row.iter().zip(&wanted.cells) {
+                    match wanted {
+                        cells::Cell::Whole(n) => assert_eq!(*cell, Data::Float(f64::from(*n))),
+                        cells::Cell::Points(points) => assert_eq!(*cell, Data::Float(points.to_f64())),
+                        cells::Cell::Text(text) => {
+                            // What looks like an escape is escaped itself.
+                            assert_eq!(cell.to_string().replace("_x005F_", "_"), *text);
+                        }
+                        cells::Cell::Empty => assert_eq!(*cell, Data::Empty),
+                    }
+                }
+            }
+        }
+        for sheet in ["xl/worksheets/sheet1.xml", "xl/worksheets/sheet2.xml"] {
+            let sheet = part(&bytes, sheet);
+            let numbers: Vec<u32> = sheet
+                .split("<row r=\"")
+                .skip(1)
+                .map(|r| r[..r.find('"').unwrap()].parse().unwrap())
+                .collect();
+            assert_eq!(numbers, (1..=u32::try_from(numbers.len()).unwrap()).collect::<Vec<_>>());
+            let last = sheet.split_once("<dimension ref=\"A1:").unwrap().1.split_once('"').unwrap().0;
+            assert_eq!(last.trim_start_matches(char::is_alphabetic), numbers.len().to_string());
+        }
+    }
+    // The number of a cell's format, and what that shows.
+    let bytes =
+        xlsx::workbook(&Paper::of(PaperKind::ScoreReport, &exam(), &twelve, &Edition::default())).unwrap();
+    let (sheet, styles) = (part(&bytes, "xl/worksheets/sheet2.xml"), part(&bytes, "xl/styles.xml"));
+    let shown = |cell: &str| -> String {
+        let style = sheet.split_once(&format!("<c r=\"{cell}\" s=\"")).unwrap().1.split_once('"').unwrap().0;
+        let formats = styles.split_once("<cellXfs").unwrap().1;
+        let format = formats.split("<xf ").nth(style.parse::<usize>().unwrap() + 1).unwrap();
+        let id = format.split_once("numFmtId=\"").unwrap().1.split_once('"').unwrap().0;
+        let own = styles.split_once(&format!("<numFmt numFmtId=\"{id}\" formatCode=\""));
+        own.map_or(id, |own| own.1.split_once('"').unwrap().0).to_owned()
+    };
+    // Title, two lines of facts, headings; the third and the fourth candidate's theory scores, and a ticket number.
+    assert_eq!([shown("F7"), shown("F8"), shown("B7")], ["0.0", "2", "49"]);
+    assert!(sheet.contains(" &lt;张&amp;甲&gt;_x005F_x0041_ ") && sheet.contains("xml:space=\"preserve\""));
+    let long = sheet.split("<row ").find(|row| row.contains("签字确认")).unwrap();
+    assert!(!long.contains("ht=\"20.25\"") && long.contains("customHeight"), "{long}");
+}
+
+#[test]
+fn a_text_that_no_cell_holds_is_refused() {
+    let mut one = results(2, 0);
+    one.transcripts[0].remarks = vec!["长".repeat(32_768)];
+    let book = xlsx::workbook(&Paper::of(PaperKind::ScoreReport, &exam(), &one, &Edition::default()));
+    assert!(matches!(
+        book,
+        Err(PublishError::Xlsx { source: rust_xlsxwriter::XlsxError::MaxStringLengthExceeded, .. })
+    ));
+}
+
+#[test]
 fn every_group_begins_a_page() {
     let few = results(5, 5);
     for kind in PaperKind::ALL {
@@ -266,7 +339,8 @@ fn names_of_signatories_stand_on_their_lines() {
     let mut exam = exam();
     exam.signatories.tabulator = "赵一".into();
     exam.signatories.assessors = ["钱二", "孙三", "李四", "周五", "吴六"].map(String::from).to_vec();
-    let paper = Paper::of(PaperKind::ScoreReport, &exam, &results(3, 0), &Edition::default());
+    let (three, edition) = (results(3, 0), Edition::default());
+    let paper = Paper::of(PaperKind::ScoreReport, &exam, &three, &edition);
     let bytes = xlsx::workbook(&paper).unwrap();
     let mut book: Xlsx<_> = open_workbook_from_rs(Cursor::new(bytes)).unwrap();
     let rows: Vec<_> = table(&mut book, "电工四级")[5..].iter().map(|r| words(r).concat()).collect();

@@ -1,8 +1,11 @@
 //! A paper as a workbook.
 
-use super::cells::{Cell, Column};
+mod body;
+
+use super::cells::Column;
 use super::error::PublishError;
 use super::paper::{Closing, Paper, Row, SEAL_DATE, SEALS, Section, Signature};
+use body::{Body, STYLES};
 use rust_xlsxwriter::{
     Color, DocProperties, ExcelDateTime, Format, FormatAlign, FormatBorder, IgnoreError, Workbook, Worksheet,
     XlsxError,
@@ -26,11 +29,11 @@ const SIGNATURE_HEIGHT: f64 = 28.0;
 const SEAL_HEIGHT: f64 = 66.0;
 
 /// The workbook's bytes. The same paper gives the same bytes: the document's date is fixed.
-pub(super) fn workbook(paper: &Paper) -> Result<Vec<u8>, PublishError> {
+pub(super) fn workbook(paper: &Paper<'_>) -> Result<Vec<u8>, PublishError> {
     build(paper).map_err(|source| PublishError::Xlsx { paper: paper.title.clone(), source })
 }
 
-fn build(paper: &Paper) -> Result<Vec<u8>, XlsxError> {
+fn build(paper: &Paper<'_>) -> Result<Vec<u8>, XlsxError> {
     let mut workbook = Workbook::new();
     let properties = DocProperties::new()
         .set_title(&paper.title)
@@ -42,12 +45,13 @@ fn build(paper: &Paper) -> Result<Vec<u8>, XlsxError> {
     workbook.set_properties(&properties);
     let formats = Formats::new();
     let mut taken = BTreeSet::new();
+    let mut bodies = Vec::with_capacity(paper.sections.len());
     for section in &paper.sections {
         let sheet = workbook.add_worksheet();
         sheet.set_name(free_name(&section.tab, &mut taken))?;
-        Writer { paper, section, formats: &formats, sheet, row: 0 }.write()?;
+        bodies.push(Writer { paper, section, formats: &formats, sheet, row: 0 }.write()?);
     }
-    workbook.save_to_buffer()
+    body::filled(workbook.save_to_buffer()?, &bodies)
 }
 
 /// A worksheet's name: at most 31 units of UTF-16, without the characters that spreadsheets refuse,
@@ -101,6 +105,16 @@ struct Formats {
 }
 
 impl Formats {
+    /// Those of a table's cells, in the order of the pattern.
+    fn pattern(&self) -> [&Format; STYLES] {
+        let mut out = [&self.left; STYLES];
+        out[body::MIDDLE] = &self.middle;
+        out[body::TEXT] = &self.text;
+        out[body::TENTHS] = &self.tenths;
+        out[body::HUNDREDTHS] = &self.hundredths;
+        out
+    }
+
     fn new() -> Self {
         let plain =
             || Format::new().set_font_name("宋体").set_font_size(10.5).set_align(FormatAlign::VerticalCenter);
@@ -134,16 +148,17 @@ impl Formats {
 }
 
 /// One worksheet, written from the top down.
-struct Writer<'a> {
-    paper: &'a Paper,
-    section: &'a Section,
-    formats: &'a Formats,
-    sheet: &'a mut Worksheet,
+struct Writer<'a, 's> {
+    paper: &'a Paper<'a>,
+    section: &'a Section<'a>,
+    formats: &'s Formats,
+    sheet: &'s mut Worksheet,
     row: u32,
 }
 
-impl Writer<'_> {
-    fn write(mut self) -> Result<(), XlsxError> {
+impl<'a> Writer<'a, '_> {
+    /// Everything but the rows of the table, for which there is a place.
+    fn write(mut self) -> Result<Option<Body<'a>>, XlsxError> {
         let widths = widths(self.section);
         for (column, width) in (0u16..).zip(&widths) {
             self.sheet.set_column_width(column, *width)?;
@@ -154,7 +169,7 @@ impl Writer<'_> {
         self.sheet.set_repeat_rows(0, heading_row)?;
         self.sheet.set_freeze_panes(self.row, 0)?;
         let first = self.row;
-        self.table(&widths)?;
+        self.table()?;
         for (column, kind) in (0u16..).zip(&self.section.columns) {
             if kind.is_digits_as_text() && self.row > first {
                 self.sheet.ignore_error_range(
@@ -169,7 +184,8 @@ impl Writer<'_> {
         if let Closing::Signed { totals } = &self.section.closing {
             self.closing(totals, &widths)?;
         }
-        Ok(())
+        let section = self.section;
+        Ok((!section.rows.is_empty()).then_some(Body { section, widths, first, last: self.row }))
     }
 
     /// Paper, margins, header and footer.
@@ -206,42 +222,16 @@ impl Writer<'_> {
         self.next(ROW_HEIGHT + 4.0)
     }
 
-    fn table(&mut self, widths: &[f64]) -> Result<(), XlsxError> {
+    /// The pattern in the place of the rows.
+    fn table(&mut self) -> Result<(), XlsxError> {
         if self.section.rows.is_empty() {
-            self.across(self.section.nothing, &self.formats.middle, ROW_HEIGHT)?;
+            return self.across(self.section.nothing, &self.formats.middle, ROW_HEIGHT);
         }
-        for row in &self.section.rows {
-            for ((column, kind), cell) in (0u16..).zip(&self.section.columns).zip(&row.cells) {
-                self.cell(column, *kind, cell)?;
-            }
-            self.next(row_height(row, widths))?;
+        for (column, format) in (0u16..).zip(self.formats.pattern()) {
+            self.sheet.write_blank(self.row, column, format)?;
         }
-        Ok(())
-    }
-
-    fn cell(&mut self, column: u16, kind: Column, cell: &Cell) -> Result<(), XlsxError> {
-        let text_format = if kind.is_left() {
-            &self.formats.left
-        } else if kind.is_digits_as_text() {
-            &self.formats.text
-        } else {
-            &self.formats.middle
-        };
-        match cell {
-            Cell::Whole(n) => {
-                self.sheet.write_number_with_format(self.row, column, *n, &self.formats.middle)?
-            }
-            Cell::Points(points) => {
-                let format = if points.hundredths() % 10 == 0 {
-                    &self.formats.tenths
-                } else {
-                    &self.formats.hundredths
-                };
-                self.sheet.write_number_with_format(self.row, column, points.to_f64(), format)?
-            }
-            Cell::Text(text) => self.sheet.write_string_with_format(self.row, column, text, text_format)?,
-            Cell::Empty => self.sheet.write_blank(self.row, column, text_format)?,
-        };
+        let count = u32::try_from(self.section.rows.len()).map_err(|_| XlsxError::RowColumnLimitError)?;
+        self.row = self.row.checked_add(count).ok_or(XlsxError::RowColumnLimitError)?;
         Ok(())
     }
 
@@ -309,7 +299,7 @@ fn signature(signature: &Signature) -> String {
     format!("{}：{}", signature.who, lines.join("　"))
 }
 
-fn last_column(section: &Section) -> u16 {
+fn last_column(section: &Section<'_>) -> u16 {
     u16::try_from(section.columns.len().saturating_sub(1)).unwrap_or(u16::MAX)
 }
 
@@ -346,20 +336,20 @@ fn chars(text: &str) -> f64 {
 }
 
 /// Width of each column in characters: its longest text, within limits.
-fn widths(section: &Section) -> Vec<f64> {
-    section
-        .columns
-        .iter()
-        .enumerate()
-        .map(|(i, column)| {
-            let longest = section.rows.iter().filter_map(|row| row.cells.get(i)).map(|c| chars(&c.shown()));
-            let longest = longest.fold(chars(column.heading()), f64::max);
-            // 1.9 mm a character of the body print.
-            let (least, most) = column.limits_mm();
-            let digits = if column.is_digits_as_text() { longest + 2.0 } else { 0.0 };
-            (longest + 2.0).min(most / 1.9).max(least / 1.9).max(digits)
-        })
-        .collect()
+fn widths(section: &Section<'_>) -> Vec<f64> {
+    let mut longest: Vec<f64> = section.columns.iter().map(|column| chars(column.heading())).collect();
+    for row in section.rows.iter() {
+        for (longest, cell) in longest.iter_mut().zip(&row.cells) {
+            *longest = longest.max(chars(&cell.shown()));
+        }
+    }
+    let width = |(column, longest): (&Column, f64)| {
+        // 1.9 mm a character of the body print.
+        let (least, most) = column.limits_mm();
+        let digits = if column.is_digits_as_text() { longest + 2.0 } else { 0.0 };
+        (longest + 2.0).min(most / 1.9).max(least / 1.9).max(digits)
+    };
+    section.columns.iter().zip(longest).map(width).collect()
 }
 
 /// Height of a row whose longest text may run over several lines.

@@ -166,8 +166,12 @@ impl Session {
             let (name, same_key) = (person.name().to_owned(), checked.person.is_same(person));
             return Err(SessionError::SamePerson { what, case: case.number, name, same_key });
         }
-        let pages = self.still_fits(&case)?;
-        let seals = pages.iter().map(|page| identity.sign(Purpose::Publication, &page.packed())).collect();
+        let seals = match self.still_fits(&case)? {
+            Some((results, edition)) => publish::pages(&self.exam, &results, &edition, |page| {
+                identity.sign(Purpose::Publication, &page.packed())
+            })?,
+            None => Vec::new(),
+        };
         let note = if note.trim().is_empty() { "同意" } else { note.trim() };
         self.sign_proposal(&case, identity, ProposalOutcome::Approved { seals }, note)
     }
@@ -194,14 +198,14 @@ impl Session {
         self.proposal()?.ok_or(SessionError::NoProposal)
     }
 
-    /// Refuses a proposal that no longer is what would be proposed now; gives what stands on its pages.
-    pub(super) fn still_fits(&self, case: &ProposalCase) -> Result<Vec<PageFacts>, SessionError> {
+    /// Refuses a proposal that no longer is what would be proposed now; gives what its papers are made of, if it has some.
+    pub(super) fn still_fits(&self, case: &ProposalCase) -> Result<Option<(Results, Edition)>, SessionError> {
         let stale = |changed| SessionError::ProposalStale { case: case.number, changed };
         match &case.opened {
             Proposal::Withdraw(withdrawal) => {
                 let now = self.withdrawal(withdrawal.number, &withdrawal.reason)?;
                 let same = now.publication == withdrawal.publication && now.revoked == withdrawal.revoked;
-                if same { Ok(Vec::new()) } else { Err(stale(vec!["the publication's certificates".into()])) }
+                if same { Ok(None) } else { Err(stale(vec!["the publication's certificates".into()])) }
             }
             Proposal::Issue(proposed) => {
                 let results = self.merge()?;
@@ -216,7 +220,7 @@ impl Session {
                         if !changed.is_empty() {
                             return Err(stale(changed));
                         }
-                        Ok(publish::pages(&self.exam, &results, &edition)?)
+                        Ok(Some((results, *edition)))
                     }
                 }
             }
@@ -273,13 +277,13 @@ impl Session {
             (publication.certificates, publication.revoked) = (certificates, revoked);
         }
         let edition = self.edition_of(&publication, &all, Stage::Proposed)?;
-        let pages = publish::pages(&self.exam, results, &edition)?;
+        let pages = publish::pages(&self.exam, results, &edition, page_hash)?;
         let head = self.store.act_head()?;
         let issue = ProposedIssue {
             publication,
             keys: self.keys_in_force()?,
             head: (head.sequence, head.hash),
-            pages: pages.iter().map(|page| Sha256::of(&page.packed())).collect(),
+            pages,
         };
         Ok(Now::New { issue: Box::new(issue), edition: Box::new(edition) })
     }
@@ -294,8 +298,7 @@ impl Session {
         let case = self.store.proposals()?.into_iter().find(|case| case.number == number);
         let Some(Proposal::Issue(signed)) = case.map(|case| case.opened) else { return Ok(true) };
         let edition = self.edition_of(publication, &self.store.publications()?, Stage::Proposed)?;
-        let pages = publish::pages(&self.exam, results, &edition)?;
-        Ok(pages.iter().map(|page| Sha256::of(&page.packed())).eq(signed.pages.iter().copied()))
+        Ok(publish::pages(&self.exam, results, &edition, page_hash)? == signed.pages)
     }
 
     /// A publication as its papers say it.
@@ -372,6 +375,11 @@ impl Session {
 /// Two signatures of one person: one key, or one name.
 fn is_one(one: &Person, other: &Person) -> bool {
     one.is_same(other) || one.name() == other.name()
+}
+
+/// What is signed of a page, as a hash.
+fn page_hash(page: &PageFacts) -> Sha256 {
+    Sha256::of(&page.packed())
 }
 
 /// The hash of a publication as it is recorded.

@@ -170,15 +170,13 @@ impl Session {
         if let Some(missing) = status.approval.missing() {
             return Err(SessionError::ProposalStep { case: status.case.number, missing });
         }
-        self.still_fits(&status.case)?;
-        let results = self.merge()?;
-        match &status.case.opened {
-            Proposal::Issue(issue) => {
-                let all = self.store.publications()?;
-                let edition = self.edition_of(&issue.publication, &all, Stage::Proposed)?;
+        match (self.still_fits(&status.case)?, &status.case.opened) {
+            (Some((results, edition)), Proposal::Issue(_)) => {
                 self.issue_now(folder, &status, results, edition)
             }
-            Proposal::Withdraw(proposed) => {
+            (None, Proposal::Issue(_)) => Err(SessionError::NoProposal),
+            (_, Proposal::Withdraw(proposed)) => {
+                let results = self.merge()?;
                 let withdrawal = Withdrawal {
                     number: proposed.number,
                     reason: proposed.reason.clone(),

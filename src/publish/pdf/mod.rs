@@ -7,7 +7,6 @@ mod slips;
 mod statistics;
 mod table;
 
-use super::cells::Cell;
 use super::error::PublishError;
 use super::paper::{Closing, Paper, SEAL_DATE, SEALS, Section};
 use super::seal::{PageFacts, SEAL_SIGNATURE};
@@ -68,17 +67,30 @@ impl Format {
     }
 }
 
+/// Pages that are made side by side before they are drawn one behind the other.
+const AT_ONCE: usize = 64;
+
 /// A section with everything in its place.
 struct Set<'a> {
-    section: &'a Section,
+    section: &'a Section<'a>,
     title: Fit,
     facts: Vec<Vec<Fit>>,
     /// Where the table's heading begins, from the top of the page.
     table_top: f64,
     widths: Vec<f64>,
-    rows: Vec<Laid>,
+    /// The most that a row takes in millimetres.
+    highest: f64,
     totals: Option<Fit>,
     pages: Vec<Range<usize>>,
+}
+
+impl Set<'_> {
+    /// Some of the rows as they are drawn.
+    fn rows(&self, typeface: &Typeface, rows: Range<usize>) -> Result<Vec<Laid>, PublishError> {
+        let columns = &self.section.columns;
+        let rows = self.section.rows.range(rows);
+        rows.map(|row| table::laid(typeface, columns, &row, &self.widths, self.highest)).collect()
+    }
 }
 
 /// A paper with everything in its place, and how many pages it has.
@@ -89,6 +101,16 @@ struct Layout<'a> {
     count: usize,
 }
 
+impl Layout<'_> {
+    /// Every page: its section, its rows, and whether it is the section's last.
+    fn pages(&self) -> impl Iterator<Item = (&Set<'_>, &Range<usize>, bool)> {
+        self.sets.iter().flat_map(|set| {
+            let last = set.pages.len() - 1;
+            set.pages.iter().enumerate().map(move |(i, rows)| (set, rows, i == last))
+        })
+    }
+}
+
 /// The document's bytes. The same paper gives the same bytes. Signatures of its pages are taken from the front of `signatures`, unless
 /// there are none at all.
 ///
@@ -97,23 +119,18 @@ struct Layout<'a> {
 /// [`PublishError::MissingGlyph`] if a character can't be printed, [`PublishError::TooLong`] if a text fits on no
 /// page.
 pub(super) fn document(
-    paper: &Paper,
+    paper: &Paper<'_>,
     signatures: &mut &[[u8; SEAL_SIGNATURE]],
 ) -> Result<Vec<u8>, PublishError> {
     let layout = layout(paper)?;
-    let Layout { typeface, format, sets, count } = &layout;
+    let Layout { typeface, format, count, .. } = &layout;
     let (format, count) = (*format, *count);
-    let facts = if signatures.is_empty() { Vec::new() } else { facts_of(paper, &layout) };
-    if signatures.len() < facts.len() {
+    let signed = if signatures.is_empty() { 0 } else { count };
+    if signatures.len() < signed {
         return Err(PublishError::OtherPages { paper: paper.title.clone() });
     }
-    let (own, rest) = signatures.split_at(facts.len());
+    let (own, rest) = signatures.split_at(signed);
     *signatures = rest;
-    let codes: Vec<seal::Code> = facts
-        .par_iter()
-        .zip(own)
-        .map(|(facts, signature)| seal::Code::of(facts, signature, &paper.title))
-        .collect::<Result<_, _>>()?;
 
     let mut document = Document::new();
     document.set_metadata(
@@ -122,12 +139,19 @@ pub(super) fn document(
             .authors(vec![paper.centre.clone()])
             .language("zh-CN".to_owned()),
     );
-    let mut number = 0;
-    for set in sets {
-        for (i, rows) in set.pages.iter().enumerate() {
-            let code = codes.get(number);
-            number += 1;
-            let is_last = i + 1 == set.pages.len();
+    let pages: Vec<_> = layout.pages().collect();
+    for (part, pages) in pages.chunks(AT_ONCE).enumerate() {
+        let first = part * AT_ONCE + 1;
+        let made = |(i, (set, rows, _)): (usize, &(&Set<'_>, &Range<usize>, bool))| {
+            let number = first + i;
+            let code = own.get(number - 1).map(|signature| {
+                let facts = seal::facts(paper, set.section, rows, (number, count));
+                seal::Code::of(&facts, signature, &paper.title)
+            });
+            Ok((set.rows(typeface, (*rows).clone())?, code.transpose()?))
+        };
+        let made: Vec<_> = pages.par_iter().enumerate().map(made).collect::<Result<_, PublishError>>()?;
+        for (i, ((set, _, is_last), (rows, code))) in pages.iter().zip(&made).enumerate() {
             let mut page = document.start_page_with(settings(format));
             let mut surface = page.surface();
             let mut canvas = Canvas::new(&mut surface, typeface);
@@ -137,11 +161,11 @@ pub(super) fn document(
                 canvas.text(format.width / 2.0, TOP - 5.0, notice, &style);
             }
             let style = TextStyle::new(BODY).centred().middle();
-            let footer = format!("第 {number} 页　共 {count} 页");
+            let footer = format!("第 {} 页　共 {count} 页", first + i);
             canvas.text(format.width / 2.0, format.height - BOTTOM / 2.0, &footer, &style);
-            page_of(&mut canvas, paper, set, rows, is_last, format);
+            page_of(&mut canvas, paper, set, rows, *is_last, format);
             if paper.sealing.is_some() {
-                seal::place(&mut canvas, code, format);
+                seal::place(&mut canvas, code.as_ref(), format);
             }
             surface.finish();
             page.finish();
@@ -150,33 +174,33 @@ pub(super) fn document(
     document.finish().map_err(|source| PublishError::Pdf { paper: paper.title.clone(), source })
 }
 
-/// What stands on each page.
+/// What `of` makes of what stands on each page.
 ///
 /// # Errors
 ///
 /// As [`document`].
-pub(super) fn page_facts(paper: &Paper) -> Result<Vec<PageFacts>, PublishError> {
-    Ok(facts_of(paper, &layout(paper)?))
+pub(super) fn page_facts<T: Send>(
+    paper: &Paper<'_>,
+    of: impl Fn(&PageFacts) -> T + Sync,
+) -> Result<Vec<T>, PublishError> {
+    let layout = layout(paper)?;
+    let pages: Vec<_> = layout.pages().collect();
+    let one = |(i, (set, rows, _)): (usize, &(&Set<'_>, &Range<usize>, bool))| {
+        of(&seal::facts(paper, set.section, rows, (i + 1, layout.count)))
+    };
+    Ok(pages.par_iter().enumerate().map(one).collect())
 }
 
-fn facts_of(paper: &Paper, layout: &Layout<'_>) -> Vec<PageFacts> {
-    let mut out = Vec::with_capacity(layout.count);
-    for set in &layout.sets {
-        for rows in &set.pages {
-            let page = (out.len() + 1, layout.count);
-            out.push(seal::facts(paper, set.section, rows, page));
-        }
-    }
-    out
-}
-
-fn layout(paper: &Paper) -> Result<Layout<'_>, PublishError> {
+fn layout<'a>(paper: &'a Paper<'a>) -> Result<Layout<'a>, PublishError> {
     let typeface = Typeface::shipped();
+    let naturals: Vec<Vec<f64>> =
+        paper.sections.par_iter().map(|section| table::naturals(&typeface, section)).collect();
     let fits_upright = paper
         .sections
         .iter()
-        .filter(|s| matches!(s.closing, Closing::Signed { .. }))
-        .all(|s| table::comfortable_width(&typeface, s) <= UPRIGHT.inside());
+        .zip(&naturals)
+        .filter(|(s, _)| matches!(s.closing, Closing::Signed { .. }))
+        .all(|(s, naturals)| table::comfortable_width(&s.columns, naturals) <= UPRIGHT.inside());
     let format = if fits_upright { UPRIGHT } else { LYING };
     table::checked(&typeface, &paper.institute, "鉴定所", &paper.title)?;
     table::checked(&typeface, &paper.centre, "鉴定中心", &paper.title)?;
@@ -185,8 +209,12 @@ fn layout(paper: &Paper) -> Result<Layout<'_>, PublishError> {
             table::checked(&typeface, name, signature.who, &paper.title)?;
         }
     }
-    let sets: Vec<Set> =
-        paper.sections.par_iter().map(|s| set(paper, s, &typeface, format)).collect::<Result<_, _>>()?;
+    let sets: Vec<Set<'_>> = paper
+        .sections
+        .par_iter()
+        .zip(&naturals)
+        .map(|(section, naturals)| set(paper, section, &typeface, format, naturals))
+        .collect::<Result<_, _>>()?;
     let count = sets.iter().map(|s| s.pages.len()).sum();
     Ok(Layout { typeface, format, sets, count })
 }
@@ -199,10 +227,11 @@ fn settings(format: Format) -> PageSettings {
 }
 
 fn set<'a>(
-    paper: &Paper,
-    section: &'a Section,
+    paper: &Paper<'_>,
+    section: &'a Section<'a>,
     typeface: &Typeface,
     format: Format,
+    naturals: &[f64],
 ) -> Result<Set<'a>, PublishError> {
     let inside = format.inside();
     let whose = format!("{} {}", paper.title, section.tab);
@@ -232,18 +261,25 @@ fn set<'a>(
     };
     let closing = totals.as_ref().map_or(0.0, |t| closing_height(paper, t));
     let body = format.height - BOTTOM - table_top - HEADING;
-    let widths = table::widths(typeface, section, inside);
-    let rows = table::rows(typeface, section, &widths, body - closing)?;
-    let heights: Vec<f64> = if rows.is_empty() { vec![ROW] } else { rows.iter().map(|r| r.height).collect() };
-    let mut pages = table::pages(&heights, body, closing);
+    let widths = table::widths(&section.columns, naturals, inside);
+    let mut set =
+        Set { section, title, facts, table_top, widths, highest: body - closing, totals, pages: Vec::new() };
+    let heights: Vec<f64> = if section.rows.is_empty() {
+        vec![ROW]
+    } else {
+        let rows = section.rows.iter();
+        let laid = |row| table::laid(typeface, &section.columns, &row, &set.widths, set.highest);
+        rows.map(|row| Ok(laid(row)?.height)).collect::<Result<_, PublishError>>()?
+    };
+    set.pages = table::pages(&heights, body, closing);
     if paper.sealing.is_some() {
-        pages = seal::pages_that_fit(paper, section, pages)?;
+        set.pages = seal::pages_that_fit(paper, section, set.pages)?;
     }
-    Ok(Set { section, title, facts, table_top, widths, rows, totals, pages })
+    Ok(set)
 }
 
 /// Width of title and heading block: the code stands beside them.
-fn heading_width(paper: &Paper, format: Format) -> f64 {
+fn heading_width(paper: &Paper<'_>, format: Format) -> f64 {
     format.inside() - if paper.sealing.is_some() { seal::WIDTH } else { 0.0 }
 }
 
@@ -260,16 +296,16 @@ fn totals_height(totals: &Fit) -> f64 {
     (totals.height() + 3.0).max(ROW + 1.0)
 }
 
-fn closing_height(paper: &Paper, totals: &Fit) -> f64 {
+fn closing_height(paper: &Paper<'_>, totals: &Fit) -> f64 {
     totals_height(totals) + paper.signatures.len() as f64 * SIGNATURE + SEAL
 }
 
 /// Everything on one page but its number.
 fn page_of(
     canvas: &mut Canvas<'_, '_>,
-    paper: &Paper,
+    paper: &Paper<'_>,
     set: &Set<'_>,
-    rows: &Range<usize>,
+    rows: &[Laid],
     is_last: bool,
     format: Format,
 ) {
@@ -305,7 +341,7 @@ fn page_of(
 }
 
 /// The table with its headings; gives back where it ends.
-fn grid(canvas: &mut Canvas<'_, '_>, set: &Set<'_>, rows: &Range<usize>, format: Format) -> f64 {
+fn grid(canvas: &mut Canvas<'_, '_>, set: &Set<'_>, rows: &[Laid], format: Format) -> f64 {
     let (left, right, top) = (SIDE, format.width - SIDE, set.table_top);
     let edges: Vec<f64> = std::iter::once(left)
         .chain(set.widths.iter().scan(left, |x, w| {
@@ -326,7 +362,7 @@ fn grid(canvas: &mut Canvas<'_, '_>, set: &Set<'_>, rows: &Range<usize>, format:
     }
     let mut y = top + HEADING;
     canvas.line(left, y, right, y, HAIR);
-    if set.rows.is_empty() {
+    if set.section.rows.is_empty() {
         let style = TextStyle::new(BODY).centred().middle();
         canvas.text(format.width / 2.0, y + ROW / 2.0, set.section.nothing, &style);
         canvas.line(left, y + ROW, right, y + ROW, RULE);
@@ -335,7 +371,7 @@ fn grid(canvas: &mut Canvas<'_, '_>, set: &Set<'_>, rows: &Range<usize>, format:
         }
         y += ROW;
     } else {
-        for row in &set.rows[rows.clone()] {
+        for row in rows {
             let cells = set.section.columns.iter().zip(&row.fits).zip(edges.iter().zip(&set.widths));
             for ((column, fit), (x, width)) in cells {
                 let (x, style) = if column.is_left() {
@@ -360,7 +396,7 @@ fn grid(canvas: &mut Canvas<'_, '_>, set: &Set<'_>, rows: &Range<usize>, format:
 }
 
 /// Places for signatures and seals beneath `top`.
-fn signatures(canvas: &mut Canvas<'_, '_>, paper: &Paper, top: f64, format: Format) {
+fn signatures(canvas: &mut Canvas<'_, '_>, paper: &Paper<'_>, top: f64, format: Format) {
     let style = TextStyle::new(FACT_SIZE);
     let mut base = top + SIGNATURE - 2.0;
     for line in &paper.signatures {

@@ -55,8 +55,8 @@ impl Code {
 
 /// What a page says.
 pub(super) fn facts(
-    paper: &Paper,
-    section: &Section,
+    paper: &Paper<'_>,
+    section: &Section<'_>,
     rows: &Range<usize>,
     page: (usize, usize),
 ) -> PageFacts {
@@ -64,7 +64,6 @@ pub(super) fn facts(
         Some(sealing) => (sealing.exam.clone(), sealing.publication, sealing.paper),
         None => (String::new(), 0, ""),
     };
-    let printed = section.rows.get(rows.clone()).unwrap_or_default();
     let is_last = rows.end >= section.rows.len();
     PageFacts {
         exam,
@@ -75,7 +74,11 @@ pub(super) fn facts(
             .chain(section.facts.iter().flatten().map(|fact| format!("{}：{}", fact.label, fact.value)))
             .collect(),
         columns: section.columns.iter().map(|column| column.heading().to_owned()).collect(),
-        rows: printed.iter().map(|row| row.cells.iter().map(super::Cell::shown).collect()).collect(),
+        rows: section
+            .rows
+            .range(rows.clone())
+            .map(|row| row.cells.iter().map(|cell| cell.shown().into_owned()).collect())
+            .collect(),
         totals: match &section.closing {
             Closing::Signed { totals } if is_last => totals.clone(),
             Closing::Signed { .. } | Closing::Bare => String::new(),
@@ -89,8 +92,8 @@ pub(super) fn facts(
 ///
 /// [`PublishError::TooLong`] if a row alone is.
 pub(super) fn pages_that_fit(
-    paper: &Paper,
-    section: &Section,
+    paper: &Paper<'_>,
+    section: &Section<'_>,
     pages: Vec<Range<usize>>,
 ) -> Result<Vec<Range<usize>>, PublishError> {
     let fits = |rows: &Range<usize>| {
@@ -106,11 +109,15 @@ pub(super) fn pages_that_fit(
                 first.end -= 1 + first.len() / 16;
             }
             if !fits(&first) {
-                let row = section.rows.get(first.start);
+                let row = section.rows.range(first).next();
                 return Err(PublishError::TooLong {
                     place: "QR".to_owned(),
-                    whose: row.map(|row| row.whose.clone()).unwrap_or_default(),
-                    length: row.map_or(0, |row| row.cells.iter().map(|c| c.shown().chars().count()).sum()),
+                    length: row
+                        .iter()
+                        .flat_map(|row| &row.cells)
+                        .map(|cell| cell.shown().chars().count())
+                        .sum(),
+                    whose: row.map(|row| row.whose).unwrap_or_default(),
                 });
             }
             page.start = first.end;

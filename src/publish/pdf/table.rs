@@ -1,8 +1,8 @@
 //! How a section's table lies on its pages: widths, lines of text, heights, page breaks.
 
-use super::super::cells::{Cell, Column, Share};
+use super::super::cells::{Column, Share};
 use super::super::error::PublishError;
-use super::super::paper::Section;
+use super::super::paper::{Row, Section};
 use crate::layout::draw::{PT_PER_MM, Typeface};
 use std::ops::Range;
 
@@ -106,23 +106,30 @@ fn wrapped(typeface: &Typeface, text: &str, width: f64, size: f64) -> Fit {
     Fit { lines: typeface.wrap(text, size, width), size }
 }
 
-/// How wide a column is in millimetres if its longest text stands in one line, within its limits.
-fn natural(typeface: &Typeface, section: &Section, index: usize, column: Column) -> f64 {
-    let texts = section.rows.iter().filter_map(|row| row.cells.get(index)).map(Cell::shown);
-    let longest =
-        texts.map(|t| typeface.width_mm(&t, BODY)).fold(typeface.width_mm(column.heading(), BODY), f64::max);
-    let (least, most) = column.limits_mm();
-    // A hair more than the text, so that rounding does not make it smaller.
-    (longest + 2.0 * PAD + 0.2).clamp(least, most)
+/// How wide each column is in millimetres if its longest text stands in one line, within its limits.
+pub(super) fn naturals(typeface: &Typeface, section: &Section<'_>) -> Vec<f64> {
+    let mut longest: Vec<f64> =
+        section.columns.iter().map(|column| typeface.width_mm(column.heading(), BODY)).collect();
+    for row in section.rows.iter() {
+        for (longest, cell) in longest.iter_mut().zip(&row.cells) {
+            *longest = longest.max(typeface.width_mm(&cell.shown(), BODY));
+        }
+    }
+    let within = |(longest, column): (f64, &Column)| {
+        let (least, most) = column.limits_mm();
+        // A hair more than the text, so that rounding does not make it smaller.
+        (longest + 2.0 * PAD + 0.2).clamp(least, most)
+    };
+    longest.into_iter().zip(&section.columns).map(within).collect()
 }
 
-/// What the section's table takes in millimetres when its loose columns are comfortable, not wide.
-pub(super) fn comfortable_width(typeface: &Typeface, section: &Section) -> f64 {
-    let columns = section.columns.iter().enumerate();
+/// What a table takes in millimetres when its loose columns are comfortable, not wide.
+pub(super) fn comfortable_width(columns: &[Column], naturals: &[f64]) -> f64 {
     columns
-        .map(|(i, &column)| {
+        .iter()
+        .zip(naturals)
+        .map(|(column, &natural)| {
             let (least, most) = column.limits_mm();
-            let natural = natural(typeface, section, i, column);
             match column.share() {
                 Share::Tight => natural,
                 Share::Loose => natural.min(f64::midpoint(least, most)),
@@ -132,10 +139,8 @@ pub(super) fn comfortable_width(typeface: &Typeface, section: &Section) -> f64 {
 }
 
 /// Widths of the columns in millimetres; together `available`.
-pub(super) fn widths(typeface: &Typeface, section: &Section, available: f64) -> Vec<f64> {
-    let columns = &section.columns;
-    let mut widths: Vec<f64> =
-        columns.iter().enumerate().map(|(i, &column)| natural(typeface, section, i, column)).collect();
+pub(super) fn widths(columns: &[Column], naturals: &[f64], available: f64) -> Vec<f64> {
+    let mut widths = naturals.to_vec();
     let mut surplus = available - widths.iter().sum::<f64>();
     if surplus < 0.0 {
         // Loose columns give way first, each down to its least.
@@ -171,40 +176,37 @@ pub(super) fn widths(typeface: &Typeface, section: &Section, available: f64) -> 
     widths
 }
 
-/// The section's rows with their texts fitted; none is higher than `most` millimetres.
+/// A row with its texts fitted, no higher than `most` millimetres.
 ///
 /// # Errors
 ///
 /// [`PublishError::MissingGlyph`], or [`PublishError::TooLong`] if even the smallest print is higher.
-pub(super) fn rows(
+pub(super) fn laid(
     typeface: &Typeface,
-    section: &Section,
+    columns: &[Column],
+    row: &Row,
     widths: &[f64],
     most: f64,
-) -> Result<Vec<Laid>, PublishError> {
-    let mut laid = Vec::with_capacity(section.rows.len());
-    for row in &section.rows {
-        let mut fits = Vec::with_capacity(widths.len());
-        for ((cell, &column), &width) in row.cells.iter().zip(&section.columns).zip(widths) {
-            let text = checked(typeface, &cell.shown(), column.heading(), &row.whose)?;
-            let inside = width - 2.0 * PAD;
-            let mut cell = fit(typeface, &text, inside, BODY, column.share());
-            if cell.height() + 2.0 > most {
-                cell = wrapped(typeface, &text, inside, LEAST);
-            }
-            if cell.height() + 2.0 > most {
-                return Err(PublishError::TooLong {
-                    place: column.heading().to_owned(),
-                    whose: row.whose.clone(),
-                    length: text.chars().count(),
-                });
-            }
-            fits.push(cell);
+) -> Result<Laid, PublishError> {
+    let mut fits = Vec::with_capacity(widths.len());
+    for ((cell, &column), &width) in row.cells.iter().zip(columns).zip(widths) {
+        let text = checked(typeface, &cell.shown(), column.heading(), &row.whose)?;
+        let inside = width - 2.0 * PAD;
+        let mut cell = fit(typeface, &text, inside, BODY, column.share());
+        if cell.height() + 2.0 > most {
+            cell = wrapped(typeface, &text, inside, LEAST);
         }
-        let height = fits.iter().map(|f| f.height() + 2.0).fold(ROW, f64::max);
-        laid.push(Laid { fits, height });
+        if cell.height() + 2.0 > most {
+            return Err(PublishError::TooLong {
+                place: column.heading().to_owned(),
+                whose: row.whose.clone(),
+                length: text.chars().count(),
+            });
+        }
+        fits.push(cell);
     }
-    Ok(laid)
+    let height = fits.iter().map(|f| f.height() + 2.0).fold(ROW, f64::max);
+    Ok(Laid { fits, height })
 }
 
 /// Which rows stand on which page, given the height of a page's table and of what closes the section. The
