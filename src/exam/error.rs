@@ -148,9 +148,12 @@ pub enum ExamFault {
         /// Which.
         scheme: String,
     },
-    /// A scheme of 综合评审 for a level without it.
-    #[error("the rules give this level no 综合评审")]
-    NoReview,
+    /// A scheme of a part that the level does not have.
+    #[error("the rules give this level no {part}")]
+    NoPart {
+        /// 实操 or 综合评审.
+        part: &'static str,
+    },
     /// A sum that is not what it must be.
     #[error("{what} make {sum}, not {stated}")]
     NotTheSum {

@@ -472,4 +472,18 @@ fn on_the_command_line() {
     assert_eq!(value["publications"][0]["state"], "withdrawn");
     assert!(said(&["verify", "--paper", &code], 2).contains("已撤回"));
     assert!(said(&["verify", "--paper", &issued[1]], 2).contains("已撤回"));
+    // A session without a manifest knows its files all the same, and whose signature a code needs it does not.
+    let bare = tempfile::tempdir().unwrap();
+    Session::create(bare.path()).unwrap();
+    std::fs::copy(desk.path("exam.toml"), bare.path().join("exam.toml")).unwrap();
+    drop(Session::open(bare.path(), clock).unwrap());
+    let other = |paper: &str| {
+        let mut command = Command::cargo_bin("duka").unwrap();
+        let done =
+            command.arg("--session").arg(bare.path()).args(["verify", "--paper", paper]).assert().code(2);
+        let output = done.get_output();
+        format!("{}{}", String::from_utf8_lossy(&output.stdout), String::from_utf8_lossy(&output.stderr))
+    };
+    assert!(other(&issued[1]).contains("is none of the files that were issued"), "{}", other(&issued[1]));
+    assert!(other(&code).contains("manifest"), "{}", other(&code));
 }

@@ -206,8 +206,12 @@ fn occupations(
         let practical = assessment::named(&mut section, AssessedPart::Practical, schemes, log);
         let review = assessment::named(&mut section, AssessedPart::Review, schemes, log);
         assessed.extend(practical.iter().chain(&review).cloned());
-        if review.is_some() && level.is_some_and(|level| !rules.at(level).has(Part::Review)) {
-            section.wrong(log, line, "review", ExamFault::NoReview);
+        for (key, scheme, part) in
+            [("practical", &practical, Part::Practical), ("review", &review, Part::Review)]
+        {
+            if scheme.is_some() && level.is_some_and(|level| !rules.at(level).has(part)) {
+                section.wrong(log, line, key, ExamFault::NoPart { part: part.name() });
+            }
         }
         section.close(log);
         let (Some(name), Some(level), Some(paper)) = (name, level, paper) else { continue };

@@ -355,6 +355,11 @@ fn each_defect_of_a_scheme_is_named() {
             "practical: no [[assessment]] has the id \"t\"; there are s",
         ),
         ("practical = \"s\"", "review = \"s\"", "review: the rules give this level no 综合评审"),
+        (
+            "points = 30 }]\n",
+            "points = 30 }]\n[[rules.level]]\nlevel = \"四级\"\nparts = [\"theory\"]\n",
+            "practical: the rules give this level no 实操",
+        ),
         ("practical = \"s\"\n", "", "assessment: no [[occupation]] has the scheme \"s\""),
         ("weight = 40", "weight = 39.5", "assessment 1: modules: the weights make 99.5, not 100.0"),
         ("full = 100", "full = 90", "modules 1: full: the items make 100.0, not 90.0"),

@@ -10,6 +10,7 @@ mod face;
 mod facts;
 mod frames;
 mod ink;
+mod letters;
 mod paint;
 mod section;
 mod typeface;

@@ -1,14 +1,11 @@
 //! The font that cards and score reports are printed with.
 
+use super::letters::Letter;
 use krilla::color::{luma, rgb};
 use krilla::geom::Point;
 use krilla::paint::{Fill, LineJoin, Paint, Stroke};
 use krilla::surface::Surface;
 use krilla::text::{Font, GlyphId, KrillaGlyph};
-use skrifa::charmap::Charmap;
-use skrifa::instance::{LocationRef, Size};
-use skrifa::metrics::GlyphMetrics;
-use skrifa::{FontRef, MetadataProvider};
 use std::borrow::Cow;
 use std::fmt;
 
@@ -27,10 +24,7 @@ pub(super) const MIDDLE: f64 = 0.372;
 /// 0.045 dense characters such as 鑫 close up.
 const BOLD: f64 = 0.032;
 
-/// Stands for characters that the font lacks, as printers do with a type turned upside down.
-const LACKING: char = '〓';
-
-static SHIPPED: &[u8] = include_bytes!("../../../fonts/NotoSansSC-Subset.otf");
+pub(super) static SHIPPED: &[u8] = include_bytes!("../../../fonts/NotoSansSC-Subset.otf");
 
 /// A font: its letters, their widths, and how to print with them.
 ///
@@ -46,15 +40,11 @@ static SHIPPED: &[u8] = include_bytes!("../../../fonts/NotoSansSC-Subset.otf");
 #[derive(Clone)]
 pub struct Typeface {
     font: Font,
-    charmap: Charmap<'static>,
-    metrics: GlyphMetrics<'static>,
-    /// Font units in the size.
-    em: f64,
 }
 
 impl fmt::Debug for Typeface {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Typeface").field("glyphs", &self.metrics.glyph_count()).finish_non_exhaustive()
+        f.debug_struct("Typeface").finish_non_exhaustive()
     }
 }
 
@@ -210,15 +200,7 @@ impl Typeface {
     #[must_use]
     #[allow(clippy::expect_used)] // the bytes are compiled in
     pub fn shipped() -> Self {
-        let face = FontRef::new(SHIPPED).expect("the shipped font can be read");
-        let font = Font::new(SHIPPED.into(), 0).expect("the shipped font can be read");
-        let em = f64::from(font.units_per_em());
-        Self {
-            font,
-            charmap: face.charmap(),
-            metrics: face.glyph_metrics(Size::unscaled(), LocationRef::default()),
-            em,
-        }
+        Self { font: Font::new(SHIPPED.into(), 0).expect("the shipped font can be read") }
     }
 
     /// The shipped font's file, for whoever draws its letters on a picture.
@@ -232,23 +214,17 @@ impl Typeface {
     pub fn missing(&self, text: &str) -> Vec<char> {
         let mut lacking = Vec::new();
         for c in text.chars() {
-            if !selects_variant(c) && self.charmap.map(c).is_none() && !lacking.contains(&c) {
+            if !selects_variant(c) && Letter::of(c).is_lacking && !lacking.contains(&c) {
                 lacking.push(c);
             }
         }
         lacking
     }
 
-    /// The glyph of a character (or of 〓 where the font lacks it) and its advance as a share of the size.
-    fn glyph(&self, c: char) -> (skrifa::GlyphId, f64) {
-        let id = self.charmap.map(c).or_else(|| self.charmap.map(LACKING)).unwrap_or_default();
-        (id, f64::from(self.metrics.advance_width(id).unwrap_or(0.0)) / self.em)
-    }
-
     /// How long `text` is in millimetres when set in `size` points.
     #[must_use]
     pub fn width_mm(&self, text: &str, size: f64) -> f64 {
-        let ems: f64 = text.chars().filter(|&c| !selects_variant(c)).map(|c| self.glyph(c).1).sum();
+        let ems: f64 = text.chars().filter(|&c| !selects_variant(c)).map(|c| Letter::of(c).advance).sum();
         ems * size / PT_PER_MM
     }
 
@@ -375,11 +351,11 @@ impl Typeface {
                 }
                 continue;
             }
-            let (id, advance) = self.glyph(c);
+            let letter = Letter::of(c);
             #[allow(clippy::cast_possible_truncation)] // a share of the size, around 1
-            let advance = advance as f32;
+            let advance = letter.advance as f32;
             out.push(KrillaGlyph {
-                glyph_id: GlyphId::new(id.to_u32()),
+                glyph_id: GlyphId::new(letter.glyph.to_u32()),
                 text_range: start..end,
                 x_advance: advance,
                 x_offset: 0.0,
