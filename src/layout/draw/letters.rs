@@ -8,8 +8,7 @@ use std::sync::OnceLock;
 /// Stands for characters that the font lacks, as printers do with a type turned upside down.
 const LACKING: char = '〓';
 
-/// Characters that are looked up together, when one of them is first asked for: a name list asks for the same few thousand again
-/// and again, and the font's own tables take ten times as long.
+/// Characters that are looked up together, when one of them is first asked for: papers ask for the same few thousand again and again.
 const BLOCK: usize = 64;
 
 static BLOCKS: [OnceLock<Box<[Letter]>>; 0x11_0000 / BLOCK] = [const { OnceLock::new() }; 0x11_0000 / BLOCK];

@@ -316,7 +316,7 @@ impl Typeface {
             line_join: LineJoin::Round,
             ..Stroke::default()
         }));
-        let glyphs = self.glyphs(text);
+        let glyphs = Self::glyphs(text);
         #[allow(clippy::cast_possible_truncation)]
         let size = style.size as f32;
         let start = Point::from_xy(pt(left), pt(base));
@@ -340,7 +340,7 @@ impl Typeface {
         self.draw(surface, x, y, &fitted.text, &style.size(fitted.size))
     }
 
-    fn glyphs(&self, text: &str) -> Vec<KrillaGlyph> {
+    fn glyphs(text: &str) -> Vec<KrillaGlyph> {
         let mut out: Vec<KrillaGlyph> = Vec::with_capacity(text.len());
         for (start, c) in text.char_indices() {
             let end = start + c.len_utf8();
