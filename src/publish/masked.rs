@@ -231,7 +231,7 @@ pub fn public_list(exam: &Exam, results: &Results, publication: u64) -> Result<V
                     (list_words(exam.public.list), format!("{count} 人"), 60),
                 ],
             ],
-            rows: (1u32..).zip(&lines).map(row).collect(),
+            rows: (1u32..).zip(&lines).map(row).collect::<Vec<_>>().into(),
             columns,
             nothing: "本组无合格人员",
         }

@@ -119,6 +119,19 @@ pub(super) struct Section<'a> {
     pub closing: Closing,
 }
 
+impl Section<'_> {
+    /// The most that the heading and the cells of each column measure.
+    pub fn longest(&self, measure: impl Fn(&str) -> f64) -> Vec<f64> {
+        let mut longest: Vec<f64> = self.columns.iter().map(|column| measure(column.heading())).collect();
+        for row in self.rows.iter() {
+            for (longest, cell) in longest.iter_mut().zip(&row.cells) {
+                *longest = longest.max(measure(&cell.shown()));
+            }
+        }
+        longest
+    }
+}
+
 /// A word of the heading block and what it is here.
 #[derive(Debug, Clone)]
 pub(super) struct Fact {
@@ -362,8 +375,23 @@ fn section<'a>(kind: PaperKind, exam: &Exam, edition: &'a Edition, group: &[&'a 
 }
 
 /// A row's number in its section, from 1.
-pub(super) fn serial(place: usize) -> u32 {
+fn serial(place: usize) -> u32 {
     u32::try_from(place + 1).unwrap_or(u32::MAX)
+}
+
+/// A row a matter: its number, what it concerns, what there is to say.
+pub(super) fn matter_rows<'a>(matters: Vec<Matter>) -> Rows<'a> {
+    Rows::new(matters.len(), move |place| {
+        let Matter { matter, statement } = &matters[place];
+        Row {
+            whose: matter.clone(),
+            cells: vec![
+                Cell::Whole(serial(place)),
+                Cell::Text(matter.clone()),
+                Cell::Text(statement.clone()),
+            ],
+        }
+    })
 }
 
 fn matters_section<'a>(tab: &str, exam: &Exam, matters: Vec<Matter>) -> Section<'a> {
@@ -373,17 +401,7 @@ fn matters_section<'a>(tab: &str, exam: &Exam, matters: Vec<Matter>) -> Section<
         // A line each: the first two columns are too narrow for a share of one.
         facts: vec![vec![fact("鉴定所", &exam.institute, 100)], vec![fact("批次", &exam.batch, 100)]],
         columns: vec![Column::Serial, Column::Matter, Column::Statement],
-        rows: Rows::new(matters.len(), move |place| {
-            let Matter { matter, statement } = &matters[place];
-            Row {
-                whose: matter.clone(),
-                cells: vec![
-                    Cell::Whole(serial(place)),
-                    Cell::Text(matter.clone()),
-                    Cell::Text(statement.clone()),
-                ],
-            }
-        }),
+        rows: matter_rows(matters),
         nothing: "无",
         closing: Closing::Bare,
     }

@@ -1,12 +1,12 @@
 //! Papers without places for signatures and seals.
 
 use super::cells::Column;
-use super::paper::{Closing, Fact, Paper, Row, Section, Standing};
+use super::paper::{Closing, Fact, Paper, Rows, Section, Standing};
 use super::{Document, PublishError, pdf, xlsx};
 use crate::exam::Exam;
 
 /// A worksheet, or a run of pages, of such a paper.
-pub(super) struct PlainSection {
+pub(super) struct PlainSection<'a> {
     /// Short name: the worksheet's tab.
     pub tab: String,
     /// Lines of the heading block: label, value, share of the line's width in hundredths.
@@ -14,7 +14,7 @@ pub(super) struct PlainSection {
     /// The columns.
     pub columns: Vec<Column>,
     /// The rows, in order.
-    pub rows: Vec<Row>,
+    pub rows: Rows<'a>,
     /// What stands in place of rows if there are none.
     pub nothing: &'static str,
 }
@@ -24,7 +24,7 @@ pub(super) fn documents(
     name: &str,
     title: &str,
     exam: &Exam,
-    sections: Vec<PlainSection>,
+    sections: Vec<PlainSection<'_>>,
 ) -> Result<Vec<Document>, PublishError> {
     let facts = |line: Vec<(&'static str, String, u8)>| {
         line.into_iter().map(|(label, value, share)| Fact { label, value, share }).collect()
@@ -34,7 +34,7 @@ pub(super) fn documents(
         title: title.to_owned(),
         facts: section.facts.into_iter().map(facts).collect(),
         columns: section.columns,
-        rows: section.rows.into(),
+        rows: section.rows,
         nothing: section.nothing,
         closing: Closing::Bare,
     });

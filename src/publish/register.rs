@@ -1,7 +1,7 @@
 //! 销毁登记表: what was destroyed or kept, and who signed it.
 
-use super::cells::{Cell, Column};
-use super::paper::Row;
+use super::cells::Column;
+use super::paper::matter_rows;
 use super::plain::{PlainSection, documents};
 use super::{Document, Matter, PublishError};
 use crate::exam::Exam;
@@ -12,10 +12,6 @@ use crate::exam::Exam;
 ///
 /// What can't be printed.
 pub fn destruction_register(exam: &Exam, cases: Vec<Matter>) -> Result<Vec<Document>, PublishError> {
-    let row = |(serial, Matter { matter, statement }): (u32, Matter)| Row {
-        whose: matter.clone(),
-        cells: vec![Cell::Whole(serial), Cell::Text(matter), Cell::Text(statement)],
-    };
     let section = PlainSection {
         tab: "销毁登记".to_owned(),
         facts: vec![
@@ -28,7 +24,7 @@ pub fn destruction_register(exam: &Exam, cases: Vec<Matter>) -> Result<Vec<Docum
             ],
         ],
         columns: vec![Column::Serial, Column::Matter, Column::Statement],
-        rows: (1u32..).zip(cases).map(row).collect(),
+        rows: matter_rows(cases),
         nothing: "无",
     };
     documents("销毁登记表", "档案销毁登记表", exam, vec![section])

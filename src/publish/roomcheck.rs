@@ -53,7 +53,7 @@ pub fn room_check(exam: &Exam, roster: &Roster) -> Result<Vec<Document>, Publish
                     ("违纪", "＿＿＿＿ 人".to_owned(), 34),
                 ],
             ],
-            rows: seated.iter().map(|c| row(c)).collect(),
+            rows: seated.iter().map(|c| row(c)).collect::<Vec<_>>().into(),
             columns: columns.clone(),
             nothing: "",
         });

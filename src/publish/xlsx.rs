@@ -337,19 +337,13 @@ fn chars(text: &str) -> f64 {
 
 /// Width of each column in characters: its longest text, within limits.
 fn widths(section: &Section<'_>) -> Vec<f64> {
-    let mut longest: Vec<f64> = section.columns.iter().map(|column| chars(column.heading())).collect();
-    for row in section.rows.iter() {
-        for (longest, cell) in longest.iter_mut().zip(&row.cells) {
-            *longest = longest.max(chars(&cell.shown()));
-        }
-    }
     let width = |(column, longest): (&Column, f64)| {
         // 1.9 mm a character of the body print.
         let (least, most) = column.limits_mm();
         let digits = if column.is_digits_as_text() { longest + 2.0 } else { 0.0 };
         (longest + 2.0).min(most / 1.9).max(least / 1.9).max(digits)
     };
-    section.columns.iter().zip(longest).map(width).collect()
+    section.columns.iter().zip(section.longest(chars)).map(width).collect()
 }
 
 /// Height of a row whose longest text may run over several lines.

@@ -269,7 +269,10 @@ mod tests {
     #[cfg(unix)]
     proptest! {
         #[test]
-        fn every_name_comes_back(start in proptest::sample::select(&["", "raw:", "%"][..]), bytes in proptest::collection::vec(1u8..=255, 1..40)) {
+        fn every_name_comes_back(
+            start in proptest::sample::select(&["", "raw:", "%"][..]),
+            bytes in proptest::collection::vec(1u8..=255, 1..40),
+        ) {
             let path = from_bytes([start.as_bytes(), &bytes].concat());
             // Two names for one file are no harm; one name for two files would be. Compared byte for byte: paths
             // that differ in a last `/` alone are equal to each other.

@@ -85,11 +85,15 @@ struct Set<'a> {
 }
 
 impl Set<'_> {
-    /// Some of the rows as they are drawn.
-    fn rows(&self, typeface: &Typeface, rows: Range<usize>) -> Result<Vec<Laid>, PublishError> {
+    /// Some of the rows as they are drawn, one after the other.
+    fn rows<'t>(
+        &'t self,
+        typeface: &'t Typeface,
+        rows: Range<usize>,
+    ) -> impl Iterator<Item = Result<Laid, PublishError>> + 't {
         let columns = &self.section.columns;
         let rows = self.section.rows.range(rows);
-        rows.map(|row| table::laid(typeface, columns, &row, &self.widths, self.highest)).collect()
+        rows.map(move |row| table::laid(typeface, columns, &row, &self.widths, self.highest))
     }
 }
 
@@ -148,7 +152,8 @@ pub(super) fn document(
                 let facts = seal::facts(paper, set.section, rows, (number, count));
                 seal::Code::of(&facts, signature, &paper.title)
             });
-            Ok((set.rows(typeface, (*rows).clone())?, code.transpose()?))
+            let rows: Vec<Laid> = set.rows(typeface, (*rows).clone()).collect::<Result<_, _>>()?;
+            Ok((rows, code.transpose()?))
         };
         let made: Vec<_> = pages.par_iter().enumerate().map(made).collect::<Result<_, PublishError>>()?;
         for (i, ((set, _, is_last), (rows, code))) in pages.iter().zip(&made).enumerate() {
@@ -267,9 +272,8 @@ fn set<'a>(
     let heights: Vec<f64> = if section.rows.is_empty() {
         vec![ROW]
     } else {
-        let rows = section.rows.iter();
-        let laid = |row| table::laid(typeface, &section.columns, &row, &set.widths, set.highest);
-        rows.map(|row| Ok(laid(row)?.height)).collect::<Result<_, PublishError>>()?
+        let rows = set.rows(typeface, 0..section.rows.len());
+        rows.map(|row| Ok(row?.height)).collect::<Result<_, PublishError>>()?
     };
     set.pages = table::pages(&heights, body, closing);
     if paper.sealing.is_some() {

@@ -108,13 +108,7 @@ fn wrapped(typeface: &Typeface, text: &str, width: f64, size: f64) -> Fit {
 
 /// How wide each column is in millimetres if its longest text stands in one line, within its limits.
 pub(super) fn naturals(typeface: &Typeface, section: &Section<'_>) -> Vec<f64> {
-    let mut longest: Vec<f64> =
-        section.columns.iter().map(|column| typeface.width_mm(column.heading(), BODY)).collect();
-    for row in section.rows.iter() {
-        for (longest, cell) in longest.iter_mut().zip(&row.cells) {
-            *longest = longest.max(typeface.width_mm(&cell.shown(), BODY));
-        }
-    }
+    let longest = section.longest(|text| typeface.width_mm(text, BODY));
     let within = |(longest, column): (f64, &Column)| {
         let (least, most) = column.limits_mm();
         // A hair more than the text, so that rounding does not make it smaller.
