@@ -66,7 +66,7 @@ impl Results {
                 });
                 groups.len() - 1
             });
-            groups[place].count(transcript);
+            groups[place].count(&transcript);
         }
         groups
     }

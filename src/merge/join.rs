@@ -66,21 +66,8 @@ pub struct MergeInput<'a> {
 ///
 /// [`MergeError`] for input that contradicts itself or the exam: nothing is left out silently.
 pub fn merge(input: MergeInput<'_>) -> Result<Results, MergeError> {
-    let records = room::by_room(input.rooms)?;
-    let practical = practical_by_ticket(&input)?;
-    check_review(&input)?;
-    check_theory(&input)?;
-
-    let attendance = Attendance::of(records.values().copied());
-    let mut transcripts = Vec::with_capacity(input.roster.candidates.len());
-    for candidate in input.roster.candidates.values() {
-        let rules = input.exam.rules.at(candidate.level);
-        let parts = parts(&input, candidate, &rules, &attendance, &practical);
-        let vetoed = input.vetoed.get(&candidate.ticket).map_or(&[][..], Vec::as_slice);
-        transcripts.push(transcript(candidate, &parts, vetoed, &rules, &input.exam.rules.fail_grade)?);
-    }
-    transcripts.sort_by(|a, b| order(&a.candidate).cmp(&order(&b.candidate)));
-
+    let attendance = Attendance::of(input.rooms)?;
+    let transcripts = transcripts(input, &attendance)?.into_iter().collect();
     let graded = input.theory.iter().map(|(ticket, result)| {
         let answered = result.score.answered();
         (ticket.clone(), if answered { CardUse::Answered } else { CardUse::Blank })
@@ -100,26 +87,56 @@ pub fn merge(input: MergeInput<'_>) -> Result<Results, MergeError> {
     })
 }
 
+/// As [`merge`], the transcripts alone. The candidates may be a part of everyone entered, if all scores and cards are theirs:
+/// nobody's result depends on anybody else's. `attendance` is that of all rooms.
+///
+/// # Errors
+///
+/// As [`merge`], of these candidates.
+pub fn transcripts(
+    input: MergeInput<'_>,
+    attendance: &Attendance<'_>,
+) -> Result<Vec<Transcript>, MergeError> {
+    let practical = practical_by_ticket(&input)?;
+    check_review(&input)?;
+    check_theory(&input)?;
+    let mut transcripts = Vec::with_capacity(input.roster.candidates.len());
+    for candidate in input.roster.candidates.values() {
+        let rules = input.exam.rules.at(candidate.level);
+        let parts = parts(&input, candidate, &rules, attendance, &practical);
+        let vetoed = input.vetoed.get(&candidate.ticket).map_or(&[][..], Vec::as_slice);
+        transcripts.push(transcript(candidate, &parts, vetoed, &rules, &input.exam.rules.fail_grade)?);
+    }
+    transcripts.sort_by(|a, b| order(&a.candidate).cmp(&order(&b.candidate)));
+    Ok(transcripts)
+}
+
 fn order(candidate: &Candidate) -> (&str, Level, &str) {
     (&candidate.occupation, candidate.level, candidate.ticket.as_str())
 }
 
 /// Who was where, from all records together: a candidate may sit in another room than the roster's.
-struct Attendance<'a> {
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Attendance<'a> {
     present: BTreeSet<&'a TicketNumber>,
     absent: BTreeSet<&'a TicketNumber>,
     violations: BTreeMap<&'a TicketNumber, &'a str>,
 }
 
 impl<'a> Attendance<'a> {
-    fn of(records: impl Iterator<Item = &'a RoomRecord>) -> Self {
+    /// What these records say, at most one a room.
+    ///
+    /// # Errors
+    ///
+    /// [`MergeError::RoomTwice`] and [`MergeError::PresentAndAbsent`].
+    pub fn of(rooms: &'a [RoomRecord]) -> Result<Self, MergeError> {
         let mut out = Self { present: BTreeSet::new(), absent: BTreeSet::new(), violations: BTreeMap::new() };
-        for record in records {
+        for record in room::by_room(rooms)?.into_values() {
             out.present.extend(&record.present);
             out.absent.extend(&record.absent);
             out.violations.extend(record.violations.iter().map(|(t, words)| (t, words.as_str())));
         }
-        out
+        Ok(out)
     }
 
     /// What the candidate's violation voids, if there is one.

@@ -12,13 +12,15 @@ mod parts;
 mod room;
 #[cfg(test)]
 mod tests;
+mod transcripts;
 
 pub use crate::exam::Part;
 pub use error::MergeError;
 pub use group::GroupTotals;
-pub use join::{MergeInput, TheoryResult, merge};
+pub use join::{Attendance, MergeInput, TheoryResult, merge, transcripts};
 pub use parts::{Conflict, ConflictKind};
 pub use room::{CardUse, balance};
+pub use transcripts::{TranscriptIter, Transcripts};
 
 use crate::exam::Candidate;
 use crate::sheet::{Points, RoomId, TicketNumber};
@@ -121,7 +123,7 @@ impl RoomBalance {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Results {
     /// In the order 职业, 等级, 准考证号.
-    pub transcripts: Vec<Transcript>,
+    pub transcripts: Transcripts,
     /// Every room of the exam.
     pub rooms: Vec<RoomBalance>,
     /// How many exceptions are open.

@@ -163,7 +163,11 @@ fn choices(of: &[usize], count: usize) -> Vec<Vec<usize>> {
 ///
 /// [`PublishError::MasksAlike`] naming those whose masks can't be told apart.
 pub fn public_masks(exam: &Exam, results: &Results) -> Result<Vec<Mask>, PublishError> {
-    let people: Vec<(&str, &str)> = results.transcripts.iter().map(|t| person(exam, t)).collect();
+    masks_of(exam, &results.transcripts.iter().collect::<Vec<_>>())
+}
+
+fn masks_of(exam: &Exam, transcripts: &[Transcript]) -> Result<Vec<Mask>, PublishError> {
+    let people: Vec<(&str, &str)> = transcripts.iter().map(|t| person(exam, t)).collect();
     masks(&people)
 }
 
@@ -186,9 +190,10 @@ pub fn public_list(exam: &Exam, results: &Results, publication: u64) -> Result<V
     if results.transcripts.is_empty() {
         return Err(PublishError::NoCandidates);
     }
-    let masks = public_masks(exam, results)?;
+    let transcripts: Vec<Transcript> = results.transcripts.iter().collect();
+    let masks = masks_of(exam, &transcripts)?;
     let mut groups: BTreeMap<(&str, Level), Vec<(&Mask, &Transcript)>> = BTreeMap::new();
-    for (mask, transcript) in masks.iter().zip(&results.transcripts) {
+    for (mask, transcript) in masks.iter().zip(&transcripts) {
         let candidate = &transcript.candidate;
         let group = groups.entry((&candidate.occupation, candidate.level)).or_default();
         if exam.public.list == ListRule::All || transcript.verdict == Verdict::Passed {

@@ -1,9 +1,11 @@
 //! Why a paper is a draft, in words.
 
 use super::Matter;
+use crate::exam::Candidate;
 use crate::merge::{ConflictKind, Part, PartResult, Results, RoomBalance, Transcript, Verdict};
 use crate::sheet::TicketNumber;
 use std::collections::{BTreeMap, BTreeSet};
+use std::fmt;
 
 /// How many people one statement names. More would fill pages that nobody reads; fewer would hide who it is
 /// in a room of the usual thirty, where more than a handful missing means that a whole pile is.
@@ -14,8 +16,27 @@ const HELD: usize = 30;
 
 /// Every reason why papers made of `results` are drafts; none if they are not.
 pub(super) fn openings(results: &Results) -> Vec<Matter> {
-    let names: BTreeMap<&TicketNumber, &str> =
-        results.transcripts.iter().map(|t| (&t.candidate.ticket, t.candidate.name.as_str())).collect();
+    let mut pending: [People; PARTS.len()] = Default::default();
+    let mut conflicts: BTreeMap<(Part, ConflictKind), People> = BTreeMap::new();
+    let mut undecided = People::default();
+    let named = named_elsewhere(results);
+    let mut names: BTreeMap<TicketNumber, String> = BTreeMap::new();
+    for transcript in &results.transcripts {
+        let Candidate { ticket, name, .. } = &transcript.candidate;
+        let waits = PARTS.map(|(_, part)| part(&transcript) == Some(PartResult::Pending));
+        for (people, _) in pending.iter_mut().zip(waits).filter(|(_, waits)| *waits) {
+            people.add(ticket, Some(name));
+        }
+        for conflict in &transcript.conflicts {
+            conflicts.entry((conflict.part, conflict.kind)).or_default().add(ticket, Some(name));
+        }
+        if transcript.verdict == Verdict::Pending && !waits.contains(&true) {
+            undecided.add(ticket, Some(name));
+        }
+        if named.contains(ticket) {
+            names.insert(ticket.clone(), name.clone());
+        }
+    }
     let mut openings = Vec::new();
     if results.open_exceptions > 0 {
         openings.push(Matter {
@@ -29,58 +50,39 @@ pub(super) fn openings(results: &Results) -> Vec<Matter> {
                 matter: format!("考场 {}", room.room), statement: room_statement(room, &names)
             });
     }
-    for (what, part) in PARTS {
-        let waiting: Vec<_> = results
-            .transcripts
-            .iter()
-            .filter(|t| part(t) == Some(PartResult::Pending))
-            .map(|t| &t.candidate.ticket)
-            .collect();
-        if !waiting.is_empty() {
-            openings.push(Matter {
-                matter: format!("{what}未定"),
-                statement: format!("{}。", people(&waiting, &names)),
-            });
-        }
+    for ((what, _), people) in PARTS.iter().zip(&pending).filter(|(_, people)| people.count > 0) {
+        openings.push(Matter { matter: format!("{what}未定"), statement: format!("{people}。") });
     }
-    let mut conflicts: BTreeMap<(Part, ConflictKind), Vec<&TicketNumber>> = BTreeMap::new();
-    for transcript in &results.transcripts {
-        for conflict in &transcript.conflicts {
-            let place = (conflict.part, conflict.kind);
-            conflicts.entry(place).or_default().push(&transcript.candidate.ticket);
-        }
-    }
-    for ((part, kind), tickets) in conflicts {
+    for ((part, kind), people) in conflicts {
         openings.push(Matter {
             matter: format!("{}情况矛盾", part.name()),
-            statement: format!("{}：{}。", kind.statement(), people(&tickets, &names)),
+            statement: format!("{}：{people}。", kind.statement()),
         });
     }
     for (ticket, reasons) in results.held.iter().take(HELD) {
         openings.push(Matter {
             matter: "评分待裁定".to_owned(),
-            statement: format!("{}：{}。", people(&[ticket], &names), reasons.join("；")),
+            statement: format!("{}：{}。", People::of([ticket], &names), reasons.join("；")),
         });
     }
     if results.held.len() > HELD {
         let statement = format!("另有 {} 人待裁定。", results.held.len() - HELD);
         openings.push(Matter { matter: "评分待裁定".to_owned(), statement });
     }
-    let undecided: Vec<_> = results
-        .transcripts
-        .iter()
-        .filter(|t| {
-            t.verdict == Verdict::Pending && PARTS.iter().all(|(_, p)| p(t) != Some(PartResult::Pending))
-        })
-        .map(|t| &t.candidate.ticket)
-        .collect();
-    if !undecided.is_empty() {
-        openings.push(Matter {
-            matter: "评定结果未定".to_owned(),
-            statement: format!("{}。", people(&undecided, &names)),
-        });
+    if undecided.count > 0 {
+        openings
+            .push(Matter { matter: "评定结果未定".to_owned(), statement: format!("{undecided}。") });
     }
     openings
+}
+
+/// Those whom statements about rooms and held scores name.
+fn named_elsewhere(results: &Results) -> BTreeSet<&TicketNumber> {
+    let rooms = results.rooms.iter().filter(|room| !room.holds());
+    let of_rooms = rooms
+        .flat_map(|room| [&room.unrecorded, &room.strangers, &room.missing, &room.surplus])
+        .flat_map(|tickets| tickets.iter().take(NAMED));
+    of_rooms.chain(results.held.keys().take(HELD)).collect()
 }
 
 /// A part of the examination of one candidate, if it is examined.
@@ -89,7 +91,7 @@ type OfPart = fn(&Transcript) -> Option<PartResult>;
 const PARTS: [(&str, OfPart); 3] =
     [("理论成绩", |t| Some(t.theory)), ("实操成绩", |t| Some(t.practical)), ("综合评审", |t| t.review)];
 
-fn room_statement(room: &RoomBalance, names: &BTreeMap<&TicketNumber, &str>) -> String {
+fn room_statement(room: &RoomBalance, names: &BTreeMap<TicketNumber, String>) -> String {
     let mut parts = Vec::new();
     if room.recorded {
         parts.push(format!(
@@ -108,23 +110,45 @@ fn room_statement(room: &RoomBalance, names: &BTreeMap<&TicketNumber, &str>) -> 
         ("未记录到考而有答题卡", Some(&room.surplus)),
     ] {
         if let Some(tickets) = tickets.filter(|t: &&BTreeSet<_>| !t.is_empty()) {
-            let tickets: Vec<_> = tickets.iter().collect();
-            parts.push(format!("{what} {}", people(&tickets, names)));
+            parts.push(format!("{what} {}", People::of(tickets, names)));
         }
     }
     format!("{}。", parts.join("；"))
 }
 
-/// `2 人：140510001001（张甲）、140510001002（李乙）`.
-fn people(tickets: &[&TicketNumber], names: &BTreeMap<&TicketNumber, &str>) -> String {
-    let listed: Vec<_> = tickets
-        .iter()
-        .take(NAMED)
-        .map(|ticket| match names.get(ticket).copied().filter(|name| !name.is_empty()) {
-            Some(name) => format!("{ticket}（{name}）"),
-            None => ticket.to_string(),
-        })
-        .collect();
-    let more = if tickets.len() > NAMED { " 等" } else { "" };
-    format!("{} 人：{}{more}", tickets.len(), listed.join("、"))
+/// People of whom a statement names the first: `2 人：140510001001（张甲）、140510001002（李乙）`.
+#[derive(Default)]
+struct People {
+    count: usize,
+    named: Vec<String>,
+}
+
+impl People {
+    fn of<'t>(
+        tickets: impl IntoIterator<Item = &'t TicketNumber>,
+        names: &BTreeMap<TicketNumber, String>,
+    ) -> Self {
+        let mut out = Self::default();
+        for ticket in tickets {
+            out.add(ticket, names.get(ticket));
+        }
+        out
+    }
+
+    fn add(&mut self, ticket: &TicketNumber, name: Option<&String>) {
+        self.count += 1;
+        if self.named.len() < NAMED {
+            self.named.push(match name.filter(|name| !name.is_empty()) {
+                Some(name) => format!("{ticket}（{name}）"),
+                None => ticket.to_string(),
+            });
+        }
+    }
+}
+
+impl fmt::Display for People {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let more = if self.count > NAMED { " 等" } else { "" };
+        write!(f, "{} 人：{}{more}", self.count, self.named.join("、"))
+    }
 }

@@ -4,8 +4,10 @@ use super::cells::{Cell, Column, level_title};
 use super::openings::openings;
 use super::tally::Tally;
 use super::{Edition, Matter, Stage};
-use crate::exam::{Exam, Level, Signatories};
-use crate::merge::{Results, Transcript, Verdict};
+use crate::exam::{Candidate, Exam, Level, Signatories};
+use crate::merge::{Results, Transcripts, Verdict};
+use crate::sheet::TicketNumber;
+use std::collections::BTreeMap;
 use std::ops::Range;
 
 /// Which of the three papers.
@@ -279,11 +281,10 @@ const MATTERS_TAB: &str = "更正与复核事项";
 impl<'a> Paper<'a> {
     /// The paper of this kind.
     pub fn of(kind: PaperKind, exam: &Exam, results: &'a Results, edition: &'a Edition) -> Self {
-        let mut transcripts: Vec<&Transcript> = results.transcripts.iter().collect();
-        transcripts.sort_by(|a, b| key(a).cmp(&key(b)).then_with(|| order(a).cmp(order(b))));
-        let mut sections: Vec<Section> = transcripts
-            .chunk_by(|a, b| key(a) == key(b))
-            .map(|group| section(kind, exam, edition, group))
+        let transcripts = &results.transcripts;
+        let mut sections: Vec<Section> = groups(transcripts)
+            .iter()
+            .map(|group| section(kind, exam, edition, transcripts, group))
             .collect();
         let standing = match &edition.stage {
             _ if results.is_draft() => Standing::Draft,
@@ -317,40 +318,67 @@ impl<'a> Paper<'a> {
     }
 }
 
-/// What makes a group: 职业 and 等级.
-fn key(transcript: &Transcript) -> (&str, Level) {
-    (&transcript.candidate.occupation, transcript.candidate.level)
+/// The candidates of one 职业 and 等级: their places among the transcripts, by 准考证号 as text.
+struct Group {
+    occupation: String,
+    level: Level,
+    places: Vec<usize>,
 }
 
-/// What sorts within it: 准考证号 as text.
-fn order(transcript: &Transcript) -> &str {
-    transcript.candidate.ticket.as_str()
+/// Every group in its order.
+fn groups(transcripts: &Transcripts) -> Vec<Group> {
+    let mut groups: BTreeMap<(String, Level), (Vec<usize>, Option<TicketNumber>)> = BTreeMap::new();
+    let mut in_order = true;
+    for (place, transcript) in transcripts.iter().enumerate() {
+        let Candidate { occupation, level, ticket, .. } = transcript.candidate;
+        let (places, last) = groups.entry((occupation, level)).or_default();
+        places.push(place);
+        in_order &= last.replace(ticket) < *last;
+    }
+    let groups = groups.into_iter().map(|((occupation, level), (mut places, _))| {
+        if !in_order {
+            places.sort_by_cached_key(|place| transcripts.at(*place).candidate.ticket);
+        }
+        Group { occupation, level, places }
+    });
+    groups.collect()
 }
 
-fn section<'a>(kind: PaperKind, exam: &Exam, edition: &'a Edition, group: &[&'a Transcript]) -> Section<'a> {
-    let tally = Tally::of(group.iter().copied());
-    let with_review = group.iter().any(|t| t.review.is_some());
+fn section<'a>(
+    kind: PaperKind,
+    exam: &Exam,
+    edition: &'a Edition,
+    transcripts: &'a Transcripts,
+    group: &Group,
+) -> Section<'a> {
+    let (mut listed, mut with_review) = (Vec::new(), false);
+    let tally = Tally::of(group.places.iter().map(|&place| {
+        let transcript = transcripts.at(place);
+        with_review |= transcript.review.is_some();
+        if kind != PaperKind::PassedRegister || transcript.verdict == Verdict::Passed {
+            listed.push(place);
+        }
+        transcript
+    }));
     let columns = kind.columns(with_review);
-    let is_listed = |t: &&&Transcript| kind != PaperKind::PassedRegister || t.verdict == Verdict::Passed;
-    let listed: Vec<&Transcript> = group.iter().filter(is_listed).copied().collect();
     let shown = columns.clone();
     let rows = Rows::new(listed.len(), move |place| {
-        let (transcript, serial) = (listed[place], serial(place));
+        let (transcript, serial) = (transcripts.at(listed[place]), serial(place));
         Row {
             whose: format!("{} {}", transcript.candidate.ticket, transcript.candidate.name),
             cells: shown
                 .iter()
                 .map(|column| match kind {
-                    PaperKind::Register => column.register_cell(serial, transcript),
+                    PaperKind::Register => column.register_cell(serial, &transcript),
                     PaperKind::PassedRegister => {
-                        column.passed_cell(serial, transcript, &edition.certificates)
+                        column.passed_cell(serial, &transcript, &edition.certificates)
                     }
-                    PaperKind::ScoreReport => column.cell(serial, transcript),
+                    PaperKind::ScoreReport => column.cell(serial, &transcript),
                 })
                 .collect(),
         }
     });
-    let (occupation, level) = group.first().map_or(("", Level::Five), |t| key(t));
+    let (occupation, level) = (&group.occupation, group.level);
     Section {
         tab: format!("{occupation}{}", level.word()),
         title: kind.title().to_owned(),

@@ -84,7 +84,8 @@ mod tests {
     use crate::publish::sample;
 
     fn roster() -> Roster {
-        let candidates = sample::results(70, 0).transcripts.into_iter().map(|t| t.candidate);
+        let candidates = sample::results(70, 0);
+        let candidates = candidates.transcripts.iter().map(|t| t.candidate);
         Roster { candidates: candidates.map(|c| (c.ticket.clone(), c)).collect() }
     }
 

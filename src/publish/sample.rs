@@ -137,8 +137,17 @@ pub(super) fn draft(electricians: u32) -> Results {
     };
     results.rooms.extend([unbalanced, RoomBalance { recorded: false, ..room("03") }]);
     results.open_exceptions = 5;
-    results.transcripts[0].practical = PartResult::Pending;
-    results.transcripts[0].verdict = Verdict::Pending;
-    results.transcripts[0].grade = String::new();
+    alter(&mut results, |all| {
+        all[0].practical = PartResult::Pending;
+        all[0].verdict = Verdict::Pending;
+        all[0].grade = String::new();
+    });
     results
+}
+
+/// Makes other transcripts of those that there are.
+pub(super) fn alter(results: &mut Results, change: impl FnOnce(&mut Vec<Transcript>)) {
+    let mut all = results.transcripts.iter().collect();
+    change(&mut all);
+    results.transcripts = all.into_iter().collect();
 }

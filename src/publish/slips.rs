@@ -33,7 +33,7 @@ pub fn result_slips(
     number: u64,
     room: Option<&RoomId>,
 ) -> Result<(Document, usize), PublishError> {
-    let mut of: Vec<&Transcript> =
+    let mut of: Vec<Transcript> =
         results.transcripts.iter().filter(|t| room.is_none_or(|room| t.candidate.room == *room)).collect();
     match (of.is_empty(), room) {
         (true, Some(room)) => return Err(PublishError::NobodyInRoom { room: room.to_string() }),
@@ -146,8 +146,8 @@ mod tests {
     #[test]
     fn a_name_that_cannot_be_printed_is_an_error_with_its_owner() {
         let mut results = sample::results(2, 0);
-        results.transcripts[1].candidate.name = "张\u{1f600}".into();
-        let whose = results.transcripts[1].candidate.ticket.to_string();
+        sample::alter(&mut results, |all| all[1].candidate.name = "张\u{1f600}".into());
+        let whose = results.transcripts.at(1).candidate.ticket.to_string();
         let error = result_slips(&sample::exam(), &results, 1, None).unwrap_err();
         assert!(error.to_string().contains(&whose), "{error}");
     }

@@ -2,6 +2,7 @@
 
 use crate::exam::Attempt;
 use crate::merge::{PartResult, Transcript, Verdict};
+use std::borrow::Borrow;
 
 /// Counts over the candidates of one section.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -26,9 +27,10 @@ pub(super) struct Tally {
 
 impl Tally {
     /// Counts `transcripts`; entered = sat + absent + unknown.
-    pub fn of<'a>(transcripts: impl IntoIterator<Item = &'a Transcript>) -> Self {
+    pub fn of<T: Borrow<Transcript>>(transcripts: impl IntoIterator<Item = T>) -> Self {
         let mut tally = Self::default();
         for transcript in transcripts {
+            let transcript = transcript.borrow();
             tally.entered += 1;
             match transcript.candidate.attempt {
                 Attempt::First => tally.first += 1,

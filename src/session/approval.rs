@@ -208,8 +208,7 @@ impl Session {
                 if same { Ok(None) } else { Err(stale(vec!["the publication's certificates".into()])) }
             }
             Proposal::Issue(proposed) => {
-                let results = self.merge()?;
-                self.twice(&results)?;
+                let results = self.merge_twice()?;
                 match self.now_of(&results, None, Some(proposed))? {
                     Now::Draft(_) => Err(stale(vec!["the results are no longer final".into()])),
                     Now::Same(last) => {
@@ -246,7 +245,7 @@ impl Session {
             corrects: all.last().map(|last| last.number),
             reason: String::new(),
             freeze: self.store.frozen()?.map(|freeze| freeze.hash),
-            lines: results.transcripts.iter().map(line_of).collect(),
+            lines: results.transcripts.iter().map(|t| line_of(&t)).collect(),
             matters: matters.into_iter().map(|m| (m.matter, m.statement)).collect(),
             proposal: None,
             issued: String::new(),
@@ -271,7 +270,8 @@ impl Session {
             let today = self.now().get(..10).unwrap_or_default().to_owned();
             publication.issued = fixed.or(kept).unwrap_or(today);
             let passed = results.transcripts.iter().filter(|t| t.verdict == Verdict::Passed);
-            let passed = passed.map(|t| (&t.candidate.ticket, t.candidate.level));
+            let passed: Vec<_> = passed.map(|t| (t.candidate.ticket, t.candidate.level)).collect();
+            let passed = passed.iter().map(|(ticket, level)| (ticket, *level));
             let register = self.store.certificates()?;
             let (certificates, revoked) = allot(scheme, &publication.issued, &register, passed)?;
             (publication.certificates, publication.revoked) = (certificates, revoked);

@@ -16,6 +16,7 @@ mod import;
 mod items;
 mod late;
 mod lock;
+mod merging;
 mod numbers;
 mod originals;
 mod paper;

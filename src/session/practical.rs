@@ -10,7 +10,7 @@ use crate::practical::{
 };
 use crate::publish::Matter;
 use crate::sheet::{RoomId, TicketNumber};
-use crate::store::{Imported, MarksRecord};
+use crate::store::{Imported, MarksRecord, TicketSpan};
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 
@@ -66,6 +66,13 @@ pub(super) struct PartResults {
     pub(super) review: BTreeMap<TicketNumber, PartResult>,
     pub(super) vetoed: BTreeMap<TicketNumber, Vec<String>>,
     pub(super) held: BTreeMap<TicketNumber, Vec<String>>,
+}
+
+/// Totals of 实操 and 综合评审 as they were sent, each in the order of the tickets.
+#[derive(Debug)]
+pub(super) struct Totals {
+    practical: Vec<PracticalScore>,
+    review: Vec<PracticalScore>,
 }
 
 impl Session {
@@ -282,18 +289,19 @@ impl Session {
     /// [`SessionError::NoRoster`] or a failure of the record.
     pub fn assessed(&self, part: AssessedPart) -> Result<Vec<AssessedCandidate>, SessionError> {
         let roster = self.roster()?;
-        self.assessed_of(part, &roster)
+        self.assessed_of(part, &roster, &TicketSpan::default())
     }
 
     fn assessed_of(
         &self,
         part: AssessedPart,
         roster: &Roster,
+        span: &TicketSpan,
     ) -> Result<Vec<AssessedCandidate>, SessionError> {
         if self.exam.assessments.values().all(|scheme| scheme.part != part) {
             return Ok(Vec::new());
         }
-        let mut records = self.store.marks(part)?;
+        let mut records = self.store.marks_within(part, span)?;
         let mut out = Vec::new();
         for candidate in roster.candidates.values() {
             let record = records.remove(&candidate.ticket);
@@ -375,21 +383,36 @@ impl Session {
         self.assessed_candidate(part, ticket)
     }
 
-    /// Everything about 实操 and 综合评审 that goes into results.
-    pub(super) fn part_results(&self, roster: &Roster) -> Result<PartResults, SessionError> {
+    /// The totals that were sent.
+    pub(super) fn totals(&self) -> Result<Totals, SessionError> {
+        let mut totals = Totals { practical: self.store.practical()?, review: self.store.review()? };
+        for sent in [&mut totals.practical, &mut totals.review] {
+            sent.sort_by(|a, b| a.ticket.cmp(&b.ticket));
+        }
+        Ok(totals)
+    }
+
+    /// Everything about 实操 and 综合评审 that goes into the results of a span; `roster` has its candidates.
+    pub(super) fn part_results(
+        &self,
+        roster: &Roster,
+        totals: &Totals,
+        span: &TicketSpan,
+    ) -> Result<PartResults, SessionError> {
         let mut out = PartResults::default();
         for part in AssessedPart::ALL {
             let sent = match part {
-                AssessedPart::Practical => self.store.practical()?,
-                AssessedPart::Review => self.store.review()?,
+                AssessedPart::Practical => &totals.practical,
+                AssessedPart::Review => &totals.review,
             };
+            let sent = span.of(sent, |score| &score.ticket).iter().cloned();
             let scheme_of = |ticket: &TicketNumber| {
                 let candidate = roster.candidates.get(ticket)?;
                 self.exam.scheme(part, &candidate.occupation, candidate.level)
             };
             let mut scores: Vec<PracticalScore> =
-                sent.into_iter().filter(|score| scheme_of(&score.ticket).is_none()).collect();
-            for one in self.assessed_of(part, roster)? {
+                sent.filter(|score| scheme_of(&score.ticket).is_none()).collect();
+            for one in self.assessed_of(part, roster, span)? {
                 let ticket = one.candidate.ticket.clone();
                 if one.record.is_some() && !one.held().is_empty() {
                     let said = one.held().iter().map(|held| format!("{}·{held}", part.name()));
@@ -418,7 +441,7 @@ impl Session {
         let Some(roster) = self.store.roster()? else { return Ok(Vec::new()) };
         let mut out = Vec::new();
         for part in AssessedPart::ALL {
-            for one in self.assessed_of(part, &roster)? {
+            for one in self.assessed_of(part, &roster, &TicketSpan::default())? {
                 let Some(release) = one.record.and_then(|record| record.released) else { continue };
                 let held: Vec<String> = one.assessed.held.iter().map(ToString::to_string).collect();
                 out.push(Matter {

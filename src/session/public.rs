@@ -18,7 +18,7 @@ impl Session {
             return Err(SessionError::Withdrawn { number, reason: withdrawn.reason });
         }
         let results = self.merge()?;
-        let lines = results.transcripts.iter().map(line_of);
+        let lines = results.transcripts.iter().map(|t| line_of(&t));
         let as_published = !results.is_draft() && lines.eq(publication.lines.iter().cloned());
         if !as_published || !self.prints_as_signed(&publication, &results)? {
             return Err(SessionError::NotAsPublished { number: publication.number });

@@ -94,8 +94,7 @@ impl Session {
         if correction.is_some_and(|reason| reason.trim().is_empty()) {
             return Err(SessionError::NoReason);
         }
-        let results = self.merge()?;
-        self.twice(&results)?;
+        let results = self.merge_twice()?;
         let open = self.proposal()?;
         let proposed = open.as_ref().and_then(|status| match &status.case.opened {
             Proposal::Issue(issue) => Some((status, issue.as_ref())),

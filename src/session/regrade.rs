@@ -129,7 +129,12 @@ impl Session {
         let at = self.now();
         self.store.note("regrade", &json!({ "corrected": told }), &at)?;
         let after = self.merge()?;
-        let (before, after) = (by_ticket(&before), by_ticket(&after));
+        let corrected: BTreeSet<TicketNumber> = papers
+            .iter()
+            .flat_map(|paper| &paper.changed)
+            .map(|changed| changed.score.ticket.clone())
+            .collect();
+        let (before, after) = (of_these(&before, &corrected), of_these(&after, &corrected));
         for changed in papers.iter_mut().flat_map(|paper| &mut paper.changed) {
             let ticket = &changed.score.ticket;
             for (results, verdict, grade) in [
@@ -254,6 +259,8 @@ impl Session {
     }
 }
 
-fn by_ticket(results: &Results) -> BTreeMap<&TicketNumber, &Transcript> {
-    results.transcripts.iter().map(|t| (&t.candidate.ticket, t)).collect()
+/// The transcripts of these candidates.
+fn of_these(results: &Results, tickets: &BTreeSet<TicketNumber>) -> BTreeMap<TicketNumber, Transcript> {
+    let of_them = results.transcripts.iter().filter(|t| tickets.contains(&t.candidate.ticket));
+    of_them.map(|t| (t.candidate.ticket.clone(), t)).collect()
 }

@@ -1,63 +1,14 @@
-//! Merging: everybody's result, by two roads, and what is listed beside it.
+//! What is listed beside results, and results as publications keep them.
 
 use super::{LateState, LateStatus, RecheckStatus, Session, SessionError};
-use crate::merge::{MergeInput, PartResult, Results, TheoryResult, Transcript, Verdict, merge};
+use crate::merge::{PartResult, Transcript};
 use crate::publish::Matter;
-use crate::sheet::{PaperId, Points, TicketNumber};
-use crate::store::{Publication, PublishedLine, SecondPart, SecondResult, StoreError};
+use crate::sheet::PaperId;
+use crate::store::{Publication, PublishedLine};
 use serde_json::Value;
 use std::collections::BTreeMap;
 
 impl Session {
-    /// Everybody's transcript, and what does not balance.
-    ///
-    /// # Errors
-    ///
-    /// [`SessionError::NoRoster`], scores that contradict roster or exam, or a failure of the record.
-    pub fn merge(&self) -> Result<Results, SessionError> {
-        // What decides which card counts is half of what there is to hold, and is let go before people are joined.
-        let (roster, rooms, rulings, mut ungraded, open) = {
-            let standings = self.standings_short()?;
-            let (cards, open) = (standings.cards(), standings.findings.open.len());
-            (standings.roster, standings.rooms, standings.rulings, cards, open)
-        };
-        if roster.candidates.is_empty() && self.store.roster()?.is_none() {
-            return Err(SessionError::NoRoster);
-        }
-        let theory: BTreeMap<TicketNumber, TheoryResult> = self
-            .store
-            .scores()?
-            .into_iter()
-            .map(|s| (s.ticket, TheoryResult { score: s.score, sheet: s.sheet }))
-            .collect();
-        ungraded.retain(|ticket, _| !theory.contains_key(ticket));
-        let assessed = self.part_results(&roster)?;
-        Ok(merge(MergeInput {
-            exam: &self.exam,
-            roster: &roster,
-            rooms: &rooms,
-            theory: &theory,
-            ungraded: &ungraded,
-            practical: &assessed.practical,
-            review: &assessed.review,
-            rulings: &rulings,
-            vetoed: &assessed.vetoed,
-            held: &assessed.held,
-            open_exceptions: u32::try_from(open).unwrap_or(u32::MAX),
-        })?)
-    }
-
-    /// Refuses results that the second road ([`Store::second_road`](crate::store::Store::second_road)) does not come to as well.
-    pub(super) fn twice(&self, results: &Results) -> Result<(), SessionError> {
-        // The second road asks the view for answers on absent candidates' cards.
-        if self.open_in_view()?.is_none() {
-            return Err(StoreError::Locked { path: self.store.path().to_owned() }.into());
-        }
-        let second = self.store.second_road()?;
-        let found = differences(&results.transcripts, &second);
-        if found.is_empty() { Ok(()) } else { Err(SessionError::RoadsDiffer { differences: found }) }
-    }
-
     /// What was decided or corrected after the freeze, or is still to be decided: corrected keys, late cards, re-checks. Every
     /// publication lists it.
     pub(super) fn matters(&self) -> Result<Vec<Matter>, SessionError> {
@@ -151,71 +102,3 @@ pub(super) fn changes(earlier: &Publication, later: &Publication) -> Vec<Matter>
     };
     later.lines.iter().filter_map(changed).collect()
 }
-
-/// Where two roads to the results differ: whose, and what each of them says.
-fn differences(first: &[Transcript], second: &[SecondResult]) -> Vec<String> {
-    let mut others: BTreeMap<&str, &SecondResult> = second.iter().map(|r| (r.ticket.as_str(), r)).collect();
-    let mut out = Vec::new();
-    let said = |result: &SecondResult| {
-        let part = |part: &SecondPart| match part.hundredths {
-            Some(hundredths) if part.state == "scored" => Points::from_hundredths(hundredths).to_string(),
-            Some(hundredths) => format!("{} {}", part.state, Points::from_hundredths(hundredths)),
-            None => part.state.clone(),
-        };
-        let review =
-            result.review.as_ref().map_or_else(String::new, |review| format!(", 综合评审 {}", part(review)));
-        let total = result
-            .total
-            .map_or_else(String::new, |total| format!(", 总成绩 {}", Points::from_hundredths(total)));
-        format!(
-            "理论 {}, 实操 {}{review}{total}, {} {}",
-            part(&result.theory),
-            part(&result.practical),
-            result.verdict,
-            result.grade
-        )
-    };
-    for transcript in first {
-        let ticket = &transcript.candidate.ticket;
-        let mine = as_second(transcript);
-        match others.remove(ticket.as_str()) {
-            Some(other) if *other == mine => {}
-            Some(other) => out.push(format!("{ticket}: {} and {}", said(&mine), said(other))),
-            None => out.push(format!("{ticket}: {} and nothing", said(&mine))),
-        }
-    }
-    out.extend(others.values().map(|other| format!("{}: nothing and {}", other.ticket, said(other))));
-    out
-}
-
-/// A transcript as the second road would say it.
-fn as_second(transcript: &Transcript) -> SecondResult {
-    let part = |result: PartResult| {
-        let (state, points) = match result {
-            PartResult::Scored(points) => ("scored", Some(points)),
-            PartResult::Absent => ("absent", None),
-            PartResult::Void => ("void", None),
-            PartResult::Pending => ("pending", None),
-            PartResult::Carried(score) => ("carried", score),
-            PartResult::NotExamined => ("not-examined", None),
-        };
-        SecondPart { state: state.to_owned(), hundredths: points.map(Points::hundredths) }
-    };
-    let verdict = match transcript.verdict {
-        Verdict::Passed => "passed",
-        Verdict::Failed => "failed",
-        Verdict::Pending => "pending",
-    };
-    SecondResult {
-        ticket: transcript.candidate.ticket.to_string(),
-        theory: part(transcript.theory),
-        practical: part(transcript.practical),
-        review: transcript.review.map(part),
-        total: transcript.total.map(Points::hundredths),
-        verdict: verdict.to_owned(),
-        grade: transcript.grade.clone(),
-    }
-}
-
-#[cfg(test)]
-mod tests;

@@ -17,7 +17,7 @@ impl Session {
     /// As [`Session::merge`]; [`SessionError::Publish`].
     pub fn statistics(&self) -> Result<Vec<Document>, SessionError> {
         let results = self.merge()?;
-        let lines: Vec<PublishedLine> = results.transcripts.iter().map(line_of).collect();
+        let lines: Vec<PublishedLine> = results.transcripts.iter().map(|t| line_of(&t)).collect();
         let number = match self.store.publications()?.last() {
             None => "未发布".to_owned(),
             Some(last) if last.lines == lines => match self.number_state(last.number)? {

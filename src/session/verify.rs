@@ -359,15 +359,20 @@ impl Session {
         Ok(head)
     }
 
-    /// Whether the view is what the record comes to; one that isn't is thrown away.
+    /// Whether the view is what the record comes to, and results made from it are those of the record; one that isn't is thrown
+    /// away.
     fn view_holds(&self) -> Result<bool, SessionError> {
-        if let Some(View { candidates, counts, open, rooms: Some(rooms) }) = self.view()?
-            && self.whole()? != (candidates, counts, open, rooms)
-        {
-            self.store.derive(|view| view.clear().map_err(SessionError::from))?;
-            return Ok(false);
+        let Some(View { candidates, counts, open, rooms: Some(rooms) }) = self.view()? else {
+            return Ok(true);
+        };
+        let mut holds = self.whole()? == (candidates, counts, open, rooms);
+        if holds && let Some(results) = self.merge_in_batches()? {
+            holds = self.merge_whole()? == results;
         }
-        Ok(true)
+        if !holds {
+            self.store.derive(|view| view.clear().map_err(SessionError::from))?;
+        }
+        Ok(holds)
     }
 
     fn check_slips(&self, options: &VerifyOptions<'_>, seen: &mut Verified) -> Result<(), SessionError> {

@@ -20,6 +20,7 @@ use crate::sheet::{
 use crate::store::{Along, Counts, Derived, DerivedState, Store, StoreError};
 use std::cell::RefCell;
 use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::rc::Rc;
 
 /// A room of the view; without a balance where its record contradicts itself.
 type RoomLine = Option<RoomBalance>;
@@ -146,12 +147,7 @@ impl Session {
         } else {
             view.clear()?;
             view.place_files()?;
-            let roster = view.roster()?;
-            candidates = roster.candidates.len() as u64;
-            for candidate in roster.candidates.values() {
-                view.put_candidate(candidate)?;
-                keeping.rooms.insert(candidate.room.clone());
-            }
+            (candidates, keeping.rooms) = view.put_roster()?;
             keeping.rooms.extend(self.exam.rooms.iter().chain(keeping.records.keys().copied()).cloned());
             keeping.groups.extend(view.tickets()?);
             view.all_sheets()?
@@ -254,7 +250,14 @@ struct Keeping<'k> {
     rulings: Rulings,
     /// The candidates of rooms that were asked for, in the order of their seats.
     seats: RefCell<HashMap<RoomId, Vec<TicketNumber>>>,
+    /// Candidates who were asked for a moment ago: cards that lie beside each other ask for the same ones.
+    recent: RefCell<HashMap<TicketNumber, Option<Rc<Candidate>>>>,
+    /// What lies beside sheets that were asked for a moment ago.
+    links: RefCell<HashMap<(SheetId, Along), Option<SheetId>>>,
 }
+
+/// How many candidates and sheets are remembered, more than lie beside each other.
+const RECENT: usize = 500;
 
 impl<'k> Keeping<'k> {
     fn of(
@@ -277,6 +280,8 @@ impl<'k> Keeping<'k> {
             counts: Counts::default(),
             rulings: Rulings::default(),
             seats: RefCell::default(),
+            recent: RefCell::default(),
+            links: RefCell::default(),
         }
     }
 
@@ -286,14 +291,14 @@ impl<'k> Keeping<'k> {
         let mut claims = self.groups.clone();
         for sheet in sheets {
             for along in [Along::Before, Along::Behind] {
-                for beside in self.view.beside(sheet, along, BESIDE)? {
-                    claims.extend(self.claim(&beside)?);
+                for beside in self.beside(sheet, along, BESIDE)? {
+                    claims.extend(self.view.claim(&beside)?);
                 }
             }
         }
         let mut rooms = BTreeSet::new();
         for ticket in &claims {
-            rooms.extend(self.view.candidate(ticket.as_str())?.map(|candidate| candidate.room));
+            rooms.extend(self.candidate(ticket)?.map(|candidate| candidate.room.clone()));
         }
         for room in rooms {
             for ticket in self.seats(&room)? {
@@ -306,9 +311,46 @@ impl<'k> Keeping<'k> {
         Ok(())
     }
 
-    /// Whose a sheet is taken to be.
-    fn claim(&self, sheet: &SheetId) -> Result<Option<TicketNumber>, SessionError> {
-        Ok(self.view.sheet(sheet)?.claim.and_then(|text| text.parse().ok()))
+    /// The sheets that lie beside one, from the nearest on, at most `most`.
+    fn beside(&self, sheet: &SheetId, along: Along, most: usize) -> Result<Vec<SheetId>, SessionError> {
+        let mut out = Vec::new();
+        let mut at = Some(*sheet);
+        while let Some(sheet) = at.filter(|_| out.len() < most) {
+            at = self.next(&sheet, along)?;
+            out.extend(at);
+        }
+        Ok(out)
+    }
+
+    /// The sheet that lies directly beside one.
+    fn next(&self, sheet: &SheetId, along: Along) -> Result<Option<SheetId>, SessionError> {
+        if let Some(known) = self.links.borrow().get(&(*sheet, along)) {
+            return Ok(*known);
+        }
+        let next = self.view.beside(sheet, along, 1)?.pop();
+        let mut links = self.links.borrow_mut();
+        if links.len() >= RECENT {
+            links.clear();
+        }
+        links.insert((*sheet, along), next);
+        if let Some(next) = next {
+            links.insert((next, along.back()), Some(*sheet));
+        }
+        Ok(next)
+    }
+
+    /// A candidate of the roster.
+    fn candidate(&self, ticket: &TicketNumber) -> Result<Option<Rc<Candidate>>, SessionError> {
+        if let Some(known) = self.recent.borrow().get(ticket) {
+            return Ok(known.clone());
+        }
+        let found = self.view.candidate(ticket.as_str())?.map(Rc::new);
+        let mut recent = self.recent.borrow_mut();
+        if recent.len() >= RECENT {
+            recent.clear();
+        }
+        recent.insert(ticket.clone(), found.clone());
+        Ok(found)
     }
 
     /// The candidates of a room in the order of their seats.
@@ -332,15 +374,14 @@ impl<'k> Keeping<'k> {
             // Where a folder says the room, the cards beside say nothing.
             if named.is_empty() {
                 for (side, along) in beside.iter_mut().zip([Along::Before, Along::Behind]) {
-                    for sheet in self.view.beside(sheet, along, BESIDE)? {
-                        let ticket = self.claim(&sheet)?;
-                        let of = |ticket: TicketNumber| self.view.candidate(ticket.as_str());
-                        side.push(ticket.map(of).transpose()?.flatten());
+                    for sheet in self.beside(sheet, along, BESIDE)? {
+                        let ticket = self.view.claim(&sheet)?;
+                        side.push(ticket.map(|ticket| self.candidate(&ticket)).transpose()?.flatten());
                     }
                 }
             }
             let [before, behind] =
-                beside.each_ref().map(|side| side.iter().map(Option::as_ref).collect::<Vec<_>>());
+                beside.each_ref().map(|side| side.iter().map(Option::as_deref).collect::<Vec<_>>());
             if let Some(room) = other_room(candidate, &named, &before, &behind) {
                 out.among.insert(*sheet, room);
             }
@@ -350,9 +391,7 @@ impl<'k> Keeping<'k> {
                 let sheets = self.view.claiming(ticket)?;
                 Ok(if let [only] = sheets[..] { Some(only) } else { None })
             };
-            let next = |sheet: &SheetId| -> Result<Option<SheetId>, SessionError> {
-                Ok(self.view.beside(sheet, Along::Behind, 1)?.first().copied())
-            };
+            let next = |sheet: &SheetId| self.next(sheet, Along::Behind);
             let found = gap(&candidate.ticket, &self.seats(&candidate.room)?, card, next)?;
             out.gaps.extend(found.map(|found| (candidate.ticket.clone(), found)));
         }
@@ -391,7 +430,7 @@ impl<'k> Keeping<'k> {
             Some(found) if !found.settled.voided => {
                 let known = found.settled.responses.field(FieldName::TICKET).and_then(Response::known);
                 match known.and_then(|text| text.parse::<TicketNumber>().ok()) {
-                    Some(ticket) if self.view.candidate(ticket.as_str())?.is_some() => Some(ticket),
+                    Some(ticket) if self.candidate(&ticket)?.is_some() => Some(ticket),
                     _ => None,
                 }
             }
@@ -442,7 +481,7 @@ impl<'k> Keeping<'k> {
     /// Asks a candidate again: their sheets against their line of the roster and the room records.
     fn group(&mut self, ticket: &TicketNumber) -> Result<(), SessionError> {
         let about = format!("ticket {ticket}");
-        let Some(candidate) = self.view.candidate(ticket.as_str())? else { return self.put(&about, &[]) };
+        let Some(candidate) = self.candidate(ticket)? else { return self.put(&about, &[]) };
         let (sheets, found) = self.found(ticket, &candidate)?;
         let sheet = found.by_ticket.get(ticket).map(|accepted| accepted.sheet);
         let sheet = sheet.or_else(|| found.absent_cards.get(ticket).copied());

@@ -69,7 +69,7 @@ pub(super) fn digits(digits: &str) -> String {
 }
 
 /// A card with a ticket number of 4 digits, form A/B, both flags and three items.
-pub(super) fn card(name: &str, ticket: &str, form: &str, flags: &str, answers: [&str; 3]) -> Reading {
+pub(crate) fn card(name: &str, ticket: &str, form: &str, flags: &str, answers: [&str; 3]) -> Reading {
     let columns: Vec<String> = ticket.chars().map(|c| digits(&c.to_string())).collect();
     let columns: Vec<&str> = columns.iter().map(String::as_str).collect();
     let flag = |i: usize| flags.get(i..=i).unwrap_or("e").to_owned();

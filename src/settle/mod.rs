@@ -44,4 +44,4 @@ pub use session::{
 pub use stack::{BESIDE, Stacks, gap, other_room, rooms_named};
 
 #[cfg(test)]
-mod fixture;
+pub(crate) mod fixture;

@@ -1,6 +1,6 @@
 //! What assessors wrote, version by version, and what the head assessor decided.
 
-use super::{Fault, Imported, Source, Store, StoreError, decode, encode, parse};
+use super::{Fault, Imported, Source, Store, StoreError, TicketSpan, decode, encode, parse};
 use crate::exam::AssessedPart;
 use crate::practical::{MarkChange, Marks, PracticalScore};
 use crate::sheet::TicketNumber;
@@ -92,9 +92,25 @@ impl Store {
     ///
     /// [`StoreError::Damaged`] if some can't be read.
     pub fn marks(&self, part: AssessedPart) -> Result<BTreeMap<TicketNumber, MarksRecord>, StoreError> {
+        self.marks_within(part, &TicketSpan::default())
+    }
+
+    /// As [`Store::marks`], of the candidates in a span.
+    ///
+    /// # Errors
+    ///
+    /// As [`Store::marks`].
+    pub fn marks_within(
+        &self,
+        part: AssessedPart,
+        span: &TicketSpan,
+    ) -> Result<BTreeMap<TicketNumber, MarksRecord>, StoreError> {
         self.read(|tx| {
-            let mut statement = tx.prepare_cached(&format!("{IN_FORCE} ORDER BY a.ticket"))?;
-            let mut rows = statement.query([part.word()])?;
+            let mut statement = tx.prepare_cached(&format!(
+                "{IN_FORCE} AND a.ticket > ?2 AND a.ticket <= ?3 ORDER BY a.ticket"
+            ))?;
+            let (after, upto) = span.bounds();
+            let mut rows = statement.query((part.word(), after, upto))?;
             let mut out = BTreeMap::new();
             while let Some(row) = rows.next()? {
                 out.insert(parse("assessed", &row.get::<_, String>(5)?)?, record(row)?);

@@ -9,10 +9,11 @@ use super::cases::cases;
 use super::imports::{ImportKind, in_force};
 use super::late::{LateCase, LateSheet, signed_since};
 use super::record::{all_resolutions, values};
+use super::roster::each_candidate;
 use super::{Counts, Fault, Store, StoreError, decode, parse};
-use crate::exam::{Candidate, RoomRecord, Roster, Rulings};
+use crate::exam::{Candidate, RoomRecord, Rulings};
 use crate::read::{Reading, SetAside};
-use crate::sheet::{Place, Resolution, SheetId, TicketNumber};
+use crate::sheet::{Place, Resolution, RoomId, SheetId, TicketNumber};
 use rusqlite::{OptionalExtension, Transaction, TransactionBehavior};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
@@ -136,6 +137,31 @@ impl Store {
     /// [`StoreError::Damaged`] if one can't be read.
     pub fn derived_rooms<T: DeserializeOwned>(&self) -> Result<Vec<T>, StoreError> {
         self.read(|tx| values(tx, "derived_rooms", "SELECT balance FROM derived_rooms ORDER BY place, room"))
+    }
+
+    /// At most `most` candidates of the view behind a ticket number, in their order, each with what [`Derived::card`] gives.
+    ///
+    /// # Errors
+    ///
+    /// [`StoreError::Damaged`] if one can't be read.
+    pub fn derived_candidates(
+        &self,
+        after: Option<&TicketNumber>,
+        most: usize,
+    ) -> Result<Vec<(Candidate, Option<bool>)>, StoreError> {
+        self.read(|tx| {
+            let mut statement = tx.prepare_cached(
+                "SELECT candidate, answered FROM derived_candidates WHERE ticket > ?1 ORDER BY ticket LIMIT ?2",
+            )?;
+            let most = i64::try_from(most).unwrap_or(i64::MAX);
+            let mut rows = statement.query((after.map_or("", TicketNumber::as_str), most))?;
+            let mut out = Vec::new();
+            while let Some(row) = rows.next()? {
+                let text = row.get_ref(0)?.as_str().map_err(|_| Fault::Row("derived_candidates"))?;
+                out.push((decode("derived_candidates", text)?, row.get(1)?));
+            }
+            Ok(out)
+        })
     }
 
     /// The sheets that are taken to be a candidate's, or whose marks alone give this number.
@@ -297,15 +323,25 @@ impl Derived<'_> {
         })
     }
 
-    /// The roster in force; empty before the first import.
+    /// Keeps everybody on the roster in force, nobody before the first import; gives how many they are, and their rooms.
     ///
     /// # Errors
     ///
     /// As [`Derived::state`], and [`StoreError::Damaged`] if it can't be read.
-    pub fn roster(&self) -> Result<Roster, StoreError> {
+    pub fn put_roster(&self) -> Result<(u64, BTreeSet<RoomId>), StoreError> {
         self.run(|tx| {
-            let text = in_force(tx, ImportKind::Roster)?;
-            Ok(text.first().map(|text| decode("imports", text)).transpose()?.unwrap_or_default())
+            let (mut count, mut rooms) = (0, BTreeSet::new());
+            each_candidate(tx, |candidate| {
+                let text = super::encode("candidate", &candidate)?;
+                tx.prepare_cached(
+                    "INSERT INTO derived_candidates (ticket, room, candidate) VALUES (?1, ?2, ?3)",
+                )?
+                .execute((candidate.ticket.as_str(), candidate.room.as_str(), text))?;
+                count += 1;
+                rooms.insert(candidate.room);
+                Ok(())
+            })?;
+            Ok((count, rooms))
         })
     }
 
@@ -313,28 +349,25 @@ impl Derived<'_> {
     ///
     /// # Errors
     ///
-    /// As [`Derived::roster`].
+    /// As [`Derived::put_roster`].
     pub fn rooms(&self) -> Result<Vec<RoomRecord>, StoreError> {
-        self.run(|tx| in_force(tx, ImportKind::Rooms)?.iter().map(|text| decode("imports", text)).collect())
+        self.run(|tx| in_force(tx, ImportKind::Rooms))
     }
 
     /// The rulings about candidates in force; empty before the first import.
     ///
     /// # Errors
     ///
-    /// As [`Derived::roster`].
+    /// As [`Derived::put_roster`].
     pub fn rulings(&self) -> Result<Rulings, StoreError> {
-        self.run(|tx| {
-            let text = in_force(tx, ImportKind::Rulings)?;
-            Ok(text.first().map(|text| decode("imports", text)).transpose()?.unwrap_or_default())
-        })
+        self.run(|tx| Ok(in_force(tx, ImportKind::Rulings)?.pop().unwrap_or_default()))
     }
 
     /// Every decision, in the order in which they were taken.
     ///
     /// # Errors
     ///
-    /// As [`Derived::roster`].
+    /// As [`Derived::put_roster`].
     pub fn resolutions(&self) -> Result<Vec<Resolution>, StoreError> {
         self.run(all_resolutions)
     }
@@ -343,7 +376,7 @@ impl Derived<'_> {
     ///
     /// # Errors
     ///
-    /// As [`Derived::roster`].
+    /// As [`Derived::put_roster`].
     pub fn late_sheets(&self) -> Result<Vec<LateCase>, StoreError> {
         self.run(cases::<LateSheet>)
     }
@@ -411,6 +444,21 @@ impl Derived<'_> {
                 })
                 .optional()?;
             Ok(row.unwrap_or_default())
+        })
+    }
+
+    /// Whose a sheet is taken to be.
+    ///
+    /// # Errors
+    ///
+    /// As [`Derived::state`].
+    pub fn claim(&self, sheet: &SheetId) -> Result<Option<TicketNumber>, StoreError> {
+        self.run(|tx| {
+            let claim: Option<Option<String>> = tx
+                .prepare_cached("SELECT claim FROM derived_sheets WHERE image = ?1 AND page = ?2")?
+                .query_row((sheet.image.to_string(), sheet.page), |row| row.get(0))
+                .optional()?;
+            Ok(claim.flatten().and_then(|text| text.parse().ok()))
         })
     }
 
@@ -494,25 +542,6 @@ impl Derived<'_> {
                 out.push(sheet_of(row)?);
             }
             Ok(out)
-        })
-    }
-
-    /// Keeps a candidate of the roster.
-    ///
-    /// # Errors
-    ///
-    /// As [`Derived::state`].
-    pub fn put_candidate(&self, candidate: &Candidate) -> Result<(), StoreError> {
-        self.run(|tx| {
-            tx.prepare_cached(
-                "INSERT INTO derived_candidates (ticket, room, candidate) VALUES (?1, ?2, ?3)",
-            )?
-            .execute((
-                candidate.ticket.as_str(),
-                candidate.room.as_str(),
-                super::encode("candidate", candidate)?,
-            ))?;
-            Ok(())
         })
     }
 

@@ -246,7 +246,9 @@ impl StoreError {
             Self::Damaged { .. } | Self::FreezeBroken { .. } => {
                 "keep the file as it is, and go on with a copy or from the last backup"
             }
-            Self::Disk { .. } => "check the disk and its cable, and copy the folder elsewhere",
+            Self::Disk { .. } => {
+                "see that the disk is not full, check it and its cable, and copy the folder elsewhere"
+            }
             Self::Create { .. } => "check that the folder exists and who may write it",
             Self::Frozen => {
                 "only practical scores (实操成绩) still come in; a card that turned up late is a case for two people: \

@@ -1,6 +1,6 @@
 //! Closing the record under one hash.
 
-use super::imports::in_force;
+use super::imports::each_in_force;
 use super::{Fault, ImportKind, Store, StoreError, custody, framed, late, parse};
 use crate::sheet::Sha256;
 use rusqlite::{OptionalExtension, Transaction};
@@ -57,7 +57,7 @@ const ABOUT: &str = "SELECT COALESCE(json_extract(place, '$.sheet.sheet'),
 
 fn hash(tx: &Transaction<'_>) -> Result<Sha256, Fault> {
     let texts = |kind| -> Result<Vec<String>, Fault> {
-        Ok(in_force(tx, kind)?.iter().map(|t| Sha256::of(t.as_bytes()).to_string()).collect())
+        each_in_force(tx, kind, |text| Ok(Sha256::of(text.as_bytes()).to_string()))
     };
     // A fixed width for the page keeps text order and page order the same.
     let readings = format!(

@@ -1,9 +1,9 @@
 //! Scores, each under the grading that made it.
 
-use super::{Fault, Store, StoreError, decode, encode, freeze, parse, record};
+use super::{Fault, Store, StoreError, TicketSpan, decode, encode, freeze, parse, record};
 use crate::grade::Score;
 use crate::sheet::{Form, PaperId, Sha256, SheetId, TicketNumber};
-use rusqlite::Transaction;
+use rusqlite::{Rows, Transaction};
 use serde::{Deserialize, Serialize};
 use serde_json::json;
 
@@ -117,6 +117,21 @@ impl Store {
         self.read(in_force)
     }
 
+    /// As [`Store::scores`], of the candidates in a span.
+    ///
+    /// # Errors
+    ///
+    /// As [`Store::scores`].
+    pub fn scores_within(&self, span: &TicketSpan) -> Result<Vec<SheetScore>, StoreError> {
+        self.read(|tx| {
+            let mut statement = tx.prepare_cached(&format!(
+                "SELECT score FROM scores WHERE grading IN {GRADINGS_IN_FORCE} AND ticket > ?1 AND ticket <= ?2
+                 ORDER BY image, page, ticket"
+            ))?;
+            listed(&mut statement.query(span.bounds())?)
+        })
+    }
+
     /// How many scores are in force, without reading them.
     ///
     /// # Errors
@@ -173,11 +188,13 @@ pub(super) fn in_force(tx: &Transaction<'_>) -> Result<Vec<SheetScore>, Fault> {
     let mut statement = tx.prepare_cached(&format!(
         "SELECT score FROM scores WHERE grading IN {GRADINGS_IN_FORCE} ORDER BY image, page, ticket"
     ))?;
-    let mut rows = statement.query([])?;
+    listed(&mut statement.query([])?)
+}
+
+fn listed(rows: &mut Rows<'_>) -> Result<Vec<SheetScore>, Fault> {
     let mut out = Vec::new();
     while let Some(row) = rows.next()? {
-        let text: String = row.get(0)?;
-        out.push(decode("scores", &text)?);
+        out.push(decode("scores", row.get_ref(0)?.as_str().map_err(|_| Fault::Row("scores"))?)?);
     }
     Ok(out)
 }

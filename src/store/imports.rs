@@ -5,6 +5,7 @@ use crate::exam::{Exam, RoomRecord, Roster, Rulings};
 use crate::practical::PracticalScore;
 use crate::sheet::{HandMarks, LayoutName, Sha256, TicketNumber};
 use rusqlite::{OptionalExtension, Transaction};
+use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 use serde_json::json;
 use std::collections::BTreeMap;
@@ -337,22 +338,37 @@ impl Store {
         })
     }
 
-    fn single<T: serde::de::DeserializeOwned>(&self, kind: ImportKind) -> Result<Option<T>, StoreError> {
-        self.read(|tx| in_force(tx, kind)?.first().map(|text| decode("imports", text)).transpose())
+    fn single<T: DeserializeOwned>(&self, kind: ImportKind) -> Result<Option<T>, StoreError> {
+        self.read(|tx| Ok(in_force(tx, kind)?.pop()))
     }
 
-    fn named<T: serde::de::DeserializeOwned>(&self, kind: ImportKind) -> Result<Vec<T>, StoreError> {
-        self.read(|tx| in_force(tx, kind)?.iter().map(|text| decode("imports", text)).collect())
+    fn named<T: DeserializeOwned>(&self, kind: ImportKind) -> Result<Vec<T>, StoreError> {
+        self.read(|tx| in_force(tx, kind))
     }
 }
 
-/// The texts in force of one kind, by name.
-pub(super) fn in_force(tx: &Transaction<'_>, kind: ImportKind) -> Result<Vec<String>, Fault> {
+/// The values in force of one kind, by name.
+pub(super) fn in_force<T: DeserializeOwned>(tx: &Transaction<'_>, kind: ImportKind) -> Result<Vec<T>, Fault> {
+    each_in_force(tx, kind, |text| decode("imports", text))
+}
+
+/// What `look` makes of the texts in force of one kind, by name.
+pub(super) fn each_in_force<T>(
+    tx: &Transaction<'_>,
+    kind: ImportKind,
+    mut look: impl FnMut(&str) -> Result<T, Fault>,
+) -> Result<Vec<T>, Fault> {
     let mut statement = tx.prepare_cached(
         "SELECT value FROM imports i WHERE kind = ?1 AND seq =
              (SELECT MAX(seq) FROM imports j WHERE j.kind = i.kind AND j.name = i.name)
          ORDER BY name",
     )?;
-    let texts = statement.query_map([kind.word()], |row| row.get(0))?;
-    Ok(texts.collect::<Result<_, _>>()?)
+    let mut rows = statement.query([kind.word()])?;
+    let mut out = Vec::new();
+    while let Some(row) = rows.next()? {
+        // The text as SQLite has it: a copy of a large roster's is tens of megabytes.
+        let text = row.get_ref(0)?.as_str().map_err(|_| Fault::Row("imports"))?;
+        out.push(look(text)?);
+    }
+    Ok(out)
 }

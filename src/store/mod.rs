@@ -33,9 +33,11 @@ mod proposals;
 mod publications;
 mod rechecks;
 mod record;
+mod roster;
 mod schema;
 mod stacks;
 mod second;
+mod span;
 
 pub use assessed::{MarksRecord, Release};
 pub use audit::{Audit, RecordFault, SchemaState};
@@ -62,9 +64,11 @@ pub use rechecks::{
 };
 pub use record::{Counts, PageRecord, Recorded};
 pub use second::{SecondPart, SecondResult};
+pub use span::TicketSpan;
 pub use stacks::Along;
 
 use record::values;
+use rusqlite::config::DbConfig;
 use rusqlite::{Connection, OpenFlags, Transaction, TransactionBehavior};
 use serde::Serialize;
 use std::path::{Path, PathBuf};
@@ -293,6 +297,8 @@ fn connect(path: &Path) -> rusqlite::Result<Connection> {
     let connection = Connection::open_with_flags(path, flags)?;
     connection.busy_timeout(BUSY)?;
     connection.set_prepared_statement_cache_capacity(STATEMENTS);
+    // Otherwise some statements are compiled anew for every value that is bound, which takes longer than running them.
+    connection.set_db_config(DbConfig::SQLITE_DBCONFIG_ENABLE_QPSG, true)?;
     Ok(connection)
 }
 

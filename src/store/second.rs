@@ -43,14 +43,28 @@ impl Store {
     ///
     /// A failure of the file.
     pub fn second_road(&self) -> Result<Vec<SecondResult>, StoreError> {
+        let mut out = Vec::new();
+        self.each_on_second_road(|result| out.push(result))?;
+        Ok(out)
+    }
+
+    /// As [`Store::second_road`], one candidate after the other.
+    ///
+    /// # Errors
+    ///
+    /// As [`Store::second_road`].
+    pub fn each_on_second_road(&self, mut look: impl FnMut(SecondResult)) -> Result<(), StoreError> {
         self.read(|tx| {
             // The tables of the steps are rolled back with the transaction.
             let text = sql();
             let (steps, question) = text.split_at(text.find(COMPARED).unwrap_or(0));
             tx.execute_batch(steps)?;
             let mut statement = tx.prepare(question)?;
-            let rows = statement.query_map([], result)?;
-            Ok(rows.collect::<Result<_, _>>()?)
+            let mut rows = statement.query([])?;
+            while let Some(row) = rows.next()? {
+                look(result(row)?);
+            }
+            Ok(())
         })
     }
 }

@@ -11,17 +11,54 @@ use rusqlite::{OptionalExtension, Transaction};
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
 
-/// Files at the places where they lie, in their order.
-const LYING: &str = "f.seq = (SELECT MIN(seq) FROM file_paths g WHERE g.image = f.image)
-     AND (SELECT COUNT(*) FROM file_paths h WHERE h.path = f.path) = 1";
+/// A question about files at the places where they lie, and how it ends.
+macro_rules! lying {
+    ($question:literal, $end:literal) => {
+        concat!(
+            $question,
+            " f.seq = (SELECT MIN(seq) FROM file_paths g WHERE g.image = f.image)
+              AND (SELECT COUNT(*) FROM file_paths h WHERE h.path = f.path) = 1 ",
+            $end
+        )
+    };
+}
+
+const ALL: &str = lying!(
+    "SELECT f.path, f.image, p.page FROM file_paths f JOIN pages p ON p.image = f.image WHERE",
+    "ORDER BY p.page"
+);
+const OWN: &str = lying!("SELECT f.path FROM file_paths f WHERE f.image = ?1 AND", "");
+const NEXT: &str = lying!(
+    "SELECT f.image, f.path FROM derived_places d JOIN file_paths f ON f.path = d.path
+     WHERE d.folder = ?1 AND (d.place, d.path) > (?2, ?3)
+       AND EXISTS (SELECT 1 FROM pages p WHERE p.image = f.image) AND",
+    "ORDER BY d.place, d.path LIMIT 1"
+);
+const LAST: &str = lying!(
+    "SELECT f.image, f.path FROM derived_places d JOIN file_paths f ON f.path = d.path
+     WHERE d.folder = ?1 AND (d.place, d.path) < (?2, ?3)
+       AND EXISTS (SELECT 1 FROM pages p WHERE p.image = f.image) AND",
+    "ORDER BY d.place DESC, d.path DESC LIMIT 1"
+);
 
 /// Which way along a stack.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Along {
     /// Towards its end.
     Behind,
     /// Towards its beginning.
     Before,
+}
+
+impl Along {
+    /// The other way.
+    #[must_use]
+    pub fn back(self) -> Self {
+        match self {
+            Self::Behind => Self::Before,
+            Self::Before => Self::Behind,
+        }
+    }
 }
 
 /// The folder that a path lies in, with its slash; empty without one.
@@ -65,10 +102,7 @@ impl Store {
     /// [`StoreError::Damaged`] if something can't be read.
     pub fn stacks(&self) -> Result<Vec<Vec<SheetId>>, StoreError> {
         self.read(|tx| {
-            let mut statement = tx.prepare_cached(&format!(
-                "SELECT f.path, f.image, p.page FROM file_paths f JOIN pages p ON p.image = f.image
-                 WHERE {LYING} ORDER BY p.page"
-            ))?;
+            let mut statement = tx.prepare_cached(ALL)?;
             let mut rows = statement.query([])?;
             let mut files: BTreeMap<(String, String, String), Vec<SheetId>> = BTreeMap::new();
             while let Some(row) = rows.next()? {
@@ -113,11 +147,11 @@ impl Derived<'_> {
     pub fn beside(&self, sheet: &SheetId, along: Along, most: usize) -> Result<Vec<SheetId>, StoreError> {
         self.run(|tx| {
             let mut out = Vec::new();
-            let mut at = *sheet;
-            while out.len() < most {
-                let Some(next) = step(tx, &at, along)? else { break };
-                out.push(next);
-                at = next;
+            let own = tx.prepare_cached(OWN)?.query_row([sheet.image.to_string()], |row| row.get(0));
+            let mut at = own.optional()?.map(|path| (*sheet, path));
+            while let Some((sheet, path)) = at.filter(|_| out.len() < most) {
+                at = step(tx, &sheet, path, along)?;
+                out.extend(at.as_ref().map(|(next, _)| *next));
             }
             Ok(out)
         })
@@ -151,38 +185,37 @@ impl Derived<'_> {
     }
 }
 
-/// The sheet that lies directly beside one.
-fn step(tx: &Transaction<'_>, sheet: &SheetId, along: Along) -> Result<Option<SheetId>, Fault> {
-    let own = format!("SELECT f.path FROM file_paths f WHERE f.image = ?1 AND {LYING}");
-    let image = sheet.image.to_string();
-    let path: Option<String> = tx.prepare_cached(&own)?.query_row([&image], |row| row.get(0)).optional()?;
-    let Some(path) = path else { return Ok(None) };
-    let (of_file, side, order) = match along {
-        Along::Behind => ("SELECT MIN(page) FROM pages WHERE image = ?1 AND page > ?2", ">", ""),
-        Along::Before => ("SELECT MAX(page) FROM pages WHERE image = ?1 AND page < ?2", "<", "DESC"),
+/// The sheet that lies directly beside one that lies under `path`, with its own path.
+fn step(
+    tx: &Transaction<'_>,
+    sheet: &SheetId,
+    path: String,
+    along: Along,
+) -> Result<Option<(SheetId, String)>, Fault> {
+    let (of_file, of_folder, first) = match along {
+        Along::Behind => (
+            "SELECT MIN(page) FROM pages WHERE image = ?1 AND page > ?2",
+            NEXT,
+            "SELECT MIN(page) FROM pages WHERE image = ?1",
+        ),
+        Along::Before => (
+            "SELECT MAX(page) FROM pages WHERE image = ?1 AND page < ?2",
+            LAST,
+            "SELECT MAX(page) FROM pages WHERE image = ?1",
+        ),
     };
-    let of_folder = format!(
-        "SELECT f.image FROM derived_places d JOIN file_paths f ON f.path = d.path
-         WHERE d.folder = ?1 AND (d.place, d.path) {side} (?2, ?3) AND {LYING}
-           AND EXISTS (SELECT 1 FROM pages p WHERE p.image = f.image)
-         ORDER BY d.place {order}, d.path {order} LIMIT 1"
-    );
     let within: Option<u32> =
-        tx.prepare_cached(of_file)?.query_row((&image, sheet.page), |row| row.get(0))?;
+        tx.prepare_cached(of_file)?.query_row((sheet.image.to_string(), sheet.page), |row| row.get(0))?;
     if let Some(page) = within {
-        return Ok(Some(SheetId { image: sheet.image, page }));
+        return Ok(Some((SheetId { image: sheet.image, page }, path)));
     }
-    let next: Option<String> = tx
-        .prepare_cached(&of_folder)?
-        .query_row((folder_of(&path), place_of(&path), &path), |row| row.get(0))
+    let next: Option<(String, String)> = tx
+        .prepare_cached(of_folder)?
+        .query_row((folder_of(&path), place_of(&path), &path), |row| Ok((row.get(0)?, row.get(1)?)))
         .optional()?;
-    let Some(next) = next else { return Ok(None) };
-    let page = match along {
-        Along::Behind => "SELECT MIN(page) FROM pages WHERE image = ?1",
-        Along::Before => "SELECT MAX(page) FROM pages WHERE image = ?1",
-    };
-    let page: u32 = tx.prepare_cached(page)?.query_row([&next], |row| row.get(0))?;
-    Ok(Some(SheetId { image: parse("file_paths", &next)?, page }))
+    let Some((image, path)) = next else { return Ok(None) };
+    let page: u32 = tx.prepare_cached(first)?.query_row([&image], |row| row.get(0))?;
+    Ok(Some((SheetId { image: parse("file_paths", &image)?, page }, path)))
 }
 
 #[cfg(test)]

@@ -139,14 +139,17 @@ fn from_score_sheets_to_the_papers_and_back_by_a_correction() {
 
     let results = session.merge().unwrap();
     assert!(results.is_draft());
-    let part = |n: usize| (results.transcripts[n - 1].practical, results.transcripts[n - 1].verdict);
+    let part = |n: usize| {
+        let of = results.transcripts.at(n - 1);
+        (of.practical, of.verdict)
+    };
     let points = |text: &str| PartResult::Scored(text.parse().unwrap());
     // 0.6 × 65.5 + 40 × 21 / 30 = 39.3 + 28 = 67.3; with 5 off for overtime and 22 of 30: 36.3 + 29.33… = 65.63.
     assert_eq!(part(1), (points("67"), Verdict::Passed));
     assert_eq!(part(2), (points("66"), Verdict::Passed));
     assert_eq!(part(3), (PartResult::Absent, Verdict::Failed));
     assert_eq!(part(4), (points("71"), Verdict::Failed));
-    assert_eq!(results.transcripts[3].remarks, ["实操否定项：短路"]);
+    assert_eq!(results.transcripts.at(3).remarks, ["实操否定项：短路"]);
     assert_eq!(part(5), (PartResult::Pending, Verdict::Pending));
     assert_eq!(part(6), (PartResult::Pending, Verdict::Pending));
     assert_eq!(results.held[&ticket(6)], ["实操·接线：考评员评分 65.5 至 85.5，分差 20.0，超过 15.0"]);
@@ -167,8 +170,8 @@ fn from_score_sheets_to_the_papers_and_back_by_a_correction() {
     session.decide_scores(AssessedPart::Practical, &ticket(5), "周组长", "录像可见短路").unwrap();
     let results = session.merge().unwrap();
     assert!(!results.is_draft());
-    assert_eq!(results.transcripts[4].verdict, Verdict::Failed, "one veto is enough");
-    assert_eq!(results.transcripts[5].verdict, Verdict::Passed);
+    assert_eq!(results.transcripts.at(4).verdict, Verdict::Failed, "one veto is enough");
+    assert_eq!(results.transcripts.at(5).verdict, Verdict::Passed);
     let (paths, _) = session.publish(&desk.path("out")).unwrap();
     let rows = workbook(&std::fs::read(&paths[0]).unwrap());
     assert!(
@@ -236,7 +239,7 @@ fn review_belongs_to_the_levels_whose_rules_say_so() {
     assert!(!results.is_draft(), "and both roads agree");
     let verdicts: Vec<Verdict> = results.transcripts.iter().map(|t| t.verdict).collect();
     assert_eq!(verdicts[..3], [Verdict::Passed, Verdict::Failed, Verdict::Passed]);
-    assert_eq!(results.transcripts[0].review, Some(PartResult::Scored("75".parse().unwrap())));
+    assert_eq!(results.transcripts.at(0).review, Some(PartResult::Scored("75".parse().unwrap())));
 }
 
 /// Sheets of a workbook with their cells.

@@ -301,6 +301,8 @@ fn first(world: &World) -> Vec<Transcript> {
     })
     .unwrap()
     .transcripts
+    .iter()
+    .collect()
 }
 
 #[test]

@@ -217,7 +217,7 @@ fn a_corrected_key_changes_the_scores_and_says_whose_and_why() {
     assert_eq!(items, [(80, vec![KeyChange::VoidForAll])]);
 
     // The new scores count, the first gradings stay, and the keys give what is recorded.
-    let theory = session.merge().unwrap().transcripts[0].theory;
+    let theory = session.merge().unwrap().transcripts.at(0).theory;
     assert!(matches!(theory, PartResult::Scored(points) if points.to_string() == "60.9"), "{theory:?}");
     let entries = session.journal().unwrap();
     assert!(first.iter().all(|entry| entries.contains(entry)));
@@ -258,7 +258,7 @@ fn a_regrading_needs_a_correction_and_a_fresh_grading_comes_to_the_same() {
             let request = ask(&desk, &mut session).unwrap();
             session.regrade(&desk.releases(&request, &[0, 1]), &[]).unwrap();
         }
-        let points = |t: &duka::merge::Transcript| (t.candidate.ticket.clone(), t.theory);
+        let points = |t: duka::merge::Transcript| (t.candidate.ticket, t.theory);
         session.merge().unwrap().transcripts.iter().map(points).collect::<Vec<_>>()
     };
     assert_eq!(export(false), export(true));

@@ -169,13 +169,13 @@ pub fn run(args: &Demo, context: &Context) -> Result<Ending, Failure> {
 fn just_failed(exam: &Exam, results: &Results) -> Option<TicketNumber> {
     let line = exam.rules.pass_line;
     let scored = results.transcripts.iter().filter_map(|t| match t.theory {
-        PartResult::Scored(points) => Some((points, &t.candidate.ticket)),
+        PartResult::Scored(points) => Some((points, t.candidate.ticket)),
         _ => None,
     });
-    let by_how_much = |(points, _): &(Points, &TicketNumber)| {
+    let by_how_much = |(points, _): &(Points, TicketNumber)| {
         (*points >= line, (points.hundredths() - line.hundredths()).abs())
     };
-    scored.min_by_key(by_how_much).map(|(_, ticket)| ticket.clone())
+    scored.min_by_key(by_how_much).map(|(_, ticket)| ticket)
 }
 
 /// Whether the demo may make everything in `folder`: it is not there yet, or empty.

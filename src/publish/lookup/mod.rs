@@ -65,8 +65,8 @@ pub fn lookup_page(
     let mut plain = Vec::with_capacity(results.transcripts.len());
     let mut short = Vec::new();
     for transcript in &results.transcripts {
-        match secret(transcript, exam.public.lookup_digits) {
-            Some(secret) => plain.push(Plain { secret, text: record(transcript) }),
+        match secret(&transcript, exam.public.lookup_digits) {
+            Some(secret) => plain.push(Plain { secret, text: record(&transcript) }),
             None => short.push(format!("{} {}", transcript.candidate.ticket, transcript.candidate.name)),
         }
     }

@@ -95,7 +95,7 @@ fn one_key_never_meets_two_records_under_one_nonce() {
 #[test]
 fn whose_number_is_too_short_is_named() {
     let mut results = sample::results(3, 0);
-    results.transcripts[1].candidate.id_number = "军12".into();
+    sample::alter(&mut results, |all| all[1].candidate.id_number = "军12".into());
     let error = lookup_page(&quick(), &results, &LookupOf { publication: 1, freeze: None }, &|_, _| {});
     let Err(PublishError::ShortIdNumber { whose }) = error else { panic!("{error:?}") };
     assert_eq!(whose.len(), 1);

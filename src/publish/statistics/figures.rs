@@ -122,10 +122,11 @@ pub(in crate::publish) struct Statistics {
 impl Statistics {
     /// The statistics of these results.
     pub fn of(exam: &Exam, results: &Results) -> Self {
+        let transcripts: Vec<Transcript> = results.transcripts.iter().collect();
         let mut occupations: BTreeMap<(&str, Level), Vec<&Transcript>> = BTreeMap::new();
         let mut order = Vec::new();
         let mut rooms: BTreeMap<(usize, &RoomId), Vec<&Transcript>> = BTreeMap::new();
-        for transcript in &results.transcripts {
+        for transcript in &transcripts {
             let candidate = &transcript.candidate;
             let key = (candidate.occupation.as_str(), candidate.level);
             let group = occupations.entry(key).or_default();
@@ -145,7 +146,7 @@ impl Statistics {
         }
         grades.push(exam.rules.fail_grade.clone());
         let group = |names, level, of: &[&Transcript]| group(exam, &grades, names, level, of);
-        let everybody: Vec<&Transcript> = results.transcripts.iter().collect();
+        let everybody: Vec<&Transcript> = transcripts.iter().collect();
         Self {
             occupations: order
                 .iter()

@@ -112,12 +112,10 @@ mod tests {
 
     #[test]
     fn nobody_and_what_cannot_be_printed_are_refused() {
-        let nobody = Results { transcripts: Vec::new(), ..sample::results(1, 0) };
+        let nobody = Results { transcripts: crate::merge::Transcripts::default(), ..sample::results(1, 0) };
         assert!(matches!(statistics(&sample::exam(), &nobody, ""), Err(PublishError::NoCandidates)));
         let mut results = sample::results(6, 0);
-        for transcript in &mut results.transcripts {
-            transcript.candidate.occupation = "电\u{1f600}工".into();
-        }
+        sample::alter(&mut results, |all| all[0].candidate.occupation = "电\u{1f600}工".into());
         let error = statistics(&sample::exam(), &results, "").unwrap_err();
         assert!(matches!(error, PublishError::MissingGlyph { character: '\u{1f600}', .. }), "{error}");
     }

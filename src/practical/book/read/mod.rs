@@ -185,7 +185,7 @@ impl<'e> Facts<'e> {
             return None;
         };
         let assessor = person(&assessor?.0);
-        let per = per(cover).map_err(|(place, fault)| log.note(Some(COVER), Some(place), fault)).ok()?;
+        let per = per(cover, log)?;
         Some(Self { id, scheme, occupation: own.name.clone(), level: own.level, assessor, per })
     }
 
@@ -208,14 +208,21 @@ impl<'e> Facts<'e> {
 }
 
 /// What the cover says that each sheet is for. One that does not say it has a sheet a module.
-fn per(cover: &Table) -> Result<SheetPer, ((String, &'static str), BookFault)> {
-    let Some(row) = cover_row(cover, label::SHEETS) else { return Ok(SheetPer::Module) };
-    let place = || (format!("B{}", row.number), label::SHEETS);
-    let cell = row.cells.get(1).unwrap_or(&Cell::Empty);
-    let found = cell.text().map_err(|fault| (place(), fault.into()))?;
-    let is = |per: &SheetPer| heading_key(per.words()) == heading_key(&found);
-    let known = [SheetPer::Module, SheetPer::Candidate].into_iter().find(is);
-    known.ok_or_else(|| (place(), BookFault::OtherSheets { found }))
+fn per(cover: &Table, log: &mut Log<'_>) -> Option<SheetPer> {
+    let Some(row) = cover_row(cover, label::SHEETS) else { return Some(SheetPer::Module) };
+    let fault = match row.cells.get(1).unwrap_or(&Cell::Empty).text() {
+        Ok(found) => {
+            let is = |per: &SheetPer| heading_key(per.words()) == heading_key(&found);
+            let known = [SheetPer::Module, SheetPer::Candidate].into_iter().find(is);
+            if known.is_some() {
+                return known;
+            }
+            BookFault::OtherSheets { found }
+        }
+        Err(fault) => fault.into(),
+    };
+    log.note(Some(COVER), Some((format!("B{}", row.number), label::SHEETS)), fault);
+    None
 }
 
 /// What several workbooks say together, by candidate: every assessor's rows beside the others'.
