@@ -23,21 +23,34 @@ impl Session {
     ///
     /// [`SessionError::NoRoster`], scores that contradict roster or exam, or a failure of the record.
     pub fn merge(&self) -> Result<Results, SessionError> {
-        match self.merge_in_batches()? {
-            Some(results) => Ok(results),
-            None => self.merge_whole(),
+        match self.merge_in_batches() {
+            Ok(Some(results)) => Ok(results),
+            Ok(None) => self.merge_whole(),
+            Err(SessionError::Store(StoreError::Damaged { place, .. })) if place.starts_with("derived_") => {
+                self.merge_whole()
+            }
+            Err(error) => Err(error),
         }
     }
 
-    /// Everybody's result by two roads, of a view of the record that is made anew: what is published follows from nothing that was
-    /// kept beside the record.
+    /// As [`Session::merge`], with a view of the record that is made anew: what leaves the house follows from the record and from
+    /// nothing that was kept beside it.
     ///
     /// # Errors
     ///
-    /// As [`Session::merge`]; [`SessionError::RoadsDiffer`]; [`StoreError::Locked`] while another program is writing.
-    pub(super) fn merge_twice(&self) -> Result<Results, SessionError> {
+    /// As [`Session::merge`]; [`StoreError::Locked`] while another program is writing.
+    pub(super) fn merge_anew(&self) -> Result<Results, SessionError> {
         self.store.derive(|view| view.clear().map_err(SessionError::from))?;
-        let results = self.merge()?;
+        self.merge()
+    }
+
+    /// As [`Session::merge_anew`], by two roads.
+    ///
+    /// # Errors
+    ///
+    /// As [`Session::merge_anew`]; [`SessionError::RoadsDiffer`].
+    pub(super) fn merge_twice(&self) -> Result<Results, SessionError> {
+        let results = self.merge_anew()?;
         self.twice(&results)?;
         Ok(results)
     }

@@ -17,7 +17,7 @@ impl Session {
         if let Some(withdrawn) = self.store.withdrawals()?.into_iter().find(|w| w.number == number) {
             return Err(SessionError::Withdrawn { number, reason: withdrawn.reason });
         }
-        let results = self.merge()?;
+        let results = self.merge_anew()?;
         let lines = results.transcripts.iter().map(|t| line_of(&t));
         let as_published = !results.is_draft() && lines.eq(publication.lines.iter().cloned());
         if !as_published || !self.prints_as_signed(&publication, &results)? {

@@ -406,12 +406,19 @@ fn a_difference_stops_the_publication_and_names_the_candidate() {
     let practical: Vec<(u16, &str)> = (1..=CANDIDATES).map(|n| (n, "80")).collect();
     desk.import_practical(&mut session, &practical);
     desk.publish(&mut session, None).unwrap();
-    std::fs::remove_dir_all(desk.path("out")).unwrap();
-    let entries = session.journal().unwrap().len();
-    // One of the roads is told that the absent candidate's card has answers.
+    // What is kept beside the record can be told that the absent candidate's card has answers, and nobody listens.
     let db = rusqlite::Connection::open(desk.path("duka.db")).unwrap();
     let told = "UPDATE derived_candidates SET answered = 1 WHERE ticket = ?1";
     assert_eq!(db.execute(told, [ticket(CANDIDATES).as_str()]).unwrap(), 1);
+    let (_, results) = session.publish(&desk.path("out")).unwrap();
+    let last = results.transcripts.iter().find(|t| t.candidate.ticket == ticket(CANDIDATES)).unwrap();
+    assert_eq!(last.theory, PartResult::Absent);
+    std::fs::remove_dir_all(desk.path("out")).unwrap();
+    let entries = session.journal().unwrap().len();
+    // One of the roads is told another word for whoever failed: only the absent candidate did.
+    db.execute_batch("DROP TRIGGER imports_fixed").unwrap();
+    let told = "UPDATE imports SET value = replace(value, '不合格', '未通过') WHERE kind = 'exam'";
+    assert_eq!(db.execute(told, []).unwrap(), 1);
     let error = session.publish(&desk.path("out")).unwrap_err();
     let SessionError::RoadsDiffer { differences } = &error else { panic!("{error}") };
     assert_eq!(differences.len(), 1);

@@ -269,3 +269,26 @@ fn nobody_is_no_roster() {
     let session = Session::open(folder.path(), || AT.into()).unwrap();
     assert!(matches!(session.merge(), Err(SessionError::NoRoster)));
 }
+
+#[test]
+fn what_is_kept_beside_the_record_decides_nothing_that_leaves_the_house() {
+    let folder = tempfile::tempdir().unwrap();
+    let session = session(folder.path());
+    let results = session.merge().unwrap();
+    let change = |sql: &str| {
+        let connection = rusqlite::Connection::open(folder.path().join("duka.db")).unwrap();
+        assert!(connection.execute(sql, []).unwrap() > 0, "{sql}");
+    };
+    for sql in [
+        "UPDATE derived_candidates SET candidate = replace(candidate, '张甲', '李乙') WHERE ticket < '0100'",
+        "UPDATE derived_candidates SET answered = NULL WHERE ticket = '0200'",
+        "DELETE FROM derived_open",
+        "UPDATE derived_rooms SET balance = 'null'",
+        "DELETE FROM derived_candidates WHERE ticket > '4000'",
+    ] {
+        change(sql);
+        assert_eq!(session.merge_anew().unwrap(), results, "{sql}");
+    }
+    change("UPDATE derived_candidates SET candidate = '{' WHERE ticket = '3000'");
+    assert_eq!(session.merge().unwrap(), results, "what can't be read is asked of the record");
+}
