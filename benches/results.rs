@@ -2,9 +2,10 @@
 //! second time by the other road, and put on all papers (成绩单, 鉴定名册, 合格名册, as xlsx and pdf).
 //!
 //! `cargo bench --bench results`; `-- --candidates 20000` for another size. Each step is timed and its peak memory taken in a
-//! process of its own, for a tenth of the candidates and for all; memory is flat if the second peak is little above the first. The floor writes as many cells as the papers have as plain
-//! text with commas, packed twice with deflate as the papers are (a workbook and a document), in the same run. Sheets are one reading under many numbers; scores, rooms
-//! and practical scores are put straight into the record.
+//! process of its own, for a tenth of the candidates and for all; memory is flat if the second peak is little above the first. The
+//! floor writes as many cells as the papers have as plain text with commas, packed twice with deflate as the papers are (a workbook and
+//! a document), in the same run. Sheets are one reading under many numbers; scores, rooms and practical scores are put straight into
+//! the record.
 
 // The tests' people, of whom a bench needs a part.
 #[allow(dead_code, clippy::unwrap_used, clippy::expect_used)]
