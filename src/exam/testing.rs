@@ -5,32 +5,34 @@ use proptest::prelude::*;
 use rust_xlsxwriter::{Formula, Workbook, Worksheet};
 
 /// Two occupations, rooms 01 to 03.
+pub(crate) const EXAM: &str = r#"
+batch = "2026年第3批"
+centre = "中心"
+institute = "鉴定所"
+date = "2026-11-21"
+rooms = ["01", "02", "03"]
+[[paper]]
+id = "electrician-4"
+title = "电工"
+layout = "theory-100"
+forms = ["A", "B"]
+[[paper]]
+id = "welder-5"
+title = "焊工"
+layout = "theory-200"
+[[occupation]]
+name = "电工"
+level = "四级"
+paper = "electrician-4"
+[[occupation]]
+name = "焊工"
+level = "五级"
+paper = "welder-5"
+"#;
+
+/// The exam of [`EXAM`].
 pub(crate) fn exam() -> Exam {
-    let text = r#"
-        batch = "2026年第3批"
-        centre = "中心"
-        institute = "鉴定所"
-        date = "2026-11-21"
-        rooms = ["01", "02", "03"]
-        [[paper]]
-        id = "electrician-4"
-        title = "电工"
-        layout = "theory-100"
-        forms = ["A", "B"]
-        [[paper]]
-        id = "welder-5"
-        title = "焊工"
-        layout = "theory-200"
-        [[occupation]]
-        name = "电工"
-        level = "四级"
-        paper = "electrician-4"
-        [[occupation]]
-        name = "焊工"
-        level = "五级"
-        paper = "welder-5"
-    "#;
-    Exam::parse(text, "exam.toml").unwrap()
+    Exam::parse(EXAM, "exam.toml").unwrap()
 }
 
 /// A right identity number of a man or a woman born in 1990, different for every serial number.

@@ -1,4 +1,5 @@
 use super::*;
+use crate::exam::testing::EXAM;
 use crate::exam::{Attempt, Part, RoomRecord, RoomReport, Roster, Ruling};
 use crate::grade::Score;
 use crate::merge::MergeError;
@@ -73,32 +74,6 @@ fn every_difference_between_the_roads_is_told() {
 }
 
 const AT: &str = "2026-11-21T12:00:00+08:00";
-
-const EXAM: &str = r#"
-    batch = "2026年第3批"
-    centre = "中心"
-    institute = "鉴定所"
-    date = "2026-11-21"
-    rooms = ["01", "02", "03"]
-    [[paper]]
-    id = "electrician-4"
-    title = "电工"
-    layout = "theory-100"
-    forms = ["A", "B"]
-    [[paper]]
-    id = "welder-5"
-    title = "焊工"
-    layout = "theory-100"
-    forms = ["A", "B"]
-    [[occupation]]
-    name = "电工"
-    level = "四级"
-    paper = "electrician-4"
-    [[occupation]]
-    name = "焊工"
-    level = "五级"
-    paper = "welder-5"
-"#;
 
 /// Two whole batches and a part of one.
 const CANDIDATES: u16 = 4_321;
