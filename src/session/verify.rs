@@ -200,7 +200,9 @@ impl fmt::Display for Mismatch {
                 )
             }
             Self::ScoreRange { ticket } => write!(f, "the score of {ticket} is more than the paper's points"),
-            Self::View => f.write_str("what `duka status` would have shown did not follow from the record"),
+            Self::View => f.write_str(
+                "what `duka status` and `duka merge` would have shown did not follow from the record",
+            ),
             Self::Publication { file, entry } => write!(
                 f,
                 "{file} made of the record now is not the one that journal entry {entry} published, though nothing was \
