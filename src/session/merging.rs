@@ -33,8 +33,8 @@ impl Session {
         }
     }
 
-    /// As [`Session::merge`], with a view of the record that is made anew: what leaves the house follows from the record and from
-    /// nothing that was kept beside it.
+    /// As [`Session::merge`], with a view of the record that is made anew: of what is kept beside the record only the facts of readings
+    /// ([`SheetFacts`](crate::settle::SheetFacts)) go into what leaves the house. Those [`Session::verify`] holds against the readings.
     ///
     /// # Errors
     ///

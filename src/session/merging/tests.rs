@@ -246,7 +246,7 @@ fn nobody_is_no_roster() {
 }
 
 #[test]
-fn what_is_kept_beside_the_record_decides_nothing_that_leaves_the_house() {
+fn a_view_changed_by_other_means_decides_nothing_that_leaves_the_house() {
     let folder = tempfile::tempdir().unwrap();
     let session = session(folder.path());
     let results = session.merge().unwrap();
