@@ -372,7 +372,11 @@ impl Session {
             holds = self.merge_whole()? == results;
         }
         if !holds {
-            self.store.derive(|view| view.clear().map_err(SessionError::from))?;
+            self.store.derive(|view| {
+                view.clear()?;
+                // It may be these that are not what the readings say.
+                view.forget_facts().map_err(SessionError::from)
+            })?;
         }
         Ok(holds)
     }

@@ -428,6 +428,15 @@ impl Derived<'_> {
         })
     }
 
+    /// Throws away the facts of readings, which are then asked of the readings again.
+    ///
+    /// # Errors
+    ///
+    /// As [`Derived::state`].
+    pub fn forget_facts(&self) -> Result<(), StoreError> {
+        self.run(|tx| Ok(tx.execute_batch("UPDATE derived_sheets SET facts = NULL")?))
+    }
+
     /// A sheet as the view has it.
     ///
     /// # Errors

@@ -267,3 +267,18 @@ fn a_view_changed_by_other_means_decides_nothing_that_leaves_the_house() {
     change("UPDATE derived_candidates SET candidate = '{' WHERE ticket = '3000'");
     assert_eq!(session.merge().unwrap(), results, "what can't be read is asked of the record");
 }
+
+#[test]
+fn facts_that_are_not_what_was_read_are_found_and_made_again() {
+    let folder = tempfile::tempdir().unwrap();
+    let session = session(folder.path());
+    let results = session.merge().unwrap();
+    // Answers on cards of people who are recorded absent.
+    let connection = rusqlite::Connection::open(folder.path().join("duka.db")).unwrap();
+    let sql = "UPDATE derived_sheets SET facts = replace(facts, '\"answered\":3', '\"answered\":0')";
+    connection.execute(sql, []).unwrap();
+    assert_ne!(session.merge_anew().unwrap(), results);
+    assert!(matches!(session.verify(), Err(SessionError::ViewBroken)));
+    assert_eq!(session.merge_anew().unwrap(), results);
+    session.verify().unwrap();
+}
