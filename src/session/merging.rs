@@ -23,13 +23,9 @@ impl Session {
     ///
     /// [`SessionError::NoRoster`], scores that contradict roster or exam, or a failure of the record.
     pub fn merge(&self) -> Result<Results, SessionError> {
-        match self.merge_in_batches() {
-            Ok(Some(results)) => Ok(results),
-            Ok(None) => self.merge_whole(),
-            Err(SessionError::Store(StoreError::Damaged { place, .. })) if place.starts_with("derived_") => {
-                self.merge_whole()
-            }
-            Err(error) => Err(error),
+        match self.merge_in_batches()? {
+            Some(results) => Ok(results),
+            None => self.merge_whole(),
         }
     }
 
@@ -40,7 +36,7 @@ impl Session {
     ///
     /// As [`Session::merge`]; [`StoreError::Locked`] while another program is writing.
     pub(super) fn merge_anew(&self) -> Result<Results, SessionError> {
-        self.store.derive(|view| view.clear().map_err(SessionError::from))?;
+        self.view_anew()?;
         self.merge()
     }
 
@@ -59,8 +55,14 @@ impl Session {
     /// rooms. `None` where that does not do: the view can't be kept or was overtaken, its cards are not those that were graded, or
     /// something contradicts itself, which is told of everybody at once.
     pub(super) fn merge_in_batches(&self) -> Result<Option<Results>, SessionError> {
+        self.with_view(|_| self.batches())
+    }
+
+    fn batches(&self) -> Result<Option<Results>, SessionError> {
         let head = self.store.journal_head()?;
-        let Some(View { candidates, open, rooms: Some(rooms), .. }) = self.view()? else { return Ok(None) };
+        let Some(View { candidates, open, rooms: Some(rooms), .. }) = View::of(&self.store)? else {
+            return Ok(None);
+        };
         let (records, rulings, totals) = (self.store.rooms()?, self.store.rulings()?, self.totals()?);
         let Ok(attendance) = Attendance::of(&records) else { return Ok(None) };
         let mut groups: BTreeMap<(String, Level), Transcripts> = BTreeMap::new();

@@ -35,19 +35,36 @@ pub(super) struct View {
     pub(super) rooms: Option<Vec<RoomBalance>>,
 }
 
+impl View {
+    /// What is kept; `None` before it was ever made.
+    pub(super) fn of(store: &Store) -> Result<Option<Self>, SessionError> {
+        let Some(state) = store.derived_state()? else { return Ok(None) };
+        let rooms: Vec<RoomLine> = store.derived_rooms()?;
+        Ok(Some(Self {
+            candidates: usize::try_from(state.candidates).unwrap_or(usize::MAX),
+            counts: state.counts,
+            open: store.derived_open()?,
+            rooms: rooms.into_iter().collect(),
+        }))
+    }
+}
+
 impl Session {
     /// The view, brought up to date; `None` if it can't be kept just now (another program is writing, or the
     /// disk is full): then everything has to be asked.
     pub(super) fn view(&self) -> Result<Option<View>, SessionError> {
-        self.with_view(|store| {
-            let Some(state) = store.derived_state()? else { return Ok(None) };
-            let rooms: Vec<RoomLine> = store.derived_rooms()?;
-            Ok(Some(View {
-                candidates: usize::try_from(state.candidates).unwrap_or(usize::MAX),
-                counts: state.counts,
-                open: store.derived_open()?,
-                rooms: rooms.into_iter().collect(),
-            }))
+        self.with_view(View::of)
+    }
+
+    /// Makes the view anew, and waits for other programs as long as any act does.
+    ///
+    /// # Errors
+    ///
+    /// [`StoreError::Locked`] while another program is writing, or a failure of the record.
+    pub(super) fn view_anew(&self) -> Result<(), SessionError> {
+        self.store.derive_patiently(|view| {
+            view.clear()?;
+            self.refresh(view)
         })
     }
 
@@ -56,7 +73,8 @@ impl Session {
         self.with_view(|store| Ok(Some(store.derived_open()?)))
     }
 
-    fn with_view<T>(
+    /// What `ask` says of the view, brought up to date; a view of which something can't be read is made anew and asked again.
+    pub(super) fn with_view<T>(
         &self,
         ask: impl Fn(&Store) -> Result<Option<T>, SessionError>,
     ) -> Result<Option<T>, SessionError> {
@@ -327,7 +345,7 @@ impl<'k> Keeping<'k> {
         if let Some(known) = self.links.borrow().get(&(*sheet, along)) {
             return Ok(*known);
         }
-        let next = self.view.beside(sheet, along, 1)?.pop();
+        let next = self.view.next(sheet, along)?;
         let mut links = self.links.borrow_mut();
         if links.len() >= RECENT {
             links.clear();

@@ -92,15 +92,26 @@ impl Store {
     ) -> Result<T, E> {
         let fault = |error| E::from(StoreError::sqlite(&self.path, error));
         self.connection.busy_timeout(PATIENCE).map_err(fault)?;
-        let outcome = Transaction::new_unchecked(&self.connection, TransactionBehavior::Immediate)
-            .map_err(fault)
-            .and_then(|tx| {
-                let value = work(&Derived { tx: &tx })?;
-                tx.commit().map_err(fault)?;
-                Ok(value)
-            });
+        let outcome = self.derive_patiently(work);
         self.connection.busy_timeout(super::BUSY).map_err(fault)?;
         outcome
+    }
+
+    /// As [`Store::derive`], for whoever can't do without: waits for another program as long as any act does.
+    ///
+    /// # Errors
+    ///
+    /// As [`Store::derive`].
+    pub fn derive_patiently<T, E: From<StoreError>>(
+        &self,
+        work: impl FnOnce(&Derived<'_>) -> Result<T, E>,
+    ) -> Result<T, E> {
+        let fault = |error| E::from(StoreError::sqlite(&self.path, error));
+        let tx =
+            Transaction::new_unchecked(&self.connection, TransactionBehavior::Immediate).map_err(fault)?;
+        let value = work(&Derived { tx: &tx })?;
+        tx.commit().map_err(fault)?;
+        Ok(value)
     }
 
     /// The view's state, and the last journal entry; `None` before the first.

@@ -29,13 +29,13 @@ const ALL: &str = lying!(
 );
 const OWN: &str = lying!("SELECT f.path FROM file_paths f WHERE f.image = ?1 AND", "");
 const NEXT: &str = lying!(
-    "SELECT f.image, f.path FROM derived_places d JOIN file_paths f ON f.path = d.path
+    "SELECT f.image FROM derived_places d JOIN file_paths f ON f.path = d.path
      WHERE d.folder = ?1 AND (d.place, d.path) > (?2, ?3)
        AND EXISTS (SELECT 1 FROM pages p WHERE p.image = f.image) AND",
     "ORDER BY d.place, d.path LIMIT 1"
 );
 const LAST: &str = lying!(
-    "SELECT f.image, f.path FROM derived_places d JOIN file_paths f ON f.path = d.path
+    "SELECT f.image FROM derived_places d JOIN file_paths f ON f.path = d.path
      WHERE d.folder = ?1 AND (d.place, d.path) < (?2, ?3)
        AND EXISTS (SELECT 1 FROM pages p WHERE p.image = f.image) AND",
     "ORDER BY d.place DESC, d.path DESC LIMIT 1"
@@ -139,22 +139,13 @@ impl Store {
 }
 
 impl Derived<'_> {
-    /// The sheets that lie beside one, from the nearest on, at most `most`.
+    /// The sheet that lies directly beside one.
     ///
     /// # Errors
     ///
     /// [`StoreError::Damaged`] if something can't be read.
-    pub fn beside(&self, sheet: &SheetId, along: Along, most: usize) -> Result<Vec<SheetId>, StoreError> {
-        self.run(|tx| {
-            let mut out = Vec::new();
-            let own = tx.prepare_cached(OWN)?.query_row([sheet.image.to_string()], |row| row.get(0));
-            let mut at = own.optional()?.map(|path| (*sheet, path));
-            while let Some((sheet, path)) = at.filter(|_| out.len() < most) {
-                at = step(tx, &sheet, path, along)?;
-                out.extend(at.as_ref().map(|(next, _)| *next));
-            }
-            Ok(out)
-        })
+    pub fn next(&self, sheet: &SheetId, along: Along) -> Result<Option<SheetId>, StoreError> {
+        self.run(|tx| step(tx, sheet, along))
     }
 
     /// Keeps where every path stands.
@@ -185,13 +176,11 @@ impl Derived<'_> {
     }
 }
 
-/// The sheet that lies directly beside one that lies under `path`, with its own path.
-fn step(
-    tx: &Transaction<'_>,
-    sheet: &SheetId,
-    path: String,
-    along: Along,
-) -> Result<Option<(SheetId, String)>, Fault> {
+/// The sheet that lies directly beside one.
+fn step(tx: &Transaction<'_>, sheet: &SheetId, along: Along) -> Result<Option<SheetId>, Fault> {
+    let image = sheet.image.to_string();
+    let own = tx.prepare_cached(OWN)?.query_row([&image], |row| row.get(0));
+    let Some(path): Option<String> = own.optional()? else { return Ok(None) };
     let (of_file, of_folder, first) = match along {
         Along::Behind => (
             "SELECT MIN(page) FROM pages WHERE image = ?1 AND page > ?2",
@@ -205,17 +194,17 @@ fn step(
         ),
     };
     let within: Option<u32> =
-        tx.prepare_cached(of_file)?.query_row((sheet.image.to_string(), sheet.page), |row| row.get(0))?;
+        tx.prepare_cached(of_file)?.query_row((&image, sheet.page), |row| row.get(0))?;
     if let Some(page) = within {
-        return Ok(Some((SheetId { image: sheet.image, page }, path)));
+        return Ok(Some(SheetId { image: sheet.image, page }));
     }
-    let next: Option<(String, String)> = tx
+    let next: Option<String> = tx
         .prepare_cached(of_folder)?
-        .query_row((folder_of(&path), place_of(&path), &path), |row| Ok((row.get(0)?, row.get(1)?)))
+        .query_row((folder_of(&path), place_of(&path), &path), |row| row.get(0))
         .optional()?;
-    let Some((image, path)) = next else { return Ok(None) };
-    let page: u32 = tx.prepare_cached(first)?.query_row([&image], |row| row.get(0))?;
-    Ok(Some((SheetId { image: parse("file_paths", &image)?, page }, path)))
+    let Some(next) = next else { return Ok(None) };
+    let page: u32 = tx.prepare_cached(first)?.query_row([&next], |row| row.get(0))?;
+    Ok(Some(SheetId { image: parse("file_paths", &next)?, page }))
 }
 
 #[cfg(test)]
